@@ -1,0 +1,158 @@
+package barcode
+
+import (
+	"errors"
+
+	"github.com/makiuchi-d/gozxing"
+)
+
+// bitmap is a small picture that was already cut into ink and paper. It is
+// gozxing's Binarizer, so that gozxing's own, which cost a picture copy, are not needed.
+type bitmap struct{ m *gozxing.BitMatrix }
+
+var errNoLuminance = errors.New("bitmap has no luminance")
+
+func (b bitmap) GetLuminanceSource() gozxing.LuminanceSource { return nil }
+func (b bitmap) GetBlackRow(y int, row *gozxing.BitArray) (*gozxing.BitArray, error) {
+	if y < 0 || y >= b.m.GetHeight() {
+		return nil, errNoLuminance
+	}
+	return b.m.GetRow(y, row), nil
+}
+func (b bitmap) GetBlackMatrix() (*gozxing.BitMatrix, error)               { return b.m, nil }
+func (b bitmap) CreateBinarizer(gozxing.LuminanceSource) gozxing.Binarizer { return b }
+func (b bitmap) GetWidth() int                                             { return b.m.GetWidth() }
+func (b bitmap) GetHeight() int                                            { return b.m.GetHeight() }
+
+// crop is a small grey picture cut from the page, with a white rim, perhaps turned
+// and enlarged: crop pixel (x, y) lies at picture point (ox + x*ux + y*vx, oy + x*uy + y*vy).
+type crop struct {
+	pix            []byte
+	w, h           int
+	ox, oy         float64
+	ux, uy, vx, vy float64
+}
+
+// place gives the picture point of a crop pixel.
+func (c *crop) place(x, y float64) (px, py float64) {
+	return c.ox + x*c.ux + y*c.vx, c.oy + x*c.uy + y*c.vy
+}
+
+// cut copies a spot, enlarged by zoom, with a white rim of rim crop pixels. Ink of
+// other blobs is left out when the spot has a label.
+func (r *Reader) cut(p spot, zoom float64, rim int) *crop {
+	s, g := &r.sheet, &r.grid
+	c := &crop{ux: 1 / zoom, vy: 1 / zoom}
+	c.w, c.h = int(float64(p.x1-p.x0)*zoom)+2*rim, int(float64(p.y1-p.y0)*zoom)+2*rim
+	c.ox, c.oy = float64(p.x0)-float64(rim)/zoom, float64(p.y0)-float64(rim)/zoom
+	c.pix = make([]byte, c.w*c.h)
+	cell := gridCell * s.scale
+	for y := range c.h {
+		for x := range c.w {
+			v := byte(255)
+			if x >= rim && y >= rim && x < c.w-rim && y < c.h-rim {
+				px, py := c.place(float64(x)+0.5, float64(y)+0.5)
+				gx, gy := int(px)/cell, int(py)/cell
+				if p.label == 0 || gx < 0 || gy < 0 || gx >= g.w || gy >= g.h || g.near(gx, gy, p.label) {
+					v = byte(s.at(px-0.5, py-0.5))
+				}
+			}
+			c.pix[y*c.w+x] = v
+		}
+	}
+	return c
+}
+
+// near tells whether a cell belongs to a blob or lies beside one of its cells and to no other.
+func (g *grid) near(x, y int, label int32) bool {
+	if l := g.label[y*g.w+x]; l != 0 {
+		return l == label
+	}
+	for j := max(y-1, 0); j <= min(y+1, g.h-1); j++ {
+		for i := max(x-1, 0); i <= min(x+1, g.w-1); i++ {
+			if g.label[j*g.w+i] == label {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// blurred is the crop after a box filter of the given radius.
+func (c *crop) blurred(radius int) *crop {
+	out := *c
+	tmp := make([]byte, len(c.pix))
+	out.pix = make([]byte, len(c.pix))
+	for y := range c.h {
+		boxFilter(c.pix[y*c.w:], tmp[y*c.w:], c.w, 1, radius)
+	}
+	for x := range c.w {
+		boxFilter(tmp[x:], out.pix[x:], c.h, c.w, radius)
+	}
+	return &out
+}
+
+func boxFilter(in, out []byte, n, stride, radius int) {
+	sum, k := 0, 0
+	for i := -radius; i < n; i++ {
+		if j := i + radius; j < n {
+			sum += int(in[j*stride])
+			k++
+		}
+		if j := i - radius - 1; j >= 0 {
+			sum -= int(in[j*stride])
+			k--
+		}
+		if i >= 0 {
+			out[i*stride] = byte(sum / k)
+		}
+	}
+}
+
+// otsu is the threshold that parts dark and bright best (Otsu, 1979).
+func (c *crop) otsu() int {
+	var hist [256]int
+	total, sum := 0, 0
+	for _, v := range c.pix {
+		hist[v]++
+		total++
+		sum += int(v)
+	}
+	best, at, at2 := -1.0, 128, 128
+	n, dark := 0, 0
+	for t, k := range hist {
+		n += k
+		dark += t * k
+		if n == 0 || n == total {
+			continue
+		}
+		d := float64(dark)/float64(n) - float64(sum-dark)/float64(total-n)
+		v := d * d * float64(n) * float64(total-n)
+		if v > best {
+			best, at, at2 = v, t, t
+		} else if v == best {
+			at2 = t
+		}
+	}
+	return (at+at2)/2 + 1
+}
+
+// bits cuts the crop into ink and paper.
+func (c *crop) bits(threshold int) *gozxing.BinaryBitmap {
+	m, err := gozxing.NewBitMatrix(c.w, c.h)
+	if err != nil {
+		return nil
+	}
+	for y := range c.h {
+		for x, v := range c.pix[y*c.w : (y+1)*c.w] {
+			if int(v) < threshold {
+				m.Set(x, y)
+			}
+		}
+	}
+	b, err := gozxing.NewBinaryBitmap(bitmap{m})
+	if err != nil {
+		return nil
+	}
+	return b
+}

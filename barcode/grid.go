@@ -1,0 +1,191 @@
+package barcode
+
+import (
+	"math"
+
+	"postroom/mail"
+)
+
+// gridCell is the side of a cell of the ink grid, work pixels.
+const gridCell = 4
+
+// grid is the page's ink in coarse cells, grouped to blobs.
+type grid struct {
+	w, h  int
+	mark  []byte // 1 = the cell holds ink
+	wide  []byte // mark, grown by a cell, so that a code of large modules hangs together
+	label []int32
+	stack []int32
+}
+
+// blob is a group of connected ink cells; the box is in work pixels.
+type blob struct {
+	label          int32
+	x0, y0, x1, y1 int
+	cells          int
+}
+
+// fillGrid counts the ink in the cells.
+func (r *Reader) fillGrid() {
+	s, g := &r.sheet, &r.grid
+	g.w, g.h = s.ww/gridCell, s.wh/gridCell
+	g.mark = grow(g.mark, g.w*g.h)
+	for cy := range g.h {
+		for cx := range g.w {
+			n := byte(0)
+			for y := cy * gridCell; y < cy*gridCell+gridCell; y++ {
+				row := s.ink[y*s.ww+cx*gridCell:][:gridCell]
+				n += row[0] + row[1] + row[2] + row[3]
+			}
+			if n >= 3 {
+				n = 1
+			} else {
+				n = 0
+			}
+			g.mark[cy*g.w+cx] = n
+		}
+	}
+}
+
+// cutRules takes long straight lines out of the grid: a table's rules tie all
+// that stands in its cells together.
+func (g *grid) cutRules(longest int) {
+	keep := make([]byte, len(g.mark))
+	copy(keep, g.mark)
+	g.cutAlong(keep, g.w, g.h, 1, g.w, longest)
+	g.cutAlong(keep, g.h, g.w, g.w, 1, longest)
+}
+
+// cutAlong clears thin runs longer than longest along one axis: n cells at stride
+// dx, on each of m lines at stride dy.
+func (g *grid) cutAlong(from []byte, n, m, dx, dy, longest int) {
+	for j := range m {
+		run := 0
+		for i := 0; i <= n; i++ {
+			if i < n && from[j*dy+i*dx] == 1 {
+				run++
+				continue
+			}
+			if run > longest {
+				for k := i - run; k < i; k++ {
+					at := j*dy + k*dx
+					if (j < 2 || from[at-2*dy] == 0) && (j >= m-2 || from[at+2*dy] == 0) {
+						g.mark[at] = 0
+					}
+				}
+			}
+			run = 0
+		}
+	}
+}
+
+// widen grows the marks by a cell.
+func (g *grid) widen() {
+	g.wide = grow(g.wide, len(g.mark))
+	clear(g.wide)
+	for y := range g.h {
+		for x := range g.w {
+			if g.mark[y*g.w+x] == 0 {
+				continue
+			}
+			for j := max(y-1, 0); j <= min(y+1, g.h-1); j++ {
+				for i := max(x-1, 0); i <= min(x+1, g.w-1); i++ {
+					g.wide[j*g.w+i] = 1
+				}
+			}
+		}
+	}
+}
+
+// blobs groups connected cells of a mark.
+func (g *grid) blobs(mark []byte) []blob {
+	g.label = grow(g.label, len(mark))
+	clear(g.label)
+	var out []blob
+	for i, m := range mark {
+		if m == 0 || g.label[i] != 0 {
+			continue
+		}
+		b := blob{label: int32(len(out) + 1), x0: g.w, y0: g.h}
+		g.label[i] = b.label
+		g.stack = append(g.stack[:0], int32(i))
+		for len(g.stack) > 0 {
+			c := int(g.stack[len(g.stack)-1])
+			g.stack = g.stack[:len(g.stack)-1]
+			x, y := c%g.w, c/g.w
+			b.x0, b.y0, b.x1, b.y1 = min(b.x0, x), min(b.y0, y), max(b.x1, x+1), max(b.y1, y+1)
+			b.cells++
+			for ny := max(y-1, 0); ny <= min(y+1, g.h-1); ny++ {
+				for nx := max(x-1, 0); nx <= min(x+1, g.w-1); nx++ {
+					if n := ny*g.w + nx; mark[n] != 0 && g.label[n] == 0 {
+						g.label[n] = b.label
+						g.stack = append(g.stack, int32(n))
+					}
+				}
+			}
+		}
+		b.x0, b.y0, b.x1, b.y1 = b.x0*gridCell, b.y0*gridCell, b.x1*gridCell, b.y1*gridCell
+		out = append(out, b)
+	}
+	return out
+}
+
+// spot is a place that may hold a matrix code: a box in picture pixels and, when
+// it came from a blob, the blob's label.
+type spot struct {
+	x0, y0, x1, y1 int
+	label          int32
+	finders        int // QR finder patterns inside
+}
+
+// The bounds of what may be a matrix code.
+const (
+	leastSide  = 0.11 // inches
+	mostSide   = 4.0
+	mostAspect = 2.2
+	leastInk   = 0.2 // share of the box
+	mostInk    = 0.8
+)
+
+// textured tells whether a blob has a matrix code's size, shape and texture.
+func (s *sheet) textured(b blob) bool {
+	inch := s.workDPI()
+	w, h := float64(b.x1-b.x0), float64(b.y1-b.y0)
+	long, short := math.Max(w, h), math.Min(w, h)
+	if short < leastSide*inch || long > mostSide*inch || long > 4.2*short {
+		return false
+	}
+	if long > mostAspect*short && short < 0.14*inch {
+		return false
+	}
+	ink, turns := s.texture(b)
+	return ink >= leastInk && ink <= mostInk && turns >= 2.5
+}
+
+// texture gives the share of ink in a blob's box and the mean number of bars that
+// a row or a column of it crosses, the fewer of both.
+func (s *sheet) texture(b blob) (ink, turns float64) {
+	n, across, down := 0, 0, 0
+	x1, y1 := min(b.x1, s.ww), min(b.y1, s.wh)
+	for y := b.y0; y < y1; y++ {
+		last := byte(0)
+		for x := b.x0; x < x1; x++ {
+			v := s.ink[y*s.ww+x]
+			n += int(v)
+			if v > last {
+				across++
+			}
+			if y > b.y0 && v > s.ink[(y-1)*s.ww+x] {
+				down++
+			}
+			last = v
+		}
+	}
+	w, h := float64(x1-b.x0), float64(y1-b.y0)
+	return float64(n) / (w * h), math.Min(float64(across)/h, float64(down)/w)
+}
+
+// quad gives the spot's corners.
+func (p spot) quad() mail.Quad {
+	return mail.Box{X0: p.x0, Y0: p.y0, X1: p.x1, Y1: p.y1}.Quad()
+}

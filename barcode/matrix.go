@@ -1,0 +1,226 @@
+package barcode
+
+import (
+	"math"
+	"strings"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/aztec"
+	"github.com/makiuchi-d/gozxing/datamatrix"
+	"github.com/makiuchi-d/gozxing/qrcode"
+
+	"postroom/mail"
+)
+
+// matrixDecoder reads one matrix symbology from a crop.
+type matrixDecoder struct {
+	symbology mail.Symbology
+	reader    gozxing.Reader
+	hints     map[gozxing.DecodeHintType]any
+}
+
+func (r *Reader) matrixDecoders() []matrixDecoder {
+	var out []matrixDecoder
+	if r.wants(mail.QR) {
+		out = append(out, matrixDecoder{mail.QR, qrcode.NewQRCodeReader(),
+			map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}})
+	}
+	if r.wants(mail.DataMatrix) {
+		out = append(out, matrixDecoder{mail.DataMatrix, datamatrix.NewDataMatrixReader(), nil})
+	}
+	if r.wants(mail.Aztec) {
+		out = append(out, matrixDecoder{mail.Aztec, aztec.NewAztecReader(), nil})
+	}
+	return out
+}
+
+// readMatrix finds and reads the matrix codes of the page.
+func (r *Reader) readMatrix(m *merger) {
+	if len(r.matrix) == 0 {
+		return
+	}
+	s, g := &r.sheet, &r.grid
+	finders := s.findFinders()
+	groups := groupFinders(finders)
+	r.fillGrid()
+	g.cutRules(int(1.2 * s.workDPI() / gridCell))
+	r.readBlobs(g.mark, finders, m)
+	g.widen()
+	r.readBlobs(g.wide, finders, m)
+	for _, p := range groups {
+		if m.holds(p.quad()) {
+			continue
+		}
+		if !r.readSpot(p, m) && r.wants(mail.QR) {
+			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
+		}
+	}
+}
+
+// readBlobs tries every blob with a matrix code's texture.
+func (r *Reader) readBlobs(mark []byte, finders []finder, m *merger) {
+	s := &r.sheet
+	k := s.scale
+	for _, b := range r.grid.blobs(mark) {
+		if !s.textured(b) {
+			continue
+		}
+		p := spot{max(b.x0-gridCell, 0) * k, max(b.y0-gridCell, 0) * k, min(b.x1+gridCell, s.ww) * k, min(b.y1+gridCell, s.wh) * k, b.label, 0}
+		if m.holds(p.quad()) {
+			continue
+		}
+		for _, f := range finders {
+			if f.x > float64(p.x0) && f.x < float64(p.x1) && f.y > float64(p.y0) && f.y < float64(p.y1) {
+				p.finders++
+			}
+		}
+		if !r.readSpot(p, m) && (p.finders >= 1 && p.square() || r.looksMatrix(p)) {
+			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
+		}
+	}
+}
+
+// holds tells whether a symbol was already read on that place.
+func (m *merger) holds(q mail.Quad) bool {
+	for _, s := range m.symbols {
+		if overlap(s.Polygon, q) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p spot) square() bool {
+	w, h := p.x1-p.x0, p.y1-p.y0
+	return w*2 < h*3 && h*2 < w*3
+}
+
+// readSpot tries binarizations from the gentlest on, until a decoder reads.
+func (r *Reader) readSpot(p spot, m *merger) bool {
+	side := float64(max(p.x1-p.x0, p.y1-p.y0))
+	zoom := math.Min(math.Max(math.Round(240/side), 1), 4)
+	if side*zoom > 1000 {
+		zoom = 1000 / side
+	}
+	c := r.cut(p, zoom, 24)
+	var votes []mail.Symbol
+	tries := 0
+	try := func(c *crop, shift int) {
+		tries++
+		if s, ok := r.decodeCrop(c, shift); ok {
+			votes = append(votes, s)
+		}
+	}
+	try(c, 0)
+	soft := c.blurred(max(1, int(zoom/2)))
+	try(soft, 0)
+	if len(votes) == 0 && (p.finders > 0 || p.square()) {
+		try(soft, 25)
+		try(soft, -25)
+		try(c.blurred(max(2, int(zoom))), 0)
+	}
+	if len(votes) == 0 {
+		return false
+	}
+	for _, v := range votes[1:] {
+		if v.Text != votes[0].Text || v.Symbology != votes[0].Symbology {
+			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
+			return true
+		}
+	}
+	s := votes[0]
+	if s.Symbology == mail.Aztec && len(votes) < 2 {
+		return false // its mode message has too few check bits for a single look
+	}
+	s.Confidence = float64(len(votes)) / float64(tries)
+	m.symbol(s)
+	return true
+}
+
+// decodeCrop asks every decoder for the crop cut at Otsu's threshold plus shift.
+func (r *Reader) decodeCrop(c *crop, shift int) (mail.Symbol, bool) {
+	bits := c.bits(c.otsu() + shift)
+	if bits == nil {
+		return mail.Symbol{}, false
+	}
+	for _, d := range r.matrix {
+		res := d.decode(bits)
+		if res == nil || strings.TrimSpace(res.GetText()) == "" {
+			continue
+		}
+		q, module, ok := c.outline(d.symbology, res.GetResultPoints())
+		if !ok {
+			continue
+		}
+		return mail.Symbol{Symbology: d.symbology, Text: res.GetText(), Polygon: q, Module: module}, true
+	}
+	return mail.Symbol{}, false
+}
+
+// decode asks one decoder; it gives nil where gozxing finds nothing or breaks.
+func (d matrixDecoder) decode(bits *gozxing.BinaryBitmap) (res *gozxing.Result) {
+	defer func() {
+		if recover() != nil {
+			res = nil
+		}
+	}()
+	d.reader.Reset()
+	res, err := d.reader.Decode(bits, d.hints)
+	if err != nil {
+		return nil
+	}
+	return res
+}
+
+// outline turns gozxing's points into the corners on the page. A QR code's points
+// are the centres of its finder patterns (bottom left, top left, top right), the
+// others' are corners.
+func (c *crop) outline(s mail.Symbology, points []gozxing.ResultPoint) (mail.Quad, float64, bool) {
+	if len(points) < 3 {
+		return mail.Quad{}, 0, false
+	}
+	at := func(i int) mail.Point {
+		x, y := c.place(points[i].GetX(), points[i].GetY())
+		return mail.Point{X: x, Y: y}
+	}
+	scale := math.Hypot(c.ux, c.uy)
+	if s == mail.QR {
+		bl, tl, tr := at(0), at(1), at(2)
+		module := 0.0
+		if f, ok := points[1].(interface{ GetEstimatedModuleSize() float64 }); ok {
+			module = f.GetEstimatedModuleSize() * scale
+		}
+		return growQR(bl, tl, tr, module), module, true
+	}
+	if len(points) < 4 {
+		return mail.Quad{}, 0, false
+	}
+	if s == mail.DataMatrix { // top left, bottom left, bottom right, top right
+		q := mail.Quad{at(0), at(3), at(2), at(1)}
+		return q, 0, true
+	}
+	q := mail.Quad{at(0), at(1), at(2), at(3)}
+	return q, 0, true
+}
+
+// growQR grows the triangle of the finder patterns' centres by the 3.5 modules
+// that lie around it.
+func growQR(bl, tl, tr mail.Point, module float64) mail.Quad {
+	ux, uy := tr.X-tl.X, tr.Y-tl.Y
+	vx, vy := bl.X-tl.X, bl.Y-tl.Y
+	lu, lv := math.Hypot(ux, uy), math.Hypot(vx, vy)
+	if lu == 0 || lv == 0 {
+		return mail.Quad{tl, tr, tr, bl}
+	}
+	k := 3.5 * module
+	ux, uy, vx, vy = ux/lu*k, uy/lu*k, vx/lv*k, vy/lv*k
+	br := mail.Point{X: tr.X + bl.X - tl.X, Y: tr.Y + bl.Y - tl.Y}
+	return mail.Quad{
+		{X: tl.X - ux - vx, Y: tl.Y - uy - vy}, {X: tr.X + ux - vx, Y: tr.Y + uy - vy},
+		{X: br.X + ux + vx, Y: br.Y + uy + vy}, {X: bl.X - ux + vx, Y: bl.Y - uy + vy},
+	}
+}
+
+// looksMatrix tells whether a spot that gave no text is a Data Matrix or Aztec
+// code all the same.
+func (r *Reader) looksMatrix(p spot) bool { return false }

@@ -1,0 +1,109 @@
+package barcode
+
+import (
+	"image"
+	"math"
+
+	"postroom/mail"
+)
+
+// merger collects what the searches find and settles what several of them found.
+type merger struct {
+	symbols []mail.Symbol
+	doubts  []mail.Doubt
+}
+
+func (m *merger) symbol(s mail.Symbol) { m.symbols = append(m.symbols, s) }
+func (m *merger) doubt(d mail.Doubt)   { m.doubts = append(m.doubts, d) }
+
+// finding settles overlaps: the same text twice is one symbol, two texts on one
+// place are a doubt, a doubt on a place that was read is none. by moves polygons
+// to the picture's own origin.
+func (m *merger) finding(by image.Point) Finding {
+	var f Finding
+	gone := make([]bool, len(m.symbols))
+	for i, a := range m.symbols {
+		for j := range i {
+			b := m.symbols[j]
+			if gone[j] || gone[i] || !overlap(a.Polygon, b.Polygon) {
+				continue
+			}
+			if a.Text == b.Text && a.Symbology == b.Symbology {
+				if a.Confidence > b.Confidence {
+					gone[j] = true
+				} else {
+					gone[i] = true
+				}
+				continue
+			}
+			gone[i], gone[j] = true, true
+			looks := mail.LooksLinear
+			if a.Symbology >= mail.QR || b.Symbology >= mail.QR {
+				looks = mail.LooksMatrix
+			}
+			m.doubts = append(m.doubts, mail.Doubt{Looks: looks, Polygon: a.Polygon})
+		}
+	}
+	for i, a := range m.symbols {
+		if !gone[i] {
+			f.Symbols = append(f.Symbols, a)
+		}
+	}
+	for _, d := range m.doubts {
+		if !f.covers(d) {
+			f.Doubts = append(f.Doubts, d)
+		}
+	}
+	for i := range f.Symbols {
+		f.Symbols[i].Polygon = moved(f.Symbols[i].Polygon, by)
+	}
+	for i := range f.Doubts {
+		f.Doubts[i].Polygon = moved(f.Doubts[i].Polygon, by)
+	}
+	return f
+}
+
+// covers tells whether the doubt's place was read or is already doubted.
+func (f Finding) covers(d mail.Doubt) bool {
+	for _, s := range f.Symbols {
+		if overlap(s.Polygon, d.Polygon) {
+			return true
+		}
+	}
+	for _, o := range f.Doubts {
+		if overlap(o.Polygon, d.Polygon) {
+			return true
+		}
+	}
+	return false
+}
+
+func moved(q mail.Quad, by image.Point) mail.Quad {
+	for i := range q {
+		q[i].X += float64(by.X)
+		q[i].Y += float64(by.Y)
+	}
+	return q
+}
+
+// box is the upright rectangle around a polygon.
+func box(q mail.Quad) (x0, y0, x1, y1 float64) {
+	x0, y0, x1, y1 = q[0].X, q[0].Y, q[0].X, q[0].Y
+	for _, p := range q[1:] {
+		x0, y0 = math.Min(x0, p.X), math.Min(y0, p.Y)
+		x1, y1 = math.Max(x1, p.X), math.Max(y1, p.Y)
+	}
+	return
+}
+
+// overlap tells whether two polygons share more than a third of the smaller.
+func overlap(a, b mail.Quad) bool {
+	ax0, ay0, ax1, ay1 := box(a)
+	bx0, by0, bx1, by1 := box(b)
+	w := math.Min(ax1, bx1) - math.Max(ax0, bx0)
+	h := math.Min(ay1, by1) - math.Max(ay0, by0)
+	if w <= 0 || h <= 0 {
+		return false
+	}
+	return w*h > math.Min((ax1-ax0)*(ay1-ay0), (bx1-bx0)*(by1-by0))/3
+}

@@ -1,0 +1,364 @@
+package barcode
+
+import (
+	"math"
+
+	"postroom/mail"
+)
+
+// A patch code is four bars parallel to the sheet's leading edge, each narrow or
+// wide, three narrow spaces between; nominally 0.08 and 0.20 inch. The code says
+// nothing about its direction: turned by 180 degrees a 1 is a 6 and a 3 is a T.
+// Its place tells: it stands within 3.75 inches of the leading edge.
+//
+// The bounds of what is taken for a patch code. Sheets are printed at many scales
+// and copied, which makes bars grow and spaces shrink.
+const (
+	leastNarrow  = 0.045 // inches
+	mostNarrow   = 0.15
+	patchWide    = 2.5  // narrow elements
+	patchReach   = 3.75 // inches from the leading edge
+	leastBar     = 1.5  // length of the bars, inches
+	doubtfulBar  = 1.0
+	leastFitting = 0.6 // share of the lines across the bars that must fit
+	leastClear   = 0.8 // share of those that must have paper before and behind
+	quietNarrow  = 2.0 // that paper, narrow elements
+	patchStep    = 8   // distance of the lines, work pixels
+)
+
+// patchNames gives the patch code by its bars from the leading edge on, wide = 1.
+var patchNames = map[[4]byte]mail.Symbology{
+	{1, 1, 0, 0}: mail.Patch1, {1, 0, 0, 1}: mail.Patch2, {1, 0, 1, 0}: mail.Patch3,
+	{0, 1, 1, 0}: mail.Patch4, {0, 0, 1, 1}: mail.Patch6, {0, 1, 0, 1}: mail.PatchT,
+}
+
+// turned is the code that the same bars make from the other side.
+func turned(s mail.Symbology) mail.Symbology {
+	switch s {
+	case mail.Patch1:
+		return mail.Patch6
+	case mail.Patch6:
+		return mail.Patch1
+	case mail.Patch3:
+		return mail.PatchT
+	case mail.PatchT:
+		return mail.Patch3
+	}
+	return s
+}
+
+// patchHit is a line across the bars that fits a patch code.
+type patchHit struct {
+	line       int // number of the line
+	start, end int // of the bars along the line, work pixels
+	code       mail.Symbology
+	narrow     float64
+	clear      bool // paper before and behind
+}
+
+// patchGroup is the hits of neighbouring lines.
+type patchGroup struct{ hits []patchHit }
+
+// stretch is a run of ink or paper along a line, work pixels.
+type stretch struct {
+	start, length int
+	ink           bool
+}
+
+// readPatches finds the patch codes of the page, bars lying and bars standing.
+func (r *Reader) readPatches(m *merger) {
+	wanted := false
+	for _, s := range patchNames {
+		wanted = wanted || r.wants(s)
+	}
+	if !wanted {
+		return
+	}
+	s := &r.sheet
+	for _, standing := range [2]bool{false, true} {
+		whole, part := s.patchHits(standing)
+		for _, g := range groupHits(whole) {
+			r.judgePatch(g, standing, m)
+		}
+		for _, g := range groupHits(part) {
+			s.judgePart(g, standing, m)
+		}
+	}
+}
+
+// patchHits reads every eighth line across the bars: the fits of four bars, and of
+// three bars with the fourth spoilt.
+func (s *sheet) patchHits(standing bool) (whole, part []patchHit) {
+	lines, length, along, across := s.ww, s.wh, s.ww, 1
+	if standing {
+		lines, length, along, across = s.wh, s.ww, 1, s.ww
+	}
+	speck := max(2, int(0.018*s.workDPI()))
+	var rs []stretch
+	for n := 0; n*patchStep < lines; n++ {
+		rs = stretches(s.ink, n*patchStep*across, along, length, speck, rs)
+		for i := range rs {
+			if !rs[i].ink {
+				continue
+			}
+			if i+6 < len(rs) {
+				if h, ok := s.fitPatch(rs[i : i+7]); ok {
+					h.line, h.clear = n, quietAround(rs, i, i+6, quietNarrow*h.narrow)
+					whole = append(whole, h)
+				}
+			}
+			if i+4 < len(rs) {
+				if h, ok := s.fitPatch(rs[i : i+5]); ok {
+					h.line, h.clear = n, quietAround(rs, i, i+4, 1.4*h.narrow)
+					part = append(part, h)
+				}
+			}
+		}
+	}
+	return whole, part
+}
+
+// quietAround tells whether paper lies before run i and behind run j, or the page ends there.
+func quietAround(rs []stretch, i, j int, least float64) bool {
+	before := i <= 1 || float64(rs[i-1].length) >= least
+	behind := j+2 >= len(rs) || float64(rs[j+1].length) >= least
+	return before && behind
+}
+
+// stretches cuts a line into runs; runs shorter than speck are dust or streaks and vanish.
+func stretches(ink []byte, at, stride, n, speck int, out []stretch) []stretch {
+	out = out[:0]
+	for i := 0; i < n; {
+		v := ink[at+i*stride]
+		k := i
+		for k < n && ink[at+k*stride] == v {
+			k++
+		}
+		last := len(out) - 1
+		switch {
+		case last >= 0 && (k-i < speck || out[last].ink == (v == 1)):
+			out[last].length += k - i
+		default:
+			out = append(out, stretch{i, k - i, v == 1})
+		}
+		i = k
+	}
+	return out
+}
+
+// fitPatch fits runs that begin and end with a bar to narrow width n and ink gain
+// g: a bar of w narrow elements measures w*n + g, a space n - g. Of four bars two
+// are wide, which gives n and g at once. Three bars (one spoilt) give no code.
+func (s *sheet) fitPatch(rs []stretch) (patchHit, bool) {
+	var bars, spaces float64
+	for i, r := range rs {
+		if i%2 == 0 {
+			bars += float64(r.length)
+		} else {
+			spaces += float64(r.length)
+		}
+	}
+	count := (len(rs) + 1) / 2
+	space := spaces / float64(count-1)
+	last := rs[len(rs)-1]
+	best := patchHit{start: rs[0].start, end: last.start + last.length}
+	for wides := 1; wides <= 2; wides++ {
+		if count == 4 && wides != 2 {
+			continue
+		}
+		total := float64(count) + (patchWide-1)*float64(wides)
+		n := (bars + float64(count)*space) / (total + float64(count))
+		code, ok := fitBars(rs, n, n-space, wides)
+		inch := s.workDPI()
+		if !ok || n < leastNarrow*inch || n > mostNarrow*inch {
+			continue
+		}
+		best.narrow, best.code = n, patchNames[code]
+		return best, true
+	}
+	return patchHit{}, false
+}
+
+// fitBars classes the bars and checks every run against its nominal width.
+func fitBars(rs []stretch, n, gain float64, wides int) (code [4]byte, ok bool) {
+	if math.Abs(gain) > 0.4*n {
+		return code, false
+	}
+	wide := 0
+	for i, r := range rs {
+		l := float64(r.length)
+		switch {
+		case i%2 == 1:
+			if math.Abs(l-n+gain) > 0.3*n {
+				return code, false
+			}
+		case l-gain > (1+patchWide)/2*n:
+			code[i/2] = 1
+			wide++
+			if math.Abs(l-gain-patchWide*n) > 0.45*n {
+				return code, false
+			}
+		case math.Abs(l-gain-n) > 0.35*n:
+			return code, false
+		}
+	}
+	return code, wide == wides
+}
+
+// groupHits links hits of neighbouring lines; a lean of 8 degrees is followed.
+func groupHits(hits []patchHit) []patchGroup {
+	var groups []patchGroup
+	for _, h := range hits {
+		placed := false
+		for i := range groups {
+			l := groups[i].hits[len(groups[i].hits)-1]
+			gap := h.line - l.line
+			if gap < 1 || gap > 12 {
+				continue
+			}
+			drift := float64(gap*patchStep)*math.Tan(8*math.Pi/180) + 3
+			if math.Abs(float64(h.start-l.start)) <= drift && math.Abs(float64(h.end-l.end)) <= drift {
+				groups[i].hits = append(groups[i].hits, h)
+				placed = true
+				break
+			}
+		}
+		if !placed {
+			groups = append(groups, patchGroup{[]patchHit{h}})
+		}
+	}
+	return groups
+}
+
+// span gives the first and last hit, the share of fitting lines between them, and
+// the length of the bars in inches.
+func (g patchGroup) span(dpi float64) (first, last patchHit, fitting, inches float64) {
+	first, last = g.hits[0], g.hits[len(g.hits)-1]
+	lines := last.line - first.line + 1
+	return first, last, float64(len(g.hits)) / float64(lines), float64(lines*patchStep) / dpi
+}
+
+// commonest gives the code most hits name, its share, and the share of clear hits.
+func (g patchGroup) commonest() (code mail.Symbology, agreed, clear float64, narrow float64) {
+	votes := map[mail.Symbology]int{}
+	free := 0
+	for _, h := range g.hits {
+		votes[h.code]++
+		if h.clear {
+			free++
+		}
+		narrow += h.narrow
+	}
+	for c, n := range votes {
+		if n > votes[code] || n == votes[code] && c < code {
+			code = c
+		}
+	}
+	n := float64(len(g.hits))
+	return code, float64(votes[code]) / n, float64(free) / n, narrow / n
+}
+
+// judgePatch turns a group into a symbol, a doubt or nothing.
+func (r *Reader) judgePatch(g patchGroup, standing bool, m *merger) {
+	s := &r.sheet
+	first, last, fitting, inches := g.span(s.workDPI())
+	code, agreed, clear, narrow := g.commonest()
+	if inches < doubtfulBar || clear < 0.3 || len(g.hits) < 8 {
+		return
+	}
+	far, decided := s.farEnd(first, last, standing)
+	if far {
+		code = turned(code)
+	}
+	q := s.patchQuad(first, last, standing, far)
+	sound := inches >= leastBar && fitting >= leastFitting && agreed >= 0.9 && clear >= leastClear
+	if !decided || !sound || !s.endsClear(first, last, standing, narrow) {
+		m.doubt(mail.Doubt{Looks: mail.LooksPatch, Polygon: q})
+		return
+	}
+	if !r.wants(code) {
+		return
+	}
+	m.symbol(mail.Symbol{Symbology: code, Text: code.String(), Polygon: q,
+		Module: narrow * float64(s.scale), Confidence: fitting * agreed})
+}
+
+// judgePart doubts three bars of a patch code in the place of one.
+func (s *sheet) judgePart(g patchGroup, standing bool, m *merger) {
+	first, last, fitting, inches := g.span(s.workDPI())
+	_, _, clear, _ := g.commonest()
+	_, decided := s.farEnd(first, last, standing)
+	if decided && inches >= leastBar && fitting >= 0.5 && clear >= leastClear {
+		m.doubt(mail.Doubt{Looks: mail.LooksPatch, Polygon: s.patchQuad(first, last, standing, false)})
+	}
+}
+
+// farEnd tells at which end of the page the bars stand, the near one being top or
+// left; undecided when they are near none, or near both of a small page.
+func (s *sheet) farEnd(first, last patchHit, standing bool) (far, decided bool) {
+	length := s.wh
+	if standing {
+		length = s.ww
+	}
+	reach := patchReach * s.workDPI()
+	start, end := float64(min(first.start, last.start)), float64(max(first.end, last.end))
+	near, distant := end <= reach, float64(length)-start <= reach
+	if near && distant {
+		before, behind := start, float64(length)-end
+		return behind < before, math.Max(before, behind) > 3*math.Min(before, behind)
+	}
+	return distant, near != distant
+}
+
+// endsClear tells whether paper lies beyond both ends of the bars: a table's or
+// picture's bars go on.
+func (s *sheet) endsClear(first, last patchHit, standing bool, narrow float64) bool {
+	for _, side := range [2]int{-1, 1} {
+		h := first
+		if side > 0 {
+			h = last
+		}
+		n, dark := 0, 0
+		for d := 1.0; d < 3; d += 0.25 {
+			i := h.line*patchStep + side*int(d*narrow+patchStep)
+			for j := h.start; j < h.end; j += 2 {
+				x, y := i, j
+				if standing {
+					x, y = j, i
+				}
+				if x < 0 || y < 0 || x >= s.ww || y >= s.wh {
+					continue
+				}
+				n++
+				dark += int(s.ink[y*s.ww+x])
+			}
+		}
+		if dark*6 > n {
+			return false
+		}
+	}
+	return true
+}
+
+// patchQuad gives the corners in picture pixels, from the symbol's own top left.
+func (s *sheet) patchQuad(first, last patchHit, standing, far bool) mail.Quad {
+	k := float64(s.scale)
+	corner := func(line, at int) mail.Point {
+		i, j := float64(line*patchStep)*k, float64(at)*k
+		if standing {
+			i, j = j, i
+		}
+		return mail.Point{X: i, Y: j}
+	}
+	a, b := corner(first.line, first.start), corner(last.line, last.start)
+	c, d := corner(last.line, last.end), corner(first.line, first.end)
+	switch {
+	case standing && far:
+		return mail.Quad{d, c, b, a}
+	case standing:
+		return mail.Quad{b, a, d, c}
+	case far:
+		return mail.Quad{c, d, a, b}
+	}
+	return mail.Quad{a, b, c, d}
+}

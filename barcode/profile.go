@@ -1,0 +1,166 @@
+package barcode
+
+import (
+	"math"
+	"slices"
+)
+
+// profile is the brightness along one scan line across the bars, in equal steps.
+type profile []float32
+
+// margin is how far beyond the bars a scan line goes on, inches.
+const margin = 0.4
+
+// line is where scan lines of a place with bars run: sample i of the line at
+// height v lies at origin + i*step along the bars' direction.
+type line struct {
+	x0, y0   float64 // start of the line at height 0, picture pixels
+	sin, cos float64
+	step     float64 // picture pixels a sample
+	n        int
+}
+
+// lineOf lays the scan lines of a place.
+func (s *sheet) lineOf(b bars) line {
+	sin, cos := math.Sincos(b.angle)
+	step := 0.5
+	half := b.length/2 + margin*s.dpi
+	return line{b.cx - half*cos, b.cy - half*sin, sin, cos, step, int(2 * half / step)}
+}
+
+// point gives the picture point of sample i at height v.
+func (l line) point(i, v float64) (x, y float64) {
+	d := i * l.step
+	return l.x0 + d*l.cos - v*l.sin, l.y0 + d*l.sin + v*l.cos
+}
+
+// sample reads the profile at height v, the mean of rows lines one pixel apart.
+func (s *sheet) sample(l line, v float64, rows int, out profile) profile {
+	out = grow(out, l.n)
+	clear(out)
+	for k := range rows {
+		o := v + float64(k) - float64(rows-1)/2
+		x, y := l.point(0, o)
+		dx, dy := l.step*l.cos, l.step*l.sin
+		for i := range out {
+			out[i] += float32(s.at(x, y))
+			x, y = x+dx, y+dy
+		}
+	}
+	for i := range out {
+		out[i] /= float32(rows)
+	}
+	return out
+}
+
+// medianOf gives the median of profiles, sample by sample: a streak that crosses
+// the bars at a slant stands at another place in each and vanishes.
+func medianOf(ps []profile) profile {
+	out := make(profile, len(ps[0]))
+	v := make([]float32, len(ps))
+	for i := range out {
+		for k, p := range ps {
+			v[k] = p[i]
+		}
+		slices.Sort(v)
+		out[i] = (v[len(v)/2] + v[(len(v)-1)/2]) / 2
+	}
+	return out
+}
+
+// envelope gives the darkest and brightest values within radius samples.
+func envelope(p profile, radius int) (lo, hi profile) {
+	return sliding(p, radius, func(a, b float32) bool { return a <= b }),
+		sliding(p, radius, func(a, b float32) bool { return a >= b })
+}
+
+// sliding is the sliding extreme with a monotone queue.
+func sliding(p profile, radius int, better func(a, b float32) bool) profile {
+	out := make(profile, len(p))
+	queue := make([]int, 0, len(p))
+	head, next := 0, 0
+	for i := range p {
+		for ; next <= min(i+radius, len(p)-1); next++ {
+			for len(queue) > head && better(p[next], p[queue[len(queue)-1]]) {
+				queue = queue[:len(queue)-1]
+			}
+			queue = append(queue, next)
+		}
+		for queue[head] < i-radius {
+			head++
+		}
+		out[i] = p[queue[head]]
+	}
+	return out
+}
+
+// sharpen adds back what a blur of about radius samples took.
+func sharpen(p profile, radius int) profile {
+	out := make(profile, len(p))
+	var sum float32
+	n := 0
+	for i := -radius; i < len(p); i++ {
+		if j := i + radius; j < len(p) {
+			sum += p[j]
+			n++
+		}
+		if j := i - radius - 1; j >= 0 {
+			sum -= p[j]
+			n--
+		}
+		if i >= 0 {
+			out[i] = min(max(p[i]+1.5*(p[i]-sum/float32(n)), 0), 255)
+		}
+	}
+	return out
+}
+
+// runs are the lengths of alternating runs of a scan line, samples; the first is
+// paper (perhaps of length 0), so bars have odd indexes.
+type runs []int
+
+// threshold cuts a profile into runs at the given share of the way from the
+// darkest to the brightest value nearby.
+func (p profile) threshold(lo, hi profile, share float32, out runs) runs {
+	var least, most float32 = 255, 0
+	for i := range p {
+		least, most = min(least, lo[i]), max(most, hi[i])
+	}
+	floor := 0.3 * (most - least) // flatter places are paper
+	out = append(out[:0], 0)
+	dark := false
+	for i, v := range p {
+		d := hi[i]-lo[i] >= floor && v < lo[i]+share*(hi[i]-lo[i])
+		if d != dark {
+			out = append(out, 0)
+			dark = d
+		}
+		out[len(out)-1]++
+	}
+	return out
+}
+
+// narrow gives the width of the narrow elements: the lower quartile of the runs
+// that are neither specks nor quiet zones.
+func (rs runs) narrow() float64 {
+	if len(rs) < 6 {
+		return 0
+	}
+	inner := slices.Clone(rs[1 : len(rs)-1])
+	slices.Sort(inner)
+	return float64(inner[len(inner)/4])
+}
+
+// despeckled joins runs over those shorter than least samples.
+func (rs runs) despeckled(least float64) runs {
+	out := runs{rs[0]}
+	for i := 1; i < len(rs); i++ {
+		if float64(rs[i]) < least && i+1 < len(rs) {
+			out[len(out)-1] += rs[i] + rs[i+1]
+			i++
+			continue
+		}
+		out = append(out, rs[i])
+	}
+	return out
+}

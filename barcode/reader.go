@@ -1,0 +1,94 @@
+// Package barcode finds barcodes and patch codes on a page picture.
+//
+// An 8-bit grey picture comes in; symbols that were read and doubts (places that
+// look like a code and could not be read) go out, with polygons in pixels of the
+// picture. The package knows pictures, not post: it does not know what a symbol
+// means, which file the page came from, or whether a code may steer anything.
+//
+// Decoding is gozxing's, finding is ours: gozxing looks in the middle of a
+// picture, a letter carries its code anywhere. A page is searched at about 150 to
+// 200 dpi for parallel bars, for blocks of matrix texture, for the finder patterns
+// of QR codes and for patch codes; only the small places found are decoded, from
+// the full picture. A linear code counts only when several scan lines at different
+// heights agree and nothing contradicts.
+package barcode
+
+import (
+	"image"
+	"math"
+	"slices"
+
+	"postroom/mail"
+)
+
+// Config says what to look for. The zero value reads everything that can be read.
+type Config struct {
+	// Symbologies to look for; empty = all that can be read.
+	Symbologies []mail.Symbology
+	// ITFLengths are the digit counts of ITF that are accepted; empty = even counts from 6 on.
+	ITFLengths []int
+}
+
+// Reader finds and decodes codes. It holds buffers and gozxing's stateful
+// decoders, so a Reader must not be used by two goroutines at once.
+type Reader struct {
+	config Config
+	linear []lineDecoder
+	matrix []matrixDecoder
+	sheet  sheet
+	cells  []tensor
+	grid   grid
+}
+
+// Finding is what one page holds.
+type Finding struct {
+	Symbols []mail.Symbol
+	Doubts  []mail.Doubt
+}
+
+// New builds a Reader.
+func New(c Config) *Reader {
+	r := &Reader{config: c}
+	r.linear = r.lineDecoders()
+	r.matrix = r.matrixDecoders()
+	return r
+}
+
+// wants tells whether the symbology is looked for.
+func (r *Reader) wants(s mail.Symbology) bool {
+	return len(r.config.Symbologies) == 0 || slices.Contains(r.config.Symbologies, s)
+}
+
+// Read finds every code on a page. g is an 8-bit grey page picture, dpi its pixels
+// an inch (0 = unknown). Polygons are in pixels of g. Read never panics: a page
+// that breaks the search is doubtful as a whole.
+func (r *Reader) Read(g *image.Gray, dpi float64) (f Finding) {
+	defer func() {
+		if recover() != nil {
+			// The search broke: whatever stands on this page was not seen.
+			f = Finding{Doubts: []mail.Doubt{{Looks: mail.LooksMatrix, Polygon: boundsQuad(g)}}}
+		}
+	}()
+	if !r.sheet.load(g, dpi) {
+		return Finding{}
+	}
+	var m merger
+	r.readPatches(&m)
+	r.readLinear(&m)
+	r.readMatrix(&m)
+	return m.finding(g.Rect.Min)
+}
+
+func boundsQuad(g *image.Gray) mail.Quad {
+	if g == nil {
+		return mail.Quad{}
+	}
+	b := g.Rect
+	return mail.Box{X0: b.Min.X, Y0: b.Min.Y, X1: b.Max.X, Y1: b.Max.Y}.Quad()
+}
+
+// assumedDPI guesses the resolution of a picture that does not tell: the long
+// side of a page is that of A4, 11.7 inches.
+func assumedDPI(w, h int) float64 {
+	return math.Min(math.Max(float64(max(w, h))/11.7, 150), 600)
+}

@@ -1,0 +1,197 @@
+package barcode
+
+import (
+	"image"
+	"math"
+	"slices"
+)
+
+// smallest is the shortest side of a picture that can hold a code, pixels.
+const smallest = 16
+
+// thresholdCell is the side of a cell of the threshold map, work pixels.
+const thresholdCell = 16
+
+// sheet is a page picture with its reduced copy, on which the search runs. The
+// work picture has 100 to 200 dpi; ink is decided against the middle between the
+// darkest and the brightest value nearby, so that grey paper and shadows don't matter.
+type sheet struct {
+	pix    []byte
+	stride int
+	w, h   int
+	dpi    float64
+
+	scale  int // picture pixels to a work pixel
+	ww, wh int
+	work   []byte
+	own    []byte // backs work when it is not the picture itself
+
+	tw, th    int
+	lo, hi    []byte
+	threshold []byte // per cell; 0 = no ink here
+	contrast  []byte // per cell, brightest minus darkest nearby
+	ranges    []int
+	ink       []byte // per work pixel, 1 = ink
+}
+
+// load takes a picture in; false when it is too small to hold a code or malformed.
+func (s *sheet) load(g *image.Gray, dpi float64) bool {
+	if g == nil {
+		return false
+	}
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	if w < smallest || h < smallest || g.Stride < w || len(g.Pix) < g.Stride*(h-1)+w {
+		return false
+	}
+	if !(dpi >= 50 && dpi <= 2400) {
+		dpi = assumedDPI(w, h)
+	}
+	s.pix, s.stride, s.w, s.h, s.dpi = g.Pix, g.Stride, w, h, dpi
+	s.scale = max(1, int(math.Round(dpi/175)))
+	s.reduce()
+	s.measure()
+	s.binarize()
+	return true
+}
+
+// workDPI is the resolution of the work picture.
+func (s *sheet) workDPI() float64 { return s.dpi / float64(s.scale) }
+
+// reduce builds the work picture by the mean of scale x scale pixels.
+func (s *sheet) reduce() {
+	k := s.scale
+	s.ww, s.wh = s.w/k, s.h/k
+	if k == 1 && s.stride == s.w {
+		s.work = s.pix[:s.w*s.h]
+		return
+	}
+	s.own = grow(s.own, s.ww*s.wh)
+	s.work = s.own
+	if k == 2 {
+		s.halve()
+		return
+	}
+	area := k * k
+	for y := range s.wh {
+		out := s.work[y*s.ww : (y+1)*s.ww]
+		for x := range out {
+			sum := 0
+			for j := range k {
+				row := s.pix[(y*k+j)*s.stride+x*k:]
+				for i := range k {
+					sum += int(row[i])
+				}
+			}
+			out[x] = byte(sum / area)
+		}
+	}
+}
+
+func (s *sheet) halve() {
+	for y := range s.wh {
+		out := s.work[y*s.ww : (y+1)*s.ww]
+		a := s.pix[2*y*s.stride:][:2*s.ww]
+		b := s.pix[(2*y+1)*s.stride:][:2*s.ww]
+		for x := range out {
+			out[x] = byte((int(a[2*x]) + int(a[2*x+1]) + int(b[2*x]) + int(b[2*x+1]) + 2) >> 2)
+		}
+	}
+}
+
+// measure fills the threshold map.
+func (s *sheet) measure() {
+	const c = thresholdCell
+	s.tw, s.th = (s.ww+c-1)/c, (s.wh+c-1)/c
+	n := s.tw * s.th
+	s.lo, s.hi = grow(s.lo, n), grow(s.hi, n)
+	s.threshold, s.contrast = grow(s.threshold, n), grow(s.contrast, n)
+	s.ranges = s.ranges[:0]
+	for cy := range s.th {
+		for cx := range s.tw {
+			lo, hi := s.extremes(cx*c, cy*c, min(cx*c+c, s.ww), min(cy*c+c, s.wh))
+			s.lo[cy*s.tw+cx], s.hi[cy*s.tw+cx] = lo, hi
+			s.ranges = append(s.ranges, int(hi)-int(lo))
+		}
+	}
+	// Blank paper shows the noise of the scan; ink must stand out from it.
+	slices.Sort(s.ranges)
+	noise := min(s.ranges[len(s.ranges)/4], 80)
+	need := max(40, noise*13/10)
+	for cy := range s.th {
+		for cx := range s.tw {
+			lo, hi := byte(255), byte(0)
+			for y := max(cy-1, 0); y <= min(cy+1, s.th-1); y++ {
+				for x := max(cx-1, 0); x <= min(cx+1, s.tw-1); x++ {
+					lo, hi = min(lo, s.lo[y*s.tw+x]), max(hi, s.hi[y*s.tw+x])
+				}
+			}
+			t, d := byte(0), int(hi)-int(lo)
+			if d >= need {
+				t = byte((int(lo) + int(hi) + 1) / 2)
+			} else if hi < 80 {
+				t = 255 // the inside of a thick bar
+			}
+			s.threshold[cy*s.tw+cx], s.contrast[cy*s.tw+cx] = t, byte(d)
+		}
+	}
+}
+
+func (s *sheet) extremes(x0, y0, x1, y1 int) (lo, hi byte) {
+	lo, hi = 255, 0
+	for y := y0; y < y1; y++ {
+		for _, v := range s.work[y*s.ww+x0 : y*s.ww+x1] {
+			lo, hi = min(lo, v), max(hi, v)
+		}
+	}
+	return lo, hi
+}
+
+// binarize fills the ink map.
+func (s *sheet) binarize() {
+	s.ink = grow(s.ink, s.ww*s.wh)
+	clear(s.ink)
+	for y := range s.wh {
+		row := s.work[y*s.ww : (y+1)*s.ww]
+		ink := s.ink[y*s.ww : (y+1)*s.ww]
+		for cx := range s.tw {
+			t := s.threshold[y/thresholdCell*s.tw+cx]
+			if t == 0 {
+				continue
+			}
+			x0, x1 := cx*thresholdCell, min(cx*thresholdCell+thresholdCell, s.ww)
+			in, out := row[x0:x1], ink[x0:x1]
+			for i, v := range in {
+				if v < t {
+					out[i] = 1
+				}
+			}
+		}
+	}
+}
+
+// at gives the picture's value at a place between pixels, by bilinear
+// interpolation; outside the picture is white.
+func (s *sheet) at(x, y float64) float64 {
+	fx, fy := math.Floor(x), math.Floor(y)
+	ix, iy := int(fx), int(fy)
+	if ix < 0 || iy < 0 || ix+1 >= s.w || iy+1 >= s.h {
+		if ix < -1 || iy < -1 || ix >= s.w || iy >= s.h {
+			return 255
+		}
+		return float64(s.pix[min(max(iy, 0), s.h-1)*s.stride+min(max(ix, 0), s.w-1)])
+	}
+	ax, ay := x-fx, y-fy
+	p := s.pix[iy*s.stride+ix:]
+	q := s.pix[(iy+1)*s.stride+ix:]
+	top := float64(p[0]) + ax*(float64(p[1])-float64(p[0]))
+	bottom := float64(q[0]) + ax*(float64(q[1])-float64(q[0]))
+	return top + ay*(bottom-top)
+}
+
+// grow gives a slice of n elements, reusing the old one's memory; its content is undefined.
+func grow[T any](old []T, n int) []T {
+	if cap(old) >= n {
+		return old[:n]
+	}
+	return make([]T, n)
+}
