@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"postroom/ocr"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/bolt"
+	"postroom/router/register"
+)
+
+func doctorCommand() *cobra.Command {
+	var config string
+	c := &cobra.Command{
+		Use:   "doctor [--config FILE]",
+		Short: "Say what is missing, and the command that mends it",
+		Long: `doctor looks at the language data, the helper processes, and, with --config, at
+the folders, the stores, the case register and the journal. It changes nothing.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			d := &doctor{out: c.OutOrStdout()}
+			cfg, err := inspectConfig("")
+			d.check("language data", languages(cfg), "apt-get install tesseract-ocr-eng tesseract-ocr-fra tesseract-ocr-nld tesseract-ocr-deu tesseract-ocr-osd")
+			if config != "" {
+				if cfg, err = readConfig(config, haveLanguages); err != nil {
+					d.check("configuration", err, "edit "+config)
+					return d.verdict(exitConfig)
+				}
+				d.check("configuration", nil, "")
+			}
+			d.helpers(c.Context(), cfg)
+			if config != "" {
+				d.places(cfg)
+			}
+			return d.verdict(exitFailure)
+		},
+	}
+	c.Flags().StringVar(&config, "config", "", "the configuration, postroom.yaml")
+	return c
+}
+
+// doctor prints findings and counts the bad ones.
+type doctor struct {
+	out io.Writer
+	bad int
+}
+
+// check prints one finding. remedy is a command that mends it.
+func (d *doctor) check(what string, err error, remedy string) {
+	if err == nil {
+		fmt.Fprintf(d.out, "ok       %s\n", what)
+		return
+	}
+	d.bad++
+	fmt.Fprintf(d.out, "MISSING  %s: %v\n", what, err)
+	if remedy != "" {
+		fmt.Fprintf(d.out, "         mend it with: %s\n", remedy)
+	}
+}
+
+func (d *doctor) verdict(code int) error {
+	if d.bad == 0 {
+		return nil
+	}
+	return exit{code, fmt.Errorf("%d of what postroom needs is missing", d.bad)}
+}
+
+func languages(cfg Config) error {
+	if _, err := ocr.Locate(); err != nil {
+		return err
+	}
+	have := haveLanguages()
+	if !slices.Contains(have, "osd") {
+		return errors.New("osd (finds how a page is turned) is not installed")
+	}
+	if len(cfg.Languages) == 0 {
+		return errors.New("none is installed")
+	}
+	return nil
+}
+
+func (d *doctor) helpers(ctx context.Context, cfg Config) {
+	p := newHelpers(cfg)
+	defer p.Close()
+	level, err := p.Level(ctx)
+	d.check(fmt.Sprintf("helper processes (%d at once; %s)", runtime.NumCPU(), level), err, "postroom version # is this binary complete?")
+}
+
+func (d *doctor) places(cfg Config) {
+	for _, f := range cfg.Intake {
+		d.check("intake folder "+f.Folder, writable(f.Folder), fmt.Sprintf("mkdir -p '%s' && chown %s '%s'", f.Folder, owner(), f.Folder))
+		if f.Done != "" && f.Done != "delete" {
+			d.check("folder for what is done "+f.Done, writable(f.Done), fmt.Sprintf("mkdir -p '%s' && chown %s '%s'", f.Done, owner(), f.Done))
+		}
+	}
+	d.check("case register "+cfg.Register.CSV, readRegister(cfg), "edit "+cfg.Register.CSV)
+	for _, s := range cfg.Stores {
+		d.check("store "+s.Name+" "+s.Folder, writable(s.Folder), fmt.Sprintf("mkdir -p '%s' && chown %s '%s'   # or mount the share", s.Folder, owner(), s.Folder))
+	}
+	d.journal(cfg)
+}
+
+func owner() string { return fmt.Sprint(os.Getuid()) }
+
+// writable tells whether files can be made in the folder. A folder that is not
+// there yet is made at the first start, when its parent is there.
+func writable(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return errors.New("it is not a folder")
+	}
+	if err := unix.Access(path, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
+		return fmt.Errorf("files can't be made and removed in it by user %d: %w", os.Getuid(), err)
+	}
+	return nil
+}
+
+func readRegister(cfg Config) error {
+	f, err := os.Open(cfg.Register.CSV)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = register.Parse(f, cfg.Schemes())
+	return err
+}
+
+// journal tells whether the journal can be opened, or who holds it.
+func (d *doctor) journal(cfg Config) {
+	path := cfg.Data + "/journal.db"
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		d.check("journal (made at the first start)", nil, "")
+		return
+	}
+	store, err := bolt.Open(path, bolt.Config{})
+	if errors.Is(err, journal.ErrHeld) {
+		conn, err := dial(cfg.Data)
+		if err == nil {
+			conn.Close()
+			d.check("journal (a running postroom holds it, and answers)", nil, "")
+			return
+		}
+		d.check("journal", errors.New("a process holds it and does not answer"), "fuser -v '"+path+"'")
+		return
+	}
+	if err == nil {
+		err = store.Close()
+	}
+	d.check("journal "+path, err, "postroom verify --config …")
+}

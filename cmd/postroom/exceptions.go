@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postroom/mail"
+	"postroom/pipeline"
+)
+
+func exceptionsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "exceptions",
+		Short: "List, show and decide what waits for a person",
+		Long: `What the machine can't prove waits here. docs/exceptions.md has a heading for
+each reason with what it means and what to do.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(exceptionsListCommand(), exceptionsShowCommand(), exceptionsDecideCommand())
+	return c
+}
+
+// ordering makes the flags and the run function that commands about the journal share.
+func ordering(c *cobra.Command, o *order) *cobra.Command {
+	config := c.Flags().String("config", "", "the configuration, postroom.yaml")
+	c.Flags().BoolVar(&o.JSON, "json", false, "print one JSON object a line")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		cfg, err := loadConfig(*config)
+		if err != nil {
+			return err
+		}
+		if len(args) > 0 {
+			o.ID = args[0]
+		}
+		return dispatch(c.Context(), cfg, *o)
+	}
+	return c
+}
+
+func exceptionsListCommand() *cobra.Command {
+	return ordering(&cobra.Command{
+		Use: "list", Short: "List the documents that wait, the oldest first", Args: cobra.NoArgs,
+	}, &order{Op: "exceptions"})
+}
+
+func exceptionsShowCommand() *cobra.Command {
+	return ordering(&cobra.Command{
+		Use: "show DOCUMENT", Short: "Show one document: why it waits, what was read, which cases it may belong to", Args: cobra.ExactArgs(1),
+	}, &order{Op: "exception"})
+}
+
+func exceptionsDecideCommand() *cobra.Command {
+	d := &pipeline.Decision{UID: strconv.Itoa(os.Getuid())}
+	o := &order{Op: "decide", Decision: d}
+	c := ordering(&cobra.Command{
+		Use:   "decide DOCUMENT (--reference R | --discard WHY | --split-before PAGE | --separator PAGE) --by NAME",
+		Short: "Decide a document that waits",
+		Long: `decide files the document in a case (the reference must pass the same checks as
+one that the machine reads), discards its pages with a reason, or divides it:
+--split-before says that a letter begins on that page, --separator that the page
+is a separator sheet. Who decided, and when, is kept.`,
+		Example: "  postroom exceptions decide 3f0c… --reference TX-2021-696366-27 --by 'A. Clerk' --config postroom.yaml",
+		Args:    cobra.ExactArgs(1),
+	}, o)
+	c.Flags().StringVar(&d.Reference, "reference", "", "file it in this case")
+	c.Flags().StringVar(&d.Discard, "discard", "", "discard its pages, for this reason")
+	c.Flags().IntVar(&d.SplitBefore, "split-before", 0, "a letter begins on this `page` of the batch")
+	c.Flags().IntVar(&d.Separator, "separator", 0, "this `page` of the batch is a separator sheet")
+	c.Flags().StringVar(&d.By, "by", "", "`name` of who decides")
+	return c
+}
+
+func (o order) exceptions(ctx context.Context, p *premises, out io.Writer) error {
+	all, err := p.mailroom.Exceptions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if o.JSON {
+			err = printJSON(out, d)
+		} else {
+			_, err = fmt.Fprintf(out, "%s  %-18s %s %s: %s\n", d.Document, d.Reason, d.File, span(d.Pages), d.Detail)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o order) exception(ctx context.Context, p *premises, out io.Writer) error {
+	d, err := p.document(ctx, o.ID)
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		return printJSON(out, d)
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "document  %s\nfile      %s, %s (batch %s)\nstatus    %s %s\n", d.Document, d.File, span(d.Pages), d.Batch, d.Status, d.Reason)
+	for _, l := range [][2]string{{"case", d.Reference}, {"path", d.Path}, {"detail", d.Detail}} {
+		if l[1] != "" {
+			fmt.Fprintf(&text, "%-9s %s\n", l[0], l[1])
+		}
+	}
+	for _, e := range d.Evidence {
+		fmt.Fprintf(&text, "read      page %d, %s: %s (confidence %.2f, %s)\n", e.Page, e.Source, e.Text, e.Confidence, e.Rule)
+	}
+	for _, c := range d.Candidates {
+		fmt.Fprintf(&text, "candidate %s: %s\n", c.Reference, c.Why)
+	}
+	if d.Status == mail.Held.String() {
+		fmt.Fprintf(&text, "\nremedy    docs/exceptions.md, %q\n", d.Reason)
+	}
+	_, err = io.WriteString(out, text.String())
+	return err
+}
+
+// document finds a document by its id, or by a beginning of it that only one exception has.
+func (p *premises) document(ctx context.Context, id string) (pipeline.DocumentLine, error) {
+	d, err := p.mailroom.Document(ctx, id)
+	if !errors.Is(err, pipeline.ErrNoSuch) {
+		return d, err
+	}
+	all, failed := p.mailroom.Exceptions(ctx)
+	if failed != nil {
+		return d, failed
+	}
+	var found []pipeline.DocumentLine
+	for _, e := range all {
+		if len(id) >= 4 && strings.HasPrefix(e.Document, id) {
+			found = append(found, e)
+		}
+	}
+	if len(found) != 1 {
+		return d, fmt.Errorf("no document %q (see: postroom exceptions list)", id)
+	}
+	return found[0], nil
+}
+
+func (o order) decide(ctx context.Context, p *premises, out io.Writer) error {
+	d, err := p.document(ctx, o.ID)
+	if err != nil {
+		return err
+	}
+	var refused *pipeline.Refused
+	if err := p.mailroom.Decide(ctx, d.Document, *o.Decision); errors.As(err, &refused) {
+		return fmt.Errorf("nothing was changed: %w", err)
+	} else if err != nil {
+		return err
+	}
+	if err := p.mailroom.Await(ctx, d.Batch); err != nil {
+		return err
+	}
+	batch, docs, err := p.mailroom.Batch(ctx, d.Batch)
+	if err != nil {
+		return err
+	}
+	var touched []pipeline.DocumentLine
+	for _, now := range docs {
+		if now.Document == d.Document || len(now.Pages) > 0 && len(d.Pages) > 0 &&
+			d.Pages[0] <= now.Pages[0] && now.Pages[0] <= d.Pages[len(d.Pages)-1] {
+			touched = append(touched, now)
+		}
+	}
+	if err := o.print(out, batch, touched); err != nil {
+		return err
+	}
+	if code := outcome(batch, touched); code == exitStore {
+		return exit{code, errors.New("decided, but its store can't be reached: " + batch.Trouble)}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"postroom/durable"
+	"postroom/ocr"
+	"postroom/pipeline"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/bolt"
+	"postroom/pipeline/sandbox"
+	"postroom/router"
+	"postroom/router/casestore"
+	"postroom/router/casestore/folder"
+)
+
+// premises is a mailroom with all that it stands on, wired from a configuration.
+type premises struct {
+	cfg      Config
+	mailroom *pipeline.Mailroom
+	journal  journal.Store
+	helpers  *sandbox.Pool
+	stores   map[string]casestore.Store
+}
+
+// openPremises opens the journal and all around it. The error is journal.ErrHeld
+// when another process has it.
+func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
+	if err := durable.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	p := &premises{cfg: cfg}
+	store, err := bolt.Open(filepath.Join(cfg.Data, "journal.db"), bolt.Config{OnError: func(t journal.Task, err error) {
+		if log != nil {
+			log.Warn("a task failed and will be tried again", "task", t.Key, "attempts", t.Attempts, "error", err)
+		}
+	}})
+	if err != nil {
+		return nil, err
+	}
+	p.journal = store
+	if err := p.open(log); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+func (p *premises) open(log *slog.Logger) error {
+	blobs, err := journal.OpenDir(filepath.Join(p.cfg.Data, "blobs"))
+	if err != nil {
+		return err
+	}
+	if p.stores, err = openStores(p.cfg); err != nil {
+		return err
+	}
+	p.helpers = newHelpers(p.cfg)
+	p.mailroom, err = pipeline.New(pipeline.Config{
+		Rules:    router.New(p.cfg.Rules()),
+		Schemes:  p.cfg.Schemes(),
+		Register: p.cfg.Register.CSV,
+		Stores:   p.stores,
+		After:    p.cfg.Routing.Confirm == "after",
+		Digest:   p.cfg.Digest(),
+		Version:  version,
+		Log:      log,
+	}, p.journal, blobs, p.helpers)
+	if err != nil {
+		return exit{exitConfig, err}
+	}
+	return nil
+}
+
+func (p *premises) close() error {
+	if p.helpers != nil {
+		p.helpers.Close()
+	}
+	return p.journal.Close()
+}
+
+// openStores makes each store's folder on the very first use; later its absence
+// is an error, because a share that is not mounted looks like an empty folder.
+func openStores(cfg Config) (map[string]casestore.Store, error) {
+	stores := map[string]casestore.Store{}
+	for _, s := range cfg.Stores {
+		f := folder.New(s.Folder, s.Name)
+		known := filepath.Join(cfg.Data, "stores", casestore.Escape(s.Name))
+		if _, err := os.Stat(known); errors.Is(err, os.ErrNotExist) {
+			if err := f.Init(); err != nil {
+				return nil, exit{exitStore, fmt.Errorf("store %s: %w", s.Name, err)}
+			}
+			if err := note(known, s.Folder); err != nil {
+				return nil, err
+			}
+		}
+		stores[s.Name] = f
+	}
+	return stores, nil
+}
+
+// newHelpers makes the pool of helper processes: this same binary.
+func newHelpers(cfg Config) *sandbox.Pool {
+	self, err := os.Executable()
+	if err != nil {
+		self = "/proc/self/exe"
+	}
+	tessdata, _ := ocr.Locate() // its absence shows as missing languages
+	return sandbox.New(sandbox.Config{
+		Command:   []string{self, helperCommand},
+		Slots:     runtime.NumCPU(),
+		Languages: cfg.Languages,
+		Tessdata:  tessdata,
+		Cache:     compiled(),
+		Controls:  cfg.ControlTexts(),
+		Bytes:     int64(cfg.Limits.File),
+		Pages:     cfg.Limits.Pages,
+		Pixels:    int64(cfg.Limits.Pixels),
+		PageCPU:   cfg.Limits.PageCPU,
+		PageWall:  cfg.Limits.PageWall,
+		Require:   cfg.Sandbox == "require",
+	})
+}
+
+// compiled is where pdfium's compiled code is kept, some 10 MB that any run can make again in 5 s.
+func compiled() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = filepath.Join(os.TempDir(), fmt.Sprintf("postroom-cache-%d", os.Getuid()))
+	}
+	return filepath.Join(dir, "postroom", "pdfium")
+}
+
+// loadConfig reads the configuration that a command names.
+func loadConfig(path string) (Config, error) {
+	if path == "" {
+		return Config{}, usage("--config FILE is needed (an example: postroom demo --help)")
+	}
+	return readConfig(path, haveLanguages)
+}
+
+func haveLanguages() []string {
+	dir, err := ocr.Locate()
+	if err != nil {
+		return nil
+	}
+	return ocr.Languages(dir)
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postroom/mail"
+	"postroom/pipeline"
+)
+
+func processCommand() *cobra.Command {
+	var config string
+	o := order{Op: "process"}
+	c := &cobra.Command{
+		Use:   "process --config FILE [--json] SCAN...",
+		Short: "File what is in the named scans, then end",
+		Long: `process runs the named files (PDF, TIFF, JPEG, PNG; told by content) through the
+whole mailroom and returns when every document of them is filed or an exception.
+The files stay where they are. The same path with the same bytes again resumes
+and prints the first outcome. Beside a running server, that server does the work.
+
+Exit codes: 0 all filed, 4 some documents are exceptions, 5 a file was
+unreadable, 6 a store could not be reached.`,
+		Example: "  postroom process --config postroom.yaml --json scan-*.pdf > outcome.jsonl",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, files []string) error {
+			cfg, err := loadConfig(config)
+			if err != nil {
+				return err
+			}
+			for _, f := range files {
+				abs, err := filepath.Abs(f)
+				if err != nil {
+					return err
+				}
+				o.Files = append(o.Files, abs)
+			}
+			return dispatch(c.Context(), cfg, o)
+		},
+	}
+	c.Flags().StringVar(&config, "config", "", "the configuration, postroom.yaml")
+	c.Flags().BoolVar(&o.JSON, "json", false, "print one JSON object a line: documents, then their batch")
+	c.Flags().BoolVar(&o.RouteOnly, "route-only", false, "do not wait for renditions")
+	return c
+}
+
+func (o order) process(ctx context.Context, p *premises, out, messages io.Writer) error {
+	worst := exit{}
+	type taken struct{ file, batch string }
+	var batches []taken
+	for _, f := range o.Files {
+		id, err := o.accept(ctx, p, f)
+		if ctx.Err() != nil {
+			return interrupted(ctx)
+		}
+		if err != nil {
+			fmt.Fprintf(messages, "postroom: %v\n", err)
+			worst = worse(worst, exitUnreadable)
+			continue
+		}
+		batches = append(batches, taken{f, id})
+	}
+	for _, b := range batches {
+		if err := p.mailroom.Await(ctx, b.batch); err != nil {
+			if ctx.Err() != nil {
+				return interrupted(ctx)
+			}
+			return err
+		}
+		batch, docs, err := p.mailroom.Batch(ctx, b.batch)
+		if err != nil {
+			return err
+		}
+		batch.File = b.file
+		if err := o.print(out, batch, docs); err != nil {
+			return err
+		}
+		worst = worse(worst, outcome(batch, docs))
+		if batch.Trouble != "" {
+			fmt.Fprintf(messages, "postroom: %s: a store can't be reached, its documents wait: %s\n", b.file, batch.Trouble)
+		}
+	}
+	if worst.code == exitDone {
+		return nil
+	}
+	return worst
+}
+
+func interrupted(ctx context.Context) error {
+	return fmt.Errorf("interrupted: what is journalled is kept; the same command again goes on (%w)", ctx.Err())
+}
+
+// accept takes a named file. One that is not whole becomes an exception, as a watched one would.
+func (o order) accept(ctx context.Context, p *premises, path string) (string, error) {
+	missing, err := p.missing(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	return p.mailroom.Accept(ctx, path, pipeline.Origin{Source: "process", Partial: missing != ""})
+}
+
+// missing tells what a file lacks to be structurally complete; "" = nothing.
+func (p *premises) missing(ctx context.Context, path string) (string, error) {
+	f, err := openScan(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return p.helpers.Whole(ctx, f)
+}
+
+func worse(a exit, code int) exit {
+	rank := []int{exitDone, exitExceptions, exitUnreadable, exitStore}
+	for i := len(rank) - 1; i >= 0; i-- {
+		if a.code == rank[i] || code == rank[i] {
+			return exit{code: rank[i]}
+		}
+	}
+	return a
+}
+
+// outcome is the exit code that a batch stands for.
+func outcome(b pipeline.BatchLine, docs []pipeline.DocumentLine) int {
+	code := exitDone
+	for _, d := range docs {
+		if d.Status != mail.Held.String() {
+			continue
+		}
+		switch d.Reason {
+		case mail.UnreadableFile.String(), mail.Encrypted.String(), mail.Incomplete.String():
+			code = worse(exit{code: code}, exitUnreadable).code
+		default:
+			code = worse(exit{code: code}, exitExceptions).code
+		}
+	}
+	if b.Trouble != "" {
+		code = exitStore
+	}
+	return code
+}
+
+// print writes a batch's documents and then the batch.
+func (o order) print(out io.Writer, b pipeline.BatchLine, docs []pipeline.DocumentLine) error {
+	if o.JSON {
+		for _, d := range docs {
+			d.File = b.File
+			if err := printJSON(out, d); err != nil {
+				return err
+			}
+		}
+		return printJSON(out, b)
+	}
+	var text strings.Builder
+	for _, d := range docs {
+		fmt.Fprintln(&text, sentence(d))
+	}
+	fmt.Fprintf(&text, "%s: %s, %s; %d filed, %d waiting for a person; batch %s is %s\n\n", filepath.Base(b.File),
+		count(b.Pages, "page"), count(b.Documents, "document"), b.Filed, b.Exceptions, b.Batch, b.State)
+	_, err := io.WriteString(out, text.String())
+	return err
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// sentence tells a document in a line for a person.
+func sentence(d pipeline.DocumentLine) string {
+	pages := span(d.Pages)
+	switch {
+	case d.Status == mail.Held.String():
+		return fmt.Sprintf("  %-12s HELD   %-20s %s (%s)", pages, d.Reason, d.Detail, d.Document)
+	case d.Status == mail.Filed.String():
+		return fmt.Sprintf("  %-12s filed  %-20s %s: %s", pages, d.Reference, d.Rule, d.Path)
+	}
+	return fmt.Sprintf("  %-12s %-6s %-20s %s", pages, d.Status, d.Reference, d.Detail)
+}
+
+// span writes pages as a clerk would.
+func span(pages []int) string {
+	switch len(pages) {
+	case 0:
+		return "file"
+	case 1:
+		return fmt.Sprintf("page %d", pages[0])
+	}
+	return fmt.Sprintf("pages %d-%d", pages[0], pages[len(pages)-1])
+}

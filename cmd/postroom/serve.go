@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postroom/pipeline/intake"
+	"postroom/pipeline/journal"
+)
+
+func serveCommand() *cobra.Command {
+	var config string
+	c := &cobra.Command{
+		Use:   "serve --config FILE",
+		Short: "Watch the folders and file what comes, until SIGTERM",
+		Long: `serve watches the configured folders, works the queue, answers other postroom
+commands over a socket in the data folder, and tells its health on /healthz.
+SIGTERM ends it: what is in hand is finished, nothing is lost. A kill -9 loses
+nothing either: the next start goes on where the journal stands.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(config)
+			if err != nil {
+				return err
+			}
+			return serve(c.Context(), cfg, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+		},
+	}
+	c.Flags().StringVar(&config, "config", "", "the configuration, postroom.yaml")
+	return c
+}
+
+// serve runs the four lasting jobs - intake, queue, releasing sources, answering -
+// until the context ends or one of them fails.
+func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
+	p, err := openPremises(cfg, log)
+	if errors.Is(err, journal.ErrHeld) {
+		return exit{exitHeld, fmt.Errorf("another postroom has the data folder %s: end it first", cfg.Data)}
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	orders, err := listen(p)
+	if err != nil {
+		return err
+	}
+	defer orders.close()
+	health := &health{premises: p, folders: map[string]string{}}
+	web, err := net.Listen("tcp", cfg.Web.Listen)
+	if err != nil {
+		return exit{exitConfig, fmt.Errorf("web.listen: %w", err)}
+	}
+	log.Info("postroom serves", "version", version, "config", cfg.Digest()[:12], "listen", web.Addr().String(), "folders", len(cfg.Intake))
+
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var jobs sync.WaitGroup
+	job := func(name string, run func(context.Context) error) {
+		jobs.Go(func() {
+			if err := run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				fail(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	job("queue", p.mailroom.Run)
+	job("intake", func(ctx context.Context) error { return p.watch(ctx, health, log) })
+	job("release", func(ctx context.Context) error { return p.release(ctx, log) })
+	job("web", func(ctx context.Context) error { return answer(ctx, web, health) })
+	<-ctx.Done()
+	log.Info("postroom ends: what is in hand is finished")
+	jobs.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+func (p *premises) watch(ctx context.Context, h *health, log *slog.Logger) error {
+	var folders []intake.Folder
+	for _, f := range p.cfg.Intake {
+		folders = append(folders, f.watched())
+	}
+	return intake.Watch(ctx, intake.Config{
+		Folders: folders,
+		Whole: func(ctx context.Context, path string) error {
+			missing, err := p.missing(ctx, path)
+			if err == nil && missing != "" {
+				err = errors.New(missing)
+			}
+			return err
+		},
+		Accept: func(ctx context.Context, a intake.Arrival) error {
+			h.arrived.Add(1)
+			return p.mailroom.Arrive(ctx, a)
+		},
+		Refuse: func(_ context.Context, path, why string) {
+			log.Warn("refused in a watched folder; remove it", "path", path, "why", why)
+		},
+		Trouble: func(folder string, err error) {
+			h.folder(folder, err)
+			if err != nil {
+				log.Error("intake is in trouble", "folder", folder, "error", err)
+				return
+			}
+			log.Info("intake goes on", "folder", folder)
+		},
+	})
+}
+
+// release removes the sources of journalled batches, again and again.
+func (p *premises) release(ctx context.Context, log *slog.Logger) error {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	told := ""
+	for {
+		err := p.mailroom.Release(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			told = ""
+		case err.Error() != told:
+			told = err.Error()
+			log.Error("a source can't be removed", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// health answers /healthz.
+type health struct {
+	premises *premises
+	arrived  atomic.Int64
+
+	mu      sync.Mutex
+	folders map[string]string // in trouble, and why
+}
+
+func (h *health) folder(path string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.folders, path)
+	if err != nil {
+		h.folders[path] = err.Error()
+	}
+}
+
+func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	state := map[string]any{"status": "ok", "version": version, "arrived": h.arrived.Load()}
+	status := http.StatusOK
+	waiting, err := h.premises.mailroom.Waiting(r.Context())
+	if err != nil {
+		status, state["status"] = http.StatusServiceUnavailable, "the journal can't be read"
+	}
+	state["exceptions"], state["pending"], state["stores_unreachable"] = waiting.Exceptions, waiting.Tasks, waiting.Stores
+	h.mu.Lock()
+	if len(h.folders) > 0 {
+		status, state["status"] = http.StatusServiceUnavailable, "a watched folder can't be read"
+		state["folders"] = len(h.folders)
+	}
+	h.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(state) // the client may be gone
+}
+
+func answer(ctx context.Context, l net.Listener, h http.Handler) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /healthz", h)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second}
+	defer context.AfterFunc(ctx, func() {
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = server.Shutdown(patience) // whoever still reads /healthz then is cut off
+	})()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

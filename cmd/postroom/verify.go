@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func verifyCommand() *cobra.Command {
+	return ordering(&cobra.Command{
+		Use:   "verify",
+		Short: "Check that no page is lost and everything is as it was filed",
+		Long: `verify checks that every page of every batch has exactly one place, that every
+stored file still has its digest, that every receipt's document is in its store,
+and that the journal's events have no gap. It exits with 0 only if all hold,
+with 7 otherwise.`,
+		Args: cobra.NoArgs,
+	}, &order{Op: "verify"})
+}
+
+func (o order) verify(ctx context.Context, p *premises, out io.Writer) error {
+	faults := 0
+	count, err := p.mailroom.Verify(ctx, func(fault string) {
+		faults++
+		if o.JSON {
+			_ = printJSON(out, map[string]string{"type": "fault", "fault": fault})
+			return
+		}
+		fmt.Fprintln(out, "FAULT", fault)
+	})
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		err = printJSON(out, map[string]any{"type": "verification", "faults": faults, "batches": count.Batches, "pages": count.Pages,
+			"documents": count.Documents, "blobs": count.Blobs, "receipts": count.Receipts, "events": count.Events})
+	} else {
+		_, err = fmt.Fprintf(out, "%d faults in %d batches, %d pages, %d documents, %d stored files, %d receipts, %d events\n",
+			faults, count.Batches, count.Pages, count.Documents, count.Blobs, count.Receipts, count.Events)
+	}
+	if err == nil && faults > 0 {
+		return exit{exitVerification, fmt.Errorf("verification found %d faults", faults)}
+	}
+	return err
+}

@@ -1,0 +1,265 @@
+// Package durable is how files come to be: the one package that writes them.
+//
+// In comes a path and a reader; what has its name when a verb returns is whole
+// and survives a power cut. Each verb writes under a temporary name in the same
+// folder, syncs the file, gives it its name, and syncs the folder. The package
+// knows no contents, no journal and no configuration.
+//
+// The order of calls follows restic's local backend and maildir: link(2) never
+// overwrites, a folder is synced like a file, and a file whose sync failed is
+// never trusted again, because the kernel may have dropped its dirty pages.
+package durable
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrDiffers is a file that is there already with other bytes.
+var ErrDiffers = errors.New("a file with other contents is there already")
+
+// temporary is how unfinished files are named; Sweep removes them.
+const temporary = ".postroom-tmp-"
+
+// Temp is a file that has no name yet.
+type Temp struct {
+	*os.File
+	dir string
+}
+
+// NewTemp begins a file in the folder. Commit or Drop ends it.
+func NewTemp(dir string) (*Temp, error) {
+	f, err := os.CreateTemp(dir, temporary+"*")
+	if err != nil {
+		return nil, err
+	}
+	return &Temp{f, dir}, nil
+}
+
+// Drop removes the file; after Commit it does nothing.
+func (t *Temp) Drop() {
+	t.File.Close()
+	_ = os.Remove(t.File.Name()) // what stays is swept at the next start
+}
+
+// Commit gives the file its name for good, with the permissions of mode. One
+// that is there already stays, and gives fs.ErrExist.
+func (t *Temp) Commit(path string, mode os.FileMode) error {
+	defer t.Drop()
+	if err := errors.Join(t.Chmod(mode), t.Sync()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	err := os.Link(t.Name(), path)
+	if noLinks(err) {
+		err = t.withoutLinks(path)
+	}
+	if err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// noLinks tells a file system that has no hard links, such as many SMB shares.
+func noLinks(err error) bool {
+	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK)
+}
+
+// withoutLinks reserves the name, then renames over it: nobody else's file can be lost.
+func (t *Temp) withoutLinks(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(t.Name(), path)
+}
+
+func write(path string, r io.Reader) (*Temp, error) {
+	t, err := NewTemp(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(t, r); err != nil {
+		t.Drop()
+		return nil, fmt.Errorf("write %s: %w", path, err)
+	}
+	return t, nil
+}
+
+// Create writes a new file. fs.ErrExist tells that the name is taken.
+func Create(path string, r io.Reader) error {
+	t, err := write(path, r)
+	if err != nil {
+		return err
+	}
+	return t.Commit(path, 0o640)
+}
+
+// Ensure writes a file unless the same bytes are there already, and tells
+// whether they were. Other bytes there are ErrDiffers, and stay.
+func Ensure(path string, r io.Reader) (existed bool, err error) {
+	t, err := write(path, r)
+	if err != nil {
+		return false, err
+	}
+	defer t.Drop()
+	same, err := equal(path, t.File)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return false, err
+	case !same:
+		return true, fmt.Errorf("%s: %w", path, ErrDiffers)
+	default:
+		return true, SyncDir(filepath.Dir(path)) // an earlier run may have died before its own sync
+	}
+	return false, t.Commit(path, 0o640)
+}
+
+// equal compares a file with what was written to t.
+func equal(path string, t *os.File) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	if _, err := t.Seek(0, io.SeekStart); err != nil {
+		return false, err
+	}
+	a, b := make([]byte, 64<<10), make([]byte, 64<<10)
+	for {
+		n, err1 := io.ReadFull(f, a)
+		m, err2 := io.ReadFull(t, b)
+		if !bytes.Equal(a[:n], b[:m]) {
+			return false, nil
+		}
+		end1, end2 := ended(err1), ended(err2)
+		if end1 || end2 {
+			return end1 == end2, nil
+		}
+		if err := errors.Join(err1, err2); err != nil {
+			return false, err
+		}
+	}
+}
+
+func ended(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+
+// Overwrite writes a file in the place of whatever has its name.
+func Overwrite(path string, r io.Reader) error {
+	t, err := write(path, r)
+	if err != nil {
+		return err
+	}
+	defer t.Drop()
+	if err := errors.Join(t.Chmod(0o640), t.Sync()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return Rename(t.Name(), path)
+}
+
+// Rename gives a file another name in the same file system.
+func Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	if filepath.Dir(from) != filepath.Dir(to) {
+		if err := SyncDir(filepath.Dir(from)); err != nil {
+			return err
+		}
+	}
+	return SyncDir(filepath.Dir(to))
+}
+
+// Remove removes a file.
+func Remove(path string) error {
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// MkdirAll makes a folder and those above it that are missing.
+func MkdirAll(path string, mode os.FileMode) error {
+	path = filepath.Clean(path)
+	if info, err := os.Stat(path); err == nil {
+		if !info.IsDir() {
+			return fmt.Errorf("%s is not a folder", path)
+		}
+		return nil
+	}
+	if parent := filepath.Dir(path); parent != path {
+		if err := MkdirAll(parent, mode); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// SyncDir makes a folder's names durable. File systems that can't sync a folder
+// (some network shares answer EINVAL or ENOTSUP) are taken at their word.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
+		return fmt.Errorf("sync folder %s: %w", dir, err)
+	}
+	return nil
+}
+
+// Sweep removes what a crash left unfinished in a folder and those below it.
+// Nobody else may be writing there.
+func Sweep(dir string) error {
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasPrefix(e.Name(), temporary) {
+			return err
+		}
+		return Remove(path)
+	})
+}
+
+// Unnamed takes the file's name away: it is gone when it is closed.
+func (t *Temp) Unnamed() (*os.File, error) {
+	if err := os.Remove(t.Name()); err != nil {
+		t.File.Close()
+		return nil, err
+	}
+	return t.File, nil
+}
+
+// Move gives a file a name that must be free (fs.ErrExist), also on another file
+// system: then it is copied, and removed where it was.
+func Move(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil {
+		return errors.Join(SyncDir(filepath.Dir(to)), Remove(from))
+	}
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := Create(to, f); err != nil {
+		return err
+	}
+	return Remove(from)
+}

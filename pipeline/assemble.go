@@ -1,0 +1,194 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/router"
+)
+
+// assemble makes documents of a batch's readings, with one disposition for
+// every page, and decides each document that can be decided by now.
+func (m *Mailroom) assemble(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+	id := carried(t).Batch
+	b, err := m.batch(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	readings, err := m.readings(ctx, id, 1, b.Pages)
+	if err != nil {
+		return nil, err
+	}
+	sep := m.cfg.Rules.Separate(readings, b.Duplex)
+	if err := whole(sep, b.Pages); err != nil {
+		return nil, fmt.Errorf("assemble batch %s: %w", id, err)
+	}
+	cases := m.cases.current()
+	docs, decisions := make([]docRow, len(sep.Spans)), make([]router.Decision, len(sep.Spans))
+	for i, s := range sep.Spans {
+		docs[i] = m.document(b, s)
+		decisions[i] = m.cfg.Rules.Route(s, readings[s.From-1:s.To], cases, !m.cfg.After)
+	}
+	return func(tx journal.Tx) error {
+		for page, code := range sep.Separators {
+			if err := dispose(tx, id, page, mail.Disposition{Place: mail.PlaceSeparator, Why: code}); err != nil {
+				return err
+			}
+		}
+		for i, d := range docs {
+			if err := m.saveNew(tx, d); err != nil {
+				return err
+			}
+			if err := m.apply(tx, d, decisions[i]); err != nil {
+				return err
+			}
+		}
+		return m.settle(tx, id)
+	}, nil
+}
+
+// whole refuses a separation that gives a page no place, or two.
+func whole(sep router.Separation, pages int) error {
+	places := make([]int, pages+1)
+	count := func(page int) error {
+		if page < 1 || page > pages {
+			return fmt.Errorf("bug: page %d of %d has a place", page, pages)
+		}
+		places[page]++
+		return nil
+	}
+	for page := range sep.Separators {
+		if err := count(page); err != nil {
+			return err
+		}
+	}
+	for _, s := range sep.Spans {
+		for page := s.From; page <= s.To; page++ {
+			if err := count(page); err != nil {
+				return err
+			}
+		}
+	}
+	for page := 1; page <= pages; page++ {
+		if places[page] != 1 {
+			return fmt.Errorf("bug: page %d has %d places", page, places[page])
+		}
+	}
+	return nil
+}
+
+func (m *Mailroom) document(b batchRow, s router.Span) docRow {
+	d := docRow{Document: mail.Document{Batch: b.ID, From: s.From, To: s.To}, Blanks: s.Blanks, Doubts: s.Doubts}
+	d.ID = mail.DocumentID(b.ID, s.From, s.To, m.cfg.Rules.Version())
+	if s.From == 1 && s.To == b.Pages && b.Kind == mail.PDF {
+		d.Original = b.Blob // the whole file is its own document: nothing needs to be cut
+	}
+	return d
+}
+
+// saveNew writes a new document and gives each of its pages to it.
+func (m *Mailroom) saveNew(tx journal.Tx, d docRow) error {
+	for _, page := range d.Pages() {
+		if err := dispose(tx, d.Batch, page, mail.Disposition{Place: mail.PlaceDocument, Document: d.ID}); err != nil {
+			return err
+		}
+	}
+	if err := tx.Put(tableSpan, spanKey(d.Document), nil); err != nil {
+		return err
+	}
+	return saveDoc(tx, d)
+}
+
+func saveDoc(tx journal.Tx, d docRow) error { return journal.Save(tx, tableDoc, d.ID, d) }
+
+func dispose(tx journal.Tx, batch string, page int, d mail.Disposition) error {
+	return journal.Save(tx, tableDisposition, pageKey(batch, page), d)
+}
+
+// apply carries a decision out: the document is placed, held, or its text is asked for.
+func (m *Mailroom) apply(tx journal.Tx, d docRow, decision router.Decision) error {
+	switch {
+	case decision.Hold != nil:
+		return m.hold(tx, d, *decision.Hold)
+	case decision.NeedText:
+		return tx.Enqueue(task(taskText, priorityDecide, d.ID, payload{Batch: d.Batch, Document: d.ID}))
+	}
+	if err := m.place(tx, d, mail.Placement{
+		Reference: decision.Reference, Store: decision.Store, Rule: decision.Rule, Evidence: decision.Evidence,
+	}); err != nil || !m.cfg.After {
+		return err
+	}
+	return tx.Enqueue(task(taskText, priorityLater, d.ID, payload{Batch: d.Batch, Document: d.ID}))
+}
+
+// place sends a document on its way to a case.
+func (m *Mailroom) place(tx journal.Tx, d docRow, p mail.Placement) error {
+	p.Config, p.Version, p.Since = m.cfg.Digest, m.cfg.Version, m.cfg.Now().UTC()
+	d.Placement, d.Document = &p, d.Move(mail.Placed)
+	if err := saveDoc(tx, d); err != nil {
+		return err
+	}
+	if err := tx.Delete(tableException, d.ID); err != nil {
+		return err
+	}
+	if err := tx.Log(m.event("document placed", d.ID, p.By, p)); err != nil {
+		return err
+	}
+	return tx.Enqueue(task(taskCut, priorityCut, version(d), payload{Batch: d.Batch, Document: d.ID}))
+}
+
+// hold makes the document an exception.
+func (m *Mailroom) hold(tx journal.Tx, d docRow, e mail.Exception) error {
+	e.Document, e.Since = d.ID, m.cfg.Now().UTC()
+	d.Document = d.Move(mail.Held)
+	if err := saveDoc(tx, d); err != nil {
+		return err
+	}
+	if err := journal.Save(tx, tableException, d.ID, e); err != nil {
+		return err
+	}
+	return tx.Log(m.event("document held", d.ID, "", e))
+}
+
+// version names a document in one of its states; tasks of a later state have another name.
+func version(d docRow) string { return fmt.Sprintf("%s/%d", d.ID, d.Version) }
+
+// settle closes a batch when every page has its place and nothing is left to
+// do, and opens it again when a person is asked after all.
+func (m *Mailroom) settle(tx journal.Tx, batch string) error {
+	b, err := load[batchRow](tx, tableBatch, batch)
+	if err != nil {
+		return err
+	}
+	docs, err := documents(tx, batch)
+	if err != nil {
+		return err
+	}
+	settled := len(docs) > 0 || b.Pages > 0
+	for _, d := range docs {
+		settled = settled && d.State.Settled()
+	}
+	if settled == b.Closed {
+		return nil
+	}
+	if settled {
+		placed := 0
+		if err := each(tx, tableDisposition, batch+"/", func(journal.Row) error { placed++; return nil }); err != nil {
+			return err
+		}
+		if placed != b.Pages {
+			return fmt.Errorf("bug: batch %s has %d pages and %d dispositions", batch, b.Pages, placed)
+		}
+	}
+	b.Closed = settled
+	if err := journal.Save(tx, tableBatch, batch, b); err != nil {
+		return err
+	}
+	action := "batch closed"
+	if !settled {
+		action = "batch opened again"
+	}
+	return tx.Log(m.event(action, batch, "", map[string]any{"pages": b.Pages}))
+}

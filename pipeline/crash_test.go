@@ -1,0 +1,249 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/router/casestore"
+)
+
+var errPower = errors.New("the power went")
+
+// crashing is a journal whose process dies around a certain commit: before it,
+// or after it is durable and before anyone learns of it.
+type crashing struct {
+	journal.Store
+	left  *atomic.Int64
+	after bool
+}
+
+func (c crashing) Tx(ctx context.Context, fn func(journal.Tx) error) error {
+	if c.left.Add(-1) > 0 {
+		return c.Store.Tx(ctx, fn)
+	}
+	if c.after && c.left.Load() == 0 {
+		if err := c.Store.Tx(ctx, fn); err != nil {
+			return err
+		}
+	}
+	return errPower
+}
+
+// Run gives handlers whose commits count too, through their closures.
+func (c crashing) Run(ctx context.Context, h map[string]journal.Handler, l journal.Limits) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	wrapped := map[string]journal.Handler{}
+	for kind, handler := range h {
+		wrapped[kind] = func(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+			if c.left.Load() <= 0 {
+				return nil, errPower
+			}
+			commit, err := handler(ctx, t)
+			if err != nil {
+				return nil, err
+			}
+			if c.left.Add(-1) <= 0 {
+				stop()
+				return nil, errPower
+			}
+			return commit, nil
+		}
+	}
+	return c.Store.Run(ctx, wrapped, l)
+}
+
+// TestCrashAtEveryCommit stops the mailroom at its 1st, 2nd, 3rd... commit, starts
+// it again over the same folder, and wants the end of an undisturbed run.
+func TestCrashAtEveryCommit(t *testing.T) {
+	scan := []string{"separator", "code=" + caseA, "text=and so on", "separator", "text=Our ref " + caseB, "separator", "text=nothing"}
+	want := []string{"2-3 filed " + caseA, "5-5 filed " + caseB, "7-7 exception no-reference"}
+	for _, late := range []bool{false, true} {
+		points := 0
+		for n := int64(1); ; n++ {
+			r := newRoom(t)
+			if err := r.journal.Close(); err != nil {
+				t.Fatal(err)
+			}
+			left := &atomic.Int64{}
+			left.Store(n)
+			r.open(func(s journal.Store) journal.Store { return crashing{s, left, late} })
+			path := r.write("a.pdf", strings.Join(scan, "\n")+"\n")
+			died := r.work(func(ctx context.Context) error {
+				id, err := r.Accept(ctx, path, Origin{Source: "process"})
+				if err != nil {
+					return err
+				}
+				ctx, stop := context.WithCancel(ctx)
+				defer stop()
+				go func() {
+					for changed := r.journal.Changed(); left.Load() > 0; changed = r.journal.Changed() {
+						select {
+						case <-changed:
+						case <-ctx.Done():
+							return
+						}
+					}
+					stop()
+				}()
+				return r.Await(ctx, id)
+			})
+			if left.Load() > 0 {
+				if died != nil {
+					t.Fatalf("undisturbed: %v", died)
+				}
+				break
+			}
+			points++
+			if err := r.journal.Close(); err != nil {
+				t.Fatal(err)
+			}
+			r.open(nil)
+			batch, docs := r.process("a.pdf", scan...)
+			if !slices.Equal(places(docs), want) || batch.Pending != 0 {
+				t.Fatalf("after a crash at commit %d (late %v): %v", n, late, places(docs))
+			}
+			if dirs, err := filepath.Glob(filepath.Join(r.dir, "tax", "*", "*", "document.json")); err != nil || len(dirs) != 2 {
+				t.Fatalf("after a crash at commit %d (late %v): in the store: %v, %v", n, late, dirs, err)
+			}
+			r.verifies()
+			r.journal.Close()
+		}
+		if points < 8 {
+			t.Errorf("only %d points were interrupted", points)
+		}
+		t.Logf("late %v: %d points", late, points)
+	}
+}
+
+// moody is a case store with faults.
+type moody struct {
+	casestore.Store
+	fail func() error // before storing
+	late func() error // after it
+}
+
+func (s moody) Deliver(ctx context.Context, f casestore.Filing) (mail.Receipt, error) {
+	if s.fail != nil {
+		if err := s.fail(); err != nil {
+			return mail.Receipt{}, err
+		}
+	}
+	r, err := s.Store.Deliver(ctx, f)
+	if err == nil && s.late != nil {
+		err = s.late()
+	}
+	return r, err
+}
+
+func TestStoreThatCannotBeReached(t *testing.T) {
+	r := newRoom(t)
+	down := true
+	tax := r.stores["tax"]
+	r.stores["tax"] = moody{Store: tax, fail: func() error {
+		if down {
+			return errors.New("the share is not mounted")
+		}
+		return nil
+	}}
+	batch, docs := r.process("a.pdf", "code="+caseA)
+	wantPlaces(t, docs, "1-1 placed "+caseA)
+	if batch.Pending != 1 || !strings.Contains(batch.Trouble, "not mounted") || batch.State != "open" {
+		t.Errorf("batch %+v", batch)
+	}
+	down = false
+	if err := r.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.open(nil) // a start tries at once what waited
+	batch, docs = r.process("a.pdf", "code="+caseA)
+	wantPlaces(t, docs, "1-1 filed "+caseA)
+	if batch.Trouble != "" || batch.State != "closed" {
+		t.Errorf("batch %+v", batch)
+	}
+	r.verifies()
+}
+
+func TestStoreThatAnswersWithAnErrorAfterStoring(t *testing.T) {
+	r := newRoom(t)
+	times := 0
+	r.stores["tax"] = moody{Store: r.stores["tax"], late: func() error {
+		if times++; times == 1 {
+			return errors.New("the connection broke")
+		}
+		return nil
+	}}
+	r.process("a.pdf", "code="+caseA)
+	if err := r.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.open(nil)
+	_, docs := r.process("a.pdf", "code="+caseA)
+	wantPlaces(t, docs, "1-1 filed "+caseA)
+	if dirs, err := filepath.Glob(filepath.Join(r.dir, "tax", "*", "*")); err != nil || len(dirs) != 1 {
+		t.Errorf("in the store: %v, %v", dirs, err)
+	}
+	r.verifies()
+}
+
+func TestStoreThatRefuses(t *testing.T) {
+	r := newRoom(t)
+	r.stores["tax"] = moody{Store: r.stores["tax"], fail: func() error { return fmt.Errorf("%w: other bytes are there", casestore.ErrRefused) }}
+	_, docs := r.process("a.pdf", "code="+caseA)
+	wantPlaces(t, docs, "1-1 exception delivery-refused")
+	r.verifies()
+}
+
+func TestVerifyFindsWhatWasTouched(t *testing.T) {
+	for what, touch := range map[string]func(r *room, d DocumentLine) error{
+		"a filed original changed": func(_ *room, d DocumentLine) error {
+			path := filepath.Join(d.Path, "original.pdf")
+			return errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("forged"), 0o600))
+		},
+		"a filed original gone": func(_ *room, d DocumentLine) error { return os.Remove(filepath.Join(d.Path, "original.pdf")) },
+		"a page without a place": func(r *room, d DocumentLine) error {
+			return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error { return tx.Delete(tableDisposition, pageKey(d.Batch, 1)) })
+		},
+		"a blob changed": func(r *room, _ DocumentLine) error {
+			return filepath.WalkDir(filepath.Join(r.dir, "blobs"), func(path string, e os.DirEntry, err error) error {
+				if err != nil || e.IsDir() {
+					return err
+				}
+				return errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("forged"), 0o600))
+			})
+		},
+	} {
+		r := newRoom(t)
+		_, docs := r.process("a.pdf", "code="+caseA)
+		r.verifies()
+		if err := touch(r, docs[0]); err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		if _, err := r.Verify(t.Context(), func(string) { found++ }); err != nil {
+			t.Fatal(err)
+		}
+		if found == 0 {
+			t.Errorf("%s: not found", what)
+		}
+	}
+}
+
+func TestRegisterIsReadAnewAndABrokenOneIsNot(t *testing.T) {
+	r := newRoom(t)
+	r.write("cases.csv", "reference,store\n"+caseA+",nowhere\n")
+	_, docs := r.process("a.pdf", "code="+caseB)
+	wantPlaces(t, docs, "1-1 filed "+caseB)
+	r.write("cases.csv", "reference,store\nTX-2021-000009-09,tax\n")
+	_, docs = r.process("b.pdf", "code=TX-2021-000009-09", "code="+caseA)
+	wantPlaces(t, docs, "1-1 filed TX-2021-000009-09", "2-2 exception unknown-case")
+}

@@ -1,0 +1,156 @@
+package pipeline
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"postroom/mail"
+)
+
+// letter begins a letter with its text.
+const letter = "text=Dear Sir or Madam, please find enclosed what you asked for"
+
+func TestPersonFilesADocument(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "text=no number here")
+	id := docs[0].Document
+	for given, want := range map[string]string{
+		"TX-2021-000001-34": "invalid-reference", "TX-2021-000009-09": "unknown-case", "TX-2021-000003-27": "closed-case", "hello": "invalid-reference",
+	} {
+		var refused *Refused
+		if err := r.decide(id, Decision{Reference: given}); !errors.As(err, &refused) || !strings.Contains(err.Error(), want) {
+			t.Errorf("--reference %s: %v, want a refusal with %s", given, err, want)
+		}
+	}
+	if err := r.decide(id, Decision{Reference: "tx-2021-000001-33 "}); err == nil {
+		t.Log("lower case is taken as the register spells it")
+	} else if err := r.decide(id, Decision{Reference: caseA}); err != nil {
+		t.Fatal(err)
+	}
+	d, err := r.Document(t.Context(), id)
+	if err != nil || d.Status != "filed" || d.Reference != caseA || d.Rule != "person" {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	sheet, err := os.ReadFile(filepath.Join(d.Path, "document.json"))
+	if err != nil || !strings.Contains(string(sheet), `"decided_by": "A. Clerk"`) {
+		t.Errorf("the sheet does not say who decided: %s, %v", sheet, err)
+	}
+	if err := r.decide(id, Decision{Reference: caseB}); err == nil {
+		t.Error("a filed document was decided again")
+	}
+	r.verifies()
+}
+
+func TestPersonDividesADocument(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "code="+caseA, "text=page two", "text=a separator that nobody could read", "text=Our ref "+caseB, "blank")
+	wantPlaces(t, docs, "1-5 exception conflict")
+	id := docs[0].Document
+	for _, bad := range []Decision{{SplitBefore: 1}, {SplitBefore: 6}, {Separator: 6}, {}, {SplitBefore: 2, Discard: "both"}} {
+		if err := r.decide(id, bad); err == nil {
+			t.Errorf("%+v was taken", bad)
+		}
+	}
+	if err := r.decide(id, Decision{Separator: 3}); err != nil {
+		t.Fatal(err)
+	}
+	batch, docs, err := r.Batch(t.Context(), docs[0].Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantPlaces(t, docs, "1-2 filed "+caseA, "4-5 filed "+caseB)
+	if batch.State != "closed" || batch.Separators != 1 {
+		t.Errorf("batch %+v", batch)
+	}
+	r.verifies()
+}
+
+func TestPersonSplitsAndDiscards(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "text=no number", "text=Our ref "+caseB)
+	if err := r.decide(docs[0].Document, Decision{SplitBefore: 2}); err != nil && docs[0].Status == "exception" {
+		t.Fatal(err)
+	}
+	_, docs = r.process("b.pdf", "code="+caseA+";text=Our ref "+caseB, "text=advertising")
+	if err := r.decide(docs[0].Document, Decision{SplitBefore: 2}); err != nil {
+		t.Fatal(err)
+	}
+	batch, docs, err := r.Batch(t.Context(), docs[0].Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantPlaces(t, docs, "1-1 exception conflict", "2-2 exception no-reference")
+	if err := r.decide(docs[1].Document, Decision{Discard: "advertising"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.decide(docs[0].Document, Decision{Reference: caseA}); err != nil {
+		t.Fatal(err)
+	}
+	if batch, _, err = r.Batch(t.Context(), batch.Batch); err != nil || batch.State != "closed" || batch.Discarded != 1 {
+		t.Errorf("%+v, %v", batch, err)
+	}
+	r.verifies()
+}
+
+// after opens a mailroom that files by barcode at once.
+func after(t *testing.T) *room {
+	r := newRoom(t)
+	if err := r.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.after = true
+	r.open(nil)
+	return r
+}
+
+func TestAfterFilesByBarcodeAndConfirms(t *testing.T) {
+	r := after(t)
+	_, docs := r.process("a.pdf", "separator", "code="+caseA+";text=Our ref "+caseA, "text=more", "separator", "text=Our ref "+caseB, "separator", "text=nothing")
+	wantPlaces(t, docs, "2-3 filed "+caseA, "5-5 filed "+caseB, "7-7 exception no-reference")
+	r.verifies()
+}
+
+func TestContradictionFoundLaterRecalls(t *testing.T) {
+	r := after(t)
+	batch, docs := r.process("a.pdf", "code="+caseA+";text=Our ref "+caseB, "text=more")
+	wantPlaces(t, docs, "1-2 exception recall")
+	if batch.State != "open" {
+		t.Error("an open recall does not keep its batch open")
+	}
+	was := docs[0].Path
+	if _, err := os.Stat(filepath.Join(was, "withdrawn.json")); err == nil {
+		t.Error("withdrawn before a person decided")
+	}
+	if err := r.decide(docs[0].Document, Decision{Reference: caseB}); err != nil {
+		t.Fatal(err)
+	}
+	batch, docs, err := r.Batch(t.Context(), batch.Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantPlaces(t, docs, "1-2 filed "+caseB)
+	note, err := os.ReadFile(filepath.Join(was, "withdrawn.json"))
+	if err != nil || !strings.Contains(string(note), "A. Clerk") {
+		t.Errorf("withdrawn.json: %s, %v", note, err)
+	}
+	if batch.State != "closed" {
+		t.Errorf("batch is %s", batch.State)
+	}
+	r.verifies()
+}
+
+func TestUnfoundedRecallStaysWhereItIs(t *testing.T) {
+	r := after(t)
+	_, docs := r.process("a.pdf", "code="+caseA+";text=Our ref "+caseB)
+	if err := r.decide(docs[0].Document, Decision{Reference: caseA}); err != nil {
+		t.Fatal(err)
+	}
+	d, err := r.Document(t.Context(), docs[0].Document)
+	if err != nil || d.Status != mail.Filed.String() || d.Path != docs[0].Path {
+		t.Errorf("%+v, %v", d, err)
+	}
+	r.verifies()
+}

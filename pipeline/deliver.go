@@ -1,0 +1,271 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/router/casestore"
+)
+
+// Sheet is a filed document's document.json: what was filed, where it came
+// from, and why it stands in this case.
+type Sheet struct {
+	Document  string          `json:"document"`
+	Reference string          `json:"reference"`
+	Scheme    string          `json:"scheme"`
+	Store     string          `json:"store"`
+	Batch     string          `json:"batch"`
+	File      string          `json:"file"`
+	Source    string          `json:"source"`
+	Received  time.Time       `json:"received"`
+	Pages     []int           `json:"pages"`
+	Blanks    []int           `json:"blanks"`
+	Original  Digest          `json:"original"`   // original.pdf
+	Scanned   Digest          `json:"batch_file"` // the scanner's file
+	Recoded   []string        `json:"recoded,omitempty"`
+	Rule      string          `json:"rule"`
+	Evidence  []mail.Evidence `json:"evidence"`
+	DecidedBy string          `json:"decided_by"` // "machine" or the person
+	Decided   time.Time       `json:"decided"`
+	Config    string          `json:"config"`
+	Version   string          `json:"version"`
+}
+
+// Digest identifies bytes.
+type Digest struct {
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
+
+// cut makes the document's own PDF and its sheet, and keeps both as blobs: a PDF
+// writer's output may differ from run to run, so that only what is journalled is delivered.
+func (m *Mailroom) cut(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+	d, b, err := m.doc(ctx, carried(t).Document)
+	if err != nil || d.State != mail.Placed {
+		return nothing, err
+	}
+	original, recoded, refused, err := m.original(ctx, b, d)
+	if err != nil {
+		return nil, fmt.Errorf("cut %s: %w", d.ID, err)
+	}
+	if refused != nil {
+		return func(tx journal.Tx) error { return m.holdNow(tx, d.ID, *refused) }, nil
+	}
+	d.Original, d.Recoded = original, recoded
+	sheet, err := m.blobs.Put(ctx, bytes.NewReader(m.sheet(b, d)))
+	if err != nil {
+		return nil, fmt.Errorf("cut %s: keep its sheet: %w", d.ID, err)
+	}
+	return func(tx journal.Tx) error {
+		d, err := load[docRow](tx, tableDoc, d.ID)
+		if err != nil || d.State != mail.Placed {
+			return err
+		}
+		d.Original, d.Recoded, d.Sheet = original, recoded, sheet
+		if err := saveDoc(tx, d); err != nil {
+			return err
+		}
+		return tx.Enqueue(task(taskDeliver, priorityDeliver, version(d), payload{Batch: d.Batch, Document: d.ID}))
+	}, nil
+}
+
+func nothing(journal.Tx) error { return nil }
+
+// original gives the document's PDF: the received file when the document is all
+// of it, what was cut before, or a new cutting.
+func (m *Mailroom) original(ctx context.Context, b batchRow, d docRow) (journal.Ref, []string, *mail.Exception, error) {
+	if d.Original != (journal.Ref{}) {
+		return d.Original, d.Recoded, nil, nil
+	}
+	in, err := m.blob(ctx, b.Blob)
+	if err != nil {
+		return journal.Ref{}, nil, nil, err
+	}
+	defer in.Close()
+	out, err := m.blobs.Scratch()
+	if err != nil {
+		return journal.Ref{}, nil, nil, err
+	}
+	defer out.Close()
+	cutting, err := m.helpers.Cut(ctx, in, b.SHA256, d.From, d.To, out)
+	if err != nil {
+		return journal.Ref{}, nil, nil, err
+	}
+	if cutting.Refused != nil {
+		return journal.Ref{}, nil, &mail.Exception{Reason: cutting.Refused.Reason,
+			Detail: "Its pages can't be cut from the scanner's file: " + cutting.Refused.Detail}, nil
+	}
+	if _, err := out.Seek(0, io.SeekStart); err != nil {
+		return journal.Ref{}, nil, nil, err
+	}
+	ref, err := m.blobs.Put(ctx, out)
+	return ref, cutting.Recoded, nil, err
+}
+
+func (m *Mailroom) sheet(b batchRow, d docRow) []byte {
+	p := d.Placement
+	by := p.By
+	if by == "" {
+		by = "machine"
+	}
+	s := Sheet{
+		Document: d.ID, Reference: p.Reference.String(), Scheme: p.Reference.Scheme(), Store: p.Store,
+		Batch: b.ID, File: b.Name, Source: b.Source, Received: b.Received,
+		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...),
+		Original: Digest{d.Original.SHA256, d.Original.Size}, Scanned: Digest{b.SHA256, b.Size}, Recoded: d.Recoded,
+		Rule: p.Rule, Evidence: append([]mail.Evidence{}, p.Evidence...), DecidedBy: by, Decided: p.Since,
+		Config: p.Config, Version: p.Version,
+	}
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		panic(fmt.Sprintf("bug: sheet of %s: %v", d.ID, err))
+	}
+	return append(text, '\n')
+}
+
+// deliver copies the document into its case's store and journals the store's receipt.
+func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+	d, _, err := m.doc(ctx, carried(t).Document)
+	if err != nil || d.State != mail.Placed {
+		return nothing, err
+	}
+	receipt, err := m.file(ctx, d)
+	if errors.Is(err, casestore.ErrRefused) {
+		return func(tx journal.Tx) error {
+			return m.holdNow(tx, d.ID, mail.Exception{Reason: mail.DeliveryRefused,
+				Detail: fmt.Sprintf("The store %q refused it: %v", d.Placement.Store, err)})
+		}, nil
+	}
+	if err != nil {
+		return nil, m.unreachable(ctx, d, err)
+	}
+	return func(tx journal.Tx) error {
+		d, err := load[docRow](tx, tableDoc, d.ID)
+		if err != nil {
+			return err
+		}
+		d.Receipt = &receipt
+		if d.State != mail.Placed {
+			return m.filedTooEarly(tx, d)
+		}
+		d.Document = d.Move(mail.Filed)
+		if err := errors.Join(
+			saveDoc(tx, d),
+			tx.Delete(tableTrouble, d.ID),
+			tx.Log(m.event("document filed", d.ID, "", receipt)),
+		); err != nil {
+			return err
+		}
+		return m.settle(tx, d.Batch)
+	}, nil
+}
+
+// filedTooEarly is a document that was held while the store was taking it: it
+// stands in a case, so a person decides about a recall.
+func (m *Mailroom) filedTooEarly(tx journal.Tx, d docRow) error {
+	e, err := load[mail.Exception](tx, tableException, d.ID)
+	if err != nil {
+		return err
+	}
+	e.Detail = fmt.Sprintf("It was filed in %s; then its text was read (%s): %s", d.Placement.Reference, e.Reason, e.Detail)
+	e.Reason = mail.Recall
+	return errors.Join(
+		saveDoc(tx, d),
+		journal.Save(tx, tableException, d.ID, e),
+		tx.Log(m.event("document filed", d.ID, "", d.Receipt)),
+		tx.Log(m.event("document held", d.ID, "", e)))
+}
+
+// file gives the document's blobs to its store.
+func (m *Mailroom) file(ctx context.Context, d docRow) (mail.Receipt, error) {
+	store, ok := m.cfg.Stores[d.Placement.Store]
+	if !ok {
+		return mail.Receipt{}, fmt.Errorf("%w: the configuration has no store %q any more", casestore.ErrRefused, d.Placement.Store)
+	}
+	original, err := m.blob(ctx, d.Original)
+	if err != nil {
+		return mail.Receipt{}, err
+	}
+	defer original.Close()
+	sheet, err := m.contents(ctx, d.Sheet)
+	if err != nil {
+		return mail.Receipt{}, err
+	}
+	return store.Deliver(ctx, casestore.Filing{
+		Reference: d.Placement.Reference.String(), Document: d.ID,
+		Original: original, SHA256: d.Original.SHA256, Sheet: sheet,
+	})
+}
+
+func (m *Mailroom) contents(ctx context.Context, ref journal.Ref) ([]byte, error) {
+	f, err := m.blob(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// unreachable notes a store that does not answer, so that the wait is seen, and has it tried again later.
+func (m *Mailroom) unreachable(ctx context.Context, d docRow, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	note := trouble{d.Placement.Store, cause.Error(), m.cfg.Now().UTC()}
+	err := m.journal.Tx(ctx, func(tx journal.Tx) error {
+		if had, err := journal.Load[trouble](tx, tableTrouble, d.ID); err == nil {
+			note.Since = had.Since
+		}
+		return journal.Save(tx, tableTrouble, d.ID, note)
+	})
+	if err != nil {
+		return err
+	}
+	return &journal.Later{After: m.cfg.StoreRetry, Err: fmt.Errorf("deliver %s: %w", d.ID, cause)}
+}
+
+// holdNow holds the document as it stands in the transaction.
+func (m *Mailroom) holdNow(tx journal.Tx, id string, e mail.Exception) error {
+	d, err := load[docRow](tx, tableDoc, id)
+	if err != nil || d.State != mail.Placed {
+		return err
+	}
+	if err := tx.Delete(tableTrouble, id); err != nil {
+		return err
+	}
+	return m.hold(tx, d, e)
+}
+
+// withdraw marks a document in the case that it does not belong to.
+func (m *Mailroom) withdraw(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+	p := carried(t)
+	store, ok := m.cfg.Stores[p.Store]
+	if !ok {
+		return nil, fmt.Errorf("withdraw %s: the configuration has no store %q any more", p.Document, p.Store)
+	}
+	if err := store.Withdraw(ctx, p.Locator, p.Note); err != nil {
+		return nil, &journal.Later{After: m.cfg.StoreRetry, Err: fmt.Errorf("withdraw %s: %w", p.Document, err)}
+	}
+	return func(tx journal.Tx) error {
+		return tx.Log(m.event("document withdrawn", p.Document, "", map[string]string{"store": p.Store, "locator": p.Locator}))
+	}, nil
+}
+
+// doc reads a document's row and its batch's.
+func (m *Mailroom) doc(ctx context.Context, id string) (d docRow, b batchRow, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		if d, err = load[docRow](r, tableDoc, id); err != nil {
+			return err
+		}
+		b, err = load[batchRow](r, tableBatch, d.Batch)
+		return err
+	})
+	return d, b, err
+}

@@ -1,0 +1,250 @@
+// Package intake watches folders and tells of each scanner file once it is whole.
+//
+// In come folders; out go arrivals, each file exactly once for as long as it
+// stays as it was. A periodic listing is the truth: shares tell of no changes,
+// and a hint from the file system (fsnotify) only makes the next listing come
+// sooner. The package copies nothing and knows no batches: what becomes of an
+// arrival is the caller's.
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Folder is a watched folder.
+type Folder struct {
+	Path   string
+	Name   string
+	Quiet  time.Duration // a file must stay unchanged so long: 2 s
+	Rescan time.Duration // between two listings: 5 s
+	MaxAge time.Duration // a file that is not whole by then arrives as incomplete: 10 min
+	Duplex bool
+	Done   string // where taken sources move to; "" = they are deleted
+}
+
+// Arrival is a file that is ready to be taken.
+type Arrival struct {
+	Folder     Folder
+	Path       string
+	Stamp      Stamp
+	Incomplete bool // its folder's MaxAge has passed and it is still not whole
+}
+
+// Stamp tells one state of a file from another.
+type Stamp struct {
+	Size  int64  `json:"size"`
+	MTime int64  `json:"mtime"` // nanoseconds since 1970
+	Dev   uint64 `json:"dev"`
+	Inode uint64 `json:"inode"`
+}
+
+// ErrNoFile is a path that holds no regular file: a symlink, folder, socket or device.
+var ErrNoFile = errors.New("it is no regular file")
+
+// StampOf reads a file's stamp, without following a symlink.
+func StampOf(path string) (Stamp, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return Stamp{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return stampOf(path, &st)
+}
+
+func stampOf(path string, st *unix.Stat_t) (Stamp, error) {
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return Stamp{}, fmt.Errorf("%s: %w", path, ErrNoFile)
+	}
+	return Stamp{st.Size, st.Mtim.Nano(), uint64(st.Dev), st.Ino}, nil
+}
+
+// Open opens a regular file for reading. A symlink is refused, and a fifo does
+// not make it wait.
+func Open(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENXIO) {
+		return nil, fmt.Errorf("%s: %w", path, ErrNoFile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		f.Close()
+		return nil, errors.Join(err, fmt.Errorf("%s: %w", path, ErrNoFile))
+	}
+	return f, nil
+}
+
+// Config is what Watch needs. Accept and Whole are required.
+type Config struct {
+	Folders []Folder
+	// Whole tells whether a file is structurally complete: an error says what is missing.
+	Whole func(ctx context.Context, path string) error
+	// Accept takes a file; nil means that it is durably taken. After an error
+	// the file is offered again at a later listing.
+	Accept func(ctx context.Context, a Arrival) error
+	// Refuse is told, once, of what lies in a folder and is no file.
+	Refuse func(ctx context.Context, path, why string)
+	// Trouble is told of a folder or file that can't be worked on, when that
+	// changes; nil ends it.
+	Trouble func(path string, err error)
+	// Wait waits for a folder's next listing: the rescan time, or less after a
+	// hint. Tests put in their own; nil = the clock.
+	Wait func(ctx context.Context, f Folder, hint <-chan struct{}) error
+	// Now gives a monotonic time; nil = time.Now.
+	Now func() time.Time
+	// NoEvents leaves the file system's hints unused.
+	NoEvents bool
+}
+
+// ignored tells names that are no one's business yet, or ours.
+func ignored(name string) bool {
+	lower := strings.ToLower(name)
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~") ||
+		strings.HasSuffix(lower, ".tmp") || strings.HasSuffix(lower, ".part")
+}
+
+// sighting is what is known of a file between two listings.
+type sighting struct {
+	stamp  Stamp
+	since  time.Time // when this stamp was first seen, by our own clock: a scanner's may be wrong
+	first  time.Time // when the file was first seen
+	taken  bool      // with this stamp
+	failed string    // the last error, told once
+}
+
+// listing is one folder's watch.
+type listing struct {
+	cfg     Config
+	folder  Folder
+	seen    map[string]*sighting
+	refused map[string]bool
+	trouble string
+}
+
+// list looks through the folder once, and takes what is ready.
+func (l *listing) list(ctx context.Context) {
+	present := map[string]bool{}
+	err := filepath.WalkDir(l.folder.Path, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return fs.SkipAll
+		case err != nil && path == l.folder.Path:
+			return err
+		case err != nil:
+			return nil // it went while we looked; the next listing sees
+		case path == l.folder.Path:
+			return nil
+		case ignored(e.Name()):
+			if e.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case e.IsDir():
+			return nil
+		}
+		present[path] = true
+		if !e.Type().IsRegular() {
+			l.refuse(ctx, path, e.Type())
+			return nil
+		}
+		l.look(ctx, path)
+		return nil
+	})
+	l.tell(err)
+	if err != nil {
+		return
+	}
+	for path := range l.seen {
+		if !present[path] {
+			delete(l.seen, path)
+		}
+	}
+	for path := range l.refused {
+		if !present[path] {
+			delete(l.refused, path)
+		}
+	}
+}
+
+func (l *listing) refuse(ctx context.Context, path string, mode fs.FileMode) {
+	if l.refused[path] || l.cfg.Refuse == nil {
+		return
+	}
+	l.refused[path] = true
+	what := "a device or pipe"
+	switch {
+	case mode&fs.ModeSymlink != 0:
+		what = "a symbolic link"
+	case mode&fs.ModeSocket != 0:
+		what = "a socket"
+	}
+	l.cfg.Refuse(ctx, path, "it is "+what+"; only regular files are taken")
+}
+
+func (l *listing) tell(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != l.trouble && l.cfg.Trouble != nil {
+		l.cfg.Trouble(l.folder.Path, err)
+	}
+	l.trouble = text
+}
+
+// look judges one file: unchanged for the quiet time and whole, it is taken.
+func (l *listing) look(ctx context.Context, path string) {
+	stamp, err := StampOf(path)
+	if err != nil {
+		return // gone, or replaced by something that the next listing refuses
+	}
+	now := l.cfg.Now()
+	s := l.seen[path]
+	if s == nil {
+		s = &sighting{stamp: stamp, since: now, first: now}
+		l.seen[path] = s
+	}
+	if s.stamp != stamp {
+		if s.taken || s.stamp.Inode != stamp.Inode {
+			s.first = now // another file under the same name
+		}
+		*s = sighting{stamp: stamp, since: now, first: s.first}
+	}
+	if s.taken || now.Sub(s.since) < l.folder.Quiet {
+		return
+	}
+	a := Arrival{Folder: l.folder, Path: path, Stamp: stamp}
+	if stamp.Size == 0 || l.cfg.Whole(ctx, path) != nil {
+		if now.Sub(s.first) < l.folder.MaxAge {
+			return
+		}
+		a.Incomplete = true
+	}
+	err = l.cfg.Accept(ctx, a)
+	if err == nil {
+		s.taken = true
+	}
+	if ctx.Err() == nil {
+		l.failed(path, s, err)
+	}
+}
+
+func (l *listing) failed(path string, s *sighting, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != s.failed && l.cfg.Trouble != nil {
+		l.cfg.Trouble(path, err)
+	}
+	s.failed = text
+}

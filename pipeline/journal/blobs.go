@@ -1,0 +1,125 @@
+package journal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"postroom/durable"
+)
+
+// Dir keeps blobs as files of a folder: ab/abcdef... by their SHA-256, read-only.
+type Dir struct{ root string }
+
+// OpenDir opens the folder, made when it is not there, and sweeps what a crash left in it.
+func OpenDir(root string) (*Dir, error) {
+	if err := durable.MkdirAll(root, 0o700); err != nil {
+		return nil, fmt.Errorf("blobs: %w", err)
+	}
+	if err := durable.Sweep(root); err != nil {
+		return nil, fmt.Errorf("sweep blobs: %w", err)
+	}
+	return &Dir{root}, nil
+}
+
+func (d *Dir) path(sum string) string { return filepath.Join(d.root, sum[:2], sum) }
+
+// Put stores what r gives, hashing while it copies; the same bytes again cost no second file.
+func (d *Dir) Put(ctx context.Context, r io.Reader) (Ref, error) {
+	t, err := durable.NewTemp(d.root)
+	if err != nil {
+		return Ref{}, fmt.Errorf("store blob: %w", err)
+	}
+	defer t.Drop()
+	hash := sha256.New()
+	size, err := io.Copy(io.MultiWriter(t, hash), cancellable{ctx, r})
+	if err != nil {
+		return Ref{}, fmt.Errorf("store blob: %w", err)
+	}
+	ref := Ref{hex.EncodeToString(hash.Sum(nil)), size}
+	path := d.path(ref.SHA256)
+	if info, err := os.Stat(path); err == nil && info.Size() == size {
+		// The name may be there without being durable, when the run that made it died.
+		return ref, durable.SyncDir(filepath.Dir(path))
+	}
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return Ref{}, fmt.Errorf("store blob: %w", err)
+	}
+	if err := t.Commit(path, 0o440); err != nil && !errors.Is(err, fs.ErrExist) {
+		return Ref{}, fmt.Errorf("store blob: %w", err)
+	}
+	return ref, nil
+}
+
+// cancellable ends a long copy when its context ends.
+type cancellable struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c cancellable) Read(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(b)
+}
+
+// Open opens a blob for reading.
+func (d *Dir) Open(_ context.Context, ref Ref) (*os.File, error) {
+	if !ref.valid() {
+		return nil, fmt.Errorf("blob %q: that is no digest", ref.SHA256)
+	}
+	return os.Open(d.path(ref.SHA256))
+}
+
+// Has tells whether a blob is there.
+func (d *Dir) Has(_ context.Context, ref Ref) (bool, error) {
+	if !ref.valid() {
+		return false, nil
+	}
+	info, err := os.Stat(d.path(ref.SHA256))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && info.Size() == ref.Size, err
+}
+
+// Verify reads a blob back.
+func (d *Dir) Verify(ctx context.Context, ref Ref) error {
+	f, err := d.Open(ctx, ref)
+	if err != nil {
+		return fmt.Errorf("blob %.12s: %w", ref.SHA256, err)
+	}
+	defer f.Close()
+	hash := sha256.New()
+	size, err := io.Copy(hash, cancellable{ctx, f})
+	if err != nil {
+		return fmt.Errorf("blob %.12s: %w", ref.SHA256, err)
+	}
+	if sum := hex.EncodeToString(hash.Sum(nil)); sum != ref.SHA256 || size != ref.Size {
+		return fmt.Errorf("blob %.12s holds other bytes: %d of them, with digest %.12s", ref.SHA256, size, sum)
+	}
+	return nil
+}
+
+// Scratch gives a file without a name in the blobs' file system, so that Put
+// finds room wherever Scratch did.
+func (d *Dir) Scratch() (*os.File, error) {
+	t, err := durable.NewTemp(d.root)
+	if err != nil {
+		return nil, fmt.Errorf("scratch file: %w", err)
+	}
+	return t.Unnamed()
+}
+
+// valid tells whether the digest is one, so that it can name a file.
+func (r Ref) valid() bool {
+	b, err := hex.DecodeString(r.SHA256)
+	return err == nil && len(b) == sha256.Size
+}

@@ -1,0 +1,293 @@
+// Package bolt is the journal on one machine: a bbolt file.
+//
+// In come transactions and handlers, out go durable rows. A commit is two
+// fsyncs; the queue is also held in memory, in order, so that picking a task
+// costs no scan. The package knows no mail.
+package bolt
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"postroom/durable"
+	"postroom/pipeline/journal"
+)
+
+// Config is a journal's settings; zero fields have the defaults named beside them.
+type Config struct {
+	Timeout time.Duration             // wait for another process's lock: 200 ms
+	BackOff time.Duration             // wait after a task's first failure, doubled at each: 1 s, at most 5 min
+	Grace   time.Duration             // time of handlers in hand after Run's context ended: 15 s
+	Now     func() time.Time          // time.Now
+	OnError func(journal.Task, error) // told of each failed attempt
+}
+
+const maxBackOff = 5 * time.Minute
+
+// Store is a journal in a bbolt file. It is safe for concurrent use.
+type Store struct {
+	db  *bbolt.DB
+	cfg Config
+
+	mu      sync.Mutex
+	changed chan struct{}
+	queue   *queue // nil while nobody runs
+}
+
+// Open opens the journal, made when it is not there. The error is
+// journal.ErrHeld when another process has it open.
+func Open(path string, cfg Config) (*Store, error) {
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 200 * time.Millisecond
+	}
+	if cfg.BackOff == 0 {
+		cfg.BackOff = time.Second
+	}
+	if cfg.Grace == 0 {
+		cfg.Grace = 15 * time.Second
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if err := create(path); err != nil {
+		return nil, fmt.Errorf("make journal %s: %w", path, err)
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: cfg.Timeout})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, journal.ErrHeld
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open journal %s: %w", path, err)
+	}
+	return &Store{db: db, cfg: cfg, changed: make(chan struct{})}, nil
+}
+
+// create makes an empty journal under another name first: a power cut while
+// bbolt writes its first pages would leave a file that it can't open.
+func create(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	fresh := filepath.Join(filepath.Dir(path), fmt.Sprintf(".postroom-tmp-journal-%d", os.Getpid()))
+	db, err := bbolt.Open(fresh, 0o600, &bbolt.Options{Timeout: time.Second})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(db.Sync(), db.Close()); err != nil {
+		return err
+	}
+	// Two processes may both be first: link, not rename, so that one of them wins.
+	if err := os.Link(fresh, path); err != nil && !errors.Is(err, os.ErrExist) {
+		return durable.Rename(fresh, path)
+	}
+	return durable.Remove(fresh)
+}
+
+// Close closes the file. No handler may be running.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Changed is closed at the next commit.
+func (s *Store) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// View reads a consistent state.
+func (s *Store) View(ctx context.Context, fn func(journal.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.db.View(func(b *bbolt.Tx) error { return fn(&tx{b: b}) })
+}
+
+// Tx writes; see journal.Store.
+func (s *Store) Tx(ctx context.Context, fn func(journal.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t := &tx{now: s.cfg.Now}
+	err := s.db.Update(func(b *bbolt.Tx) error {
+		t.b, t.enqueued = b, nil
+		return fn(t)
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queue != nil {
+		s.queue.add(t.enqueued...)
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return nil
+}
+
+// tx is a transaction, or a reader when it has no clock.
+type tx struct {
+	b        *bbolt.Tx
+	now      func() time.Time
+	enqueued []item
+}
+
+func (t *tx) Get(table, key string) ([]byte, error) {
+	bucket := t.b.Bucket([]byte(table))
+	if bucket == nil {
+		return nil, fmt.Errorf("%s %q: %w", table, key, journal.ErrNotFound)
+	}
+	k, v := bucket.Cursor().Seek([]byte(key))
+	if string(k) != key || k == nil {
+		return nil, fmt.Errorf("%s %q: %w", table, key, journal.ErrNotFound)
+	}
+	return append([]byte{}, v...), nil // bbolt's own memory ends with the transaction
+}
+
+func (t *tx) Scan(table, prefix, after string, n int) ([]journal.Row, error) {
+	bucket := t.b.Bucket([]byte(table))
+	if bucket == nil {
+		return nil, nil
+	}
+	var rows []journal.Row
+	c := bucket.Cursor()
+	k, v := c.Seek([]byte(max(prefix, after)))
+	if k != nil && after != "" && string(k) == after {
+		k, v = c.Next()
+	}
+	for ; k != nil && len(rows) < n && len(k) >= len(prefix) && string(k[:len(prefix)]) == prefix; k, v = c.Next() {
+		rows = append(rows, journal.Row{Key: string(k), Value: append([]byte{}, v...)})
+	}
+	return rows, nil
+}
+
+func (t *tx) bucket(table string) (*bbolt.Bucket, error) {
+	return t.b.CreateBucketIfNotExists([]byte(table))
+}
+
+func (t *tx) Put(table, key string, value []byte) error {
+	b, err := t.bucket(table)
+	if err != nil {
+		return err
+	}
+	return b.Put([]byte(key), value)
+}
+
+func (t *tx) Insert(table, key string, value []byte) error {
+	if _, err := t.Get(table, key); err == nil {
+		return fmt.Errorf("%s %q: %w", table, key, journal.ErrExists)
+	}
+	return t.Put(table, key, value)
+}
+
+func (t *tx) Delete(table, key string) error {
+	b, err := t.bucket(table)
+	if err != nil {
+		return err
+	}
+	return b.Delete([]byte(key))
+}
+
+func (t *tx) Add(table, key string, d int64) (int64, error) {
+	n := int64(0)
+	v, err := t.Get(table, key)
+	if err == nil {
+		n, err = strconv.ParseInt(string(v), 10, 64)
+	} else if errors.Is(err, journal.ErrNotFound) {
+		err = nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("counter %s of table %s: %w", key, table, err)
+	}
+	n += d
+	return n, t.Put(table, key, strconv.AppendInt(nil, n, 10))
+}
+
+func (t *tx) Log(e journal.Event) error {
+	b, err := t.bucket(journal.TableEvent)
+	if err != nil {
+		return err
+	}
+	seq, err := b.NextSequence()
+	if err != nil {
+		return err
+	}
+	return journal.Save(t, journal.TableEvent, sequence(seq), e)
+}
+
+// sequence writes a number so that keys sort as numbers do.
+func sequence(n uint64) string { return fmt.Sprintf("%016x", n) }
+
+func (t *tx) Enqueue(tasks ...journal.Task) error {
+	for _, task := range tasks {
+		if task.Key == "" || task.Kind == "" {
+			panic("bug: a task without key or kind")
+		}
+		_, done := t.Get(journal.TableReceipt, task.Key)
+		_, queued := t.Get(journal.TableQueued, task.Key)
+		if done == nil || queued == nil {
+			continue
+		}
+		b, err := t.bucket(journal.TableQueue)
+		if err != nil {
+			return err
+		}
+		seq, err := b.NextSequence()
+		if err != nil {
+			return err
+		}
+		_, err = t.Add(journal.TablePending, journal.PendingKey(task.Batch), 1)
+		_, err2 := t.Add(journal.TablePending, journal.PendingKey(""), 1)
+		if err := errors.Join(err, err2,
+			journal.Save(t, journal.TableQueue, sequence(seq), task),
+			t.Put(journal.TableQueued, task.Key, binary.BigEndian.AppendUint64(nil, seq))); err != nil {
+			return err
+		}
+		t.enqueued = append(t.enqueued, item{task, seq})
+	}
+	return nil
+}
+
+// finish removes a task and notes that it was done.
+func (t *tx) finish(i item) error {
+	_, err := t.Add(journal.TablePending, journal.PendingKey(i.Batch), -1)
+	_, err2 := t.Add(journal.TablePending, journal.PendingKey(""), -1)
+	return errors.Join(err, err2,
+		t.Delete(journal.TableQueue, sequence(i.seq)),
+		t.Delete(journal.TableQueued, i.Key))
+}
+
+// load reads the queue as it stands.
+func (s *Store) load() (items []item, err error) {
+	err = s.db.View(func(b *bbolt.Tx) error {
+		items = nil
+		bucket := b.Bucket([]byte(journal.TableQueue))
+		if bucket == nil {
+			return nil
+		}
+		return bucket.ForEach(func(k, v []byte) error {
+			var i item
+			seq, err := strconv.ParseUint(string(k), 16, 64)
+			if err == nil {
+				err = json.Unmarshal(v, &i.Task)
+			}
+			if err != nil {
+				return fmt.Errorf("queue row %s: %w", k, err)
+			}
+			i.seq, i.NotBefore = seq, time.Time{} // a start tries at once what was put off
+			items = append(items, i)
+			return nil
+		})
+	})
+	return items, err
+}

@@ -1,0 +1,286 @@
+package bolt
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"postroom/pipeline/journal"
+)
+
+// item is a queued task with its place in the order of arrival.
+type item struct {
+	journal.Task
+	seq uint64
+}
+
+// queue is the tasks that wait, in memory: those of a kind in their order, and
+// those put off by their time.
+type queue struct {
+	mu    sync.Mutex
+	ready map[string]*order // by kind
+	later []item
+	known map[uint64]bool // tasks that wait or are worked, by sequence
+	wake  chan struct{}   // has room for one: something may have become ready
+}
+
+func newQueue(items []item) *queue {
+	q := &queue{ready: map[string]*order{}, known: map[uint64]bool{}, wake: make(chan struct{}, 1)}
+	q.add(items...)
+	return q
+}
+
+// add takes tasks in; one that it has already is not taken twice.
+func (q *queue) add(items ...item) {
+	q.mu.Lock()
+	for _, i := range items {
+		if q.known[i.seq] {
+			continue
+		}
+		q.known[i.seq] = true
+		if !i.NotBefore.IsZero() {
+			q.later = append(q.later, i)
+			continue
+		}
+		q.push(i)
+	}
+	q.mu.Unlock()
+	q.nudge()
+}
+
+// done forgets a task.
+func (q *queue) done(i item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.known, i.seq)
+}
+
+func (q *queue) push(i item) {
+	if q.ready[i.Kind] == nil {
+		q.ready[i.Kind] = &order{}
+	}
+	heap.Push(q.ready[i.Kind], i)
+}
+
+func (q *queue) nudge() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take gives the first task whose kind has room, or how long until one that was
+// put off is due (0 = none is).
+func (q *queue) take(now time.Time, room func(kind string) bool) (i item, ok bool, wait time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	left := q.later[:0]
+	for _, i := range q.later {
+		if d := i.NotBefore.Sub(now); d > 0 {
+			left = append(left, i)
+			if wait == 0 || d < wait {
+				wait = d
+			}
+			continue
+		}
+		q.push(i)
+	}
+	q.later = left
+	var best *order
+	for kind, o := range q.ready {
+		if o.Len() > 0 && room(kind) && (best == nil || (*o)[0].before((*best)[0])) {
+			best = o
+		}
+	}
+	if best == nil {
+		return item{}, false, wait
+	}
+	return heap.Pop(best).(item), true, 0
+}
+
+func (i item) before(j item) bool {
+	if i.Priority != j.Priority {
+		return i.Priority < j.Priority
+	}
+	return i.seq < j.seq
+}
+
+// order is a heap of tasks (container/heap).
+type order []item
+
+func (o order) Len() int           { return len(o) }
+func (o order) Less(a, b int) bool { return o[a].before(o[b]) }
+func (o order) Swap(a, b int)      { o[a], o[b] = o[b], o[a] }
+func (o *order) Push(x any)        { *o = append(*o, x.(item)) }
+func (o *order) Pop() any {
+	last := (*o)[len(*o)-1]
+	*o = (*o)[:len(*o)-1]
+	return last
+}
+
+// Run works the queue; see journal.Store.
+func (s *Store) Run(ctx context.Context, handlers map[string]journal.Handler, limits journal.Limits) error {
+	q, err := s.begin()
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+
+	hands, drop := context.WithCancel(context.WithoutCancel(ctx))
+	defer drop()
+	var working sync.WaitGroup
+	defer working.Wait()
+	defer context.AfterFunc(ctx, func() {
+		grace := time.AfterFunc(s.cfg.Grace, drop)
+		working.Wait()
+		grace.Stop()
+	})()
+
+	var mu sync.Mutex
+	busy := map[string]int{}
+	room := func(kind string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return handlers[kind] != nil && busy[kind] < max(1, limits[kind])
+	}
+	for ctx.Err() == nil {
+		i, ok, wait := q.take(s.cfg.Now(), room)
+		if ok {
+			mu.Lock()
+			busy[i.Kind]++
+			mu.Unlock()
+			working.Go(func() {
+				s.work(hands, q, i, handlers[i.Kind])
+				mu.Lock()
+				busy[i.Kind]--
+				mu.Unlock()
+				q.nudge()
+			})
+			continue
+		}
+		pause(ctx, q.wake, wait)
+	}
+	return ctx.Err()
+}
+
+// pause waits for news, for a time when there is one, or for the end.
+func pause(ctx context.Context, news <-chan struct{}, wait time.Duration) {
+	var due <-chan time.Time
+	if wait > 0 {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		due = t.C
+	}
+	select {
+	case <-news:
+	case <-due:
+	case <-ctx.Done():
+	}
+}
+
+// begin loads the queue, in step with the commits that add to it.
+func (s *Store) begin() (*queue, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queue != nil {
+		panic("bug: the queue is worked twice")
+	}
+	// Commits wait for s.mu before they tell of their tasks, so that a task may
+	// come twice, as loaded and as told, but is never missed.
+	items, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	s.queue = newQueue(items)
+	return s.queue, nil
+}
+
+func (s *Store) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue = nil
+}
+
+// work does one task: attempt counted, handler, then all in one transaction.
+func (s *Store) work(ctx context.Context, q *queue, i item, h journal.Handler) {
+	defer func() {
+		q.done(i)
+		if !i.NotBefore.IsZero() {
+			q.add(i)
+		}
+	}()
+	i.NotBefore = time.Time{}
+	gone, err := s.attempt(ctx, &i)
+	if gone {
+		return
+	}
+	var commit func(journal.Tx) error
+	if err == nil {
+		commit, err = h(ctx, i.Task)
+	}
+	if err == nil {
+		err = s.commit(i, commit)
+	}
+	if err == nil {
+		return
+	}
+	if ctx.Err() != nil {
+		return // given up at the end of Run; the row stays
+	}
+	if s.cfg.OnError != nil {
+		s.cfg.OnError(i.Task, err)
+	}
+	i.NotBefore = s.cfg.Now().Add(s.wait(i, err))
+}
+
+func (s *Store) wait(i item, err error) time.Duration {
+	var later *journal.Later
+	if errors.As(err, &later) && later.After > 0 {
+		return later.After
+	}
+	wait := s.cfg.BackOff
+	for n := 1; n < i.Attempts && wait < maxBackOff; n++ {
+		wait *= 2
+	}
+	return min(wait, maxBackOff)
+}
+
+// attempt counts the attempt, so that a task that kills the process is known.
+func (s *Store) attempt(ctx context.Context, i *item) (gone bool, err error) {
+	err = s.Tx(ctx, func(jt journal.Tx) error {
+		t := jt.(*tx)
+		row, err := journal.Load[journal.Task](t, journal.TableQueue, sequence(i.seq))
+		if errors.Is(err, journal.ErrNotFound) {
+			gone = true
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		row.Attempts++
+		i.Attempts = row.Attempts
+		return journal.Save(t, journal.TableQueue, sequence(i.seq), row)
+	})
+	return gone, err
+}
+
+// commit writes a task's result with its receipt. What is decided is written
+// even when the end of Run was asked for meanwhile.
+func (s *Store) commit(i item, commit func(journal.Tx) error) error {
+	return s.Tx(context.Background(), func(jt journal.Tx) error {
+		t := jt.(*tx)
+		done := t.Insert(journal.TableReceipt, i.Key, []byte(s.cfg.Now().UTC().Format(time.RFC3339Nano)))
+		if done != nil && !errors.Is(done, journal.ErrExists) {
+			return done
+		}
+		if done == nil && commit != nil {
+			if err := commit(t); err != nil {
+				return fmt.Errorf("task %s: %w", i.Key, err)
+			}
+		}
+		return t.finish(i)
+	})
+}

@@ -1,0 +1,172 @@
+// Package journal is the mailroom's memory: tables, a queue of tasks and the
+// audit log's events, all written in one transaction.
+//
+// In come rows, tasks and events; out come the same after any crash. What a row
+// holds is the caller's. The package runs tasks but does not know what they do.
+// bolt is today's implementation; journaltest is the contract that any must meet.
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+)
+
+var (
+	// ErrExists is an Insert whose key is taken.
+	ErrExists = errors.New("the key is taken")
+	// ErrNotFound is a key that the table does not have.
+	ErrNotFound = errors.New("no such row")
+	// ErrHeld is a journal that another process has open.
+	ErrHeld = errors.New("the journal is held by another process")
+)
+
+// Row is one key of a table with its value.
+type Row struct {
+	Key   string
+	Value []byte
+}
+
+// Task is one step of work. Its Key is unique for ever: a task that was done
+// once has a receipt, and enqueueing it again changes nothing.
+type Task struct {
+	Kind      string          `json:"kind"`
+	Batch     string          `json:"batch"`
+	Key       string          `json:"key"`
+	Priority  int             `json:"priority"` // lower goes first, then the order of arrival
+	Payload   json.RawMessage `json:"payload,omitempty"`
+	NotBefore time.Time       `json:"not_before,omitzero"`
+	Attempts  int             `json:"attempts"` // counted durably before the handler runs
+}
+
+// Event is a row for the audit log.
+type Event struct {
+	Time    time.Time       `json:"time"`
+	Actor   string          `json:"actor"`
+	Action  string          `json:"action"`
+	Subject string          `json:"subject"`
+	Detail  json.RawMessage `json:"detail,omitempty"`
+}
+
+// Reader reads tables.
+type Reader interface {
+	// Get gives a row's value, which is the caller's to keep; ErrNotFound.
+	Get(table, key string) ([]byte, error)
+	// Scan gives up to n rows with the prefix whose keys are greater than after, ascending.
+	Scan(table, prefix, after string, n int) ([]Row, error)
+}
+
+// Tx is a transaction. An error from any of its methods must end it.
+type Tx interface {
+	Reader
+	Put(table, key string, value []byte) error
+	Insert(table, key string, value []byte) error // ErrExists
+	Delete(table, key string) error               // an absent row is no error
+	Add(table, key string, d int64) (int64, error)
+	Enqueue(...Task) error // of a task that is queued or done: no change
+	Log(Event) error
+}
+
+// Handler does a task's slow work outside any transaction, and returns what
+// to write. The journal runs that in one transaction with the task's receipt.
+// An error keeps the task; it is tried again later.
+type Handler func(ctx context.Context, t Task) (commit func(Tx) error, err error)
+
+// Limits says how many tasks of a kind run at once; a kind that is absent: one.
+type Limits map[string]int
+
+// Store is a journal.
+type Store interface {
+	// Tx is atomic, and durable when it returns nil; fn may run more than once.
+	Tx(ctx context.Context, fn func(Tx) error) error
+	View(ctx context.Context, fn func(Reader) error) error
+	// Run works the queue until ctx ends, then waits for the handlers in hand,
+	// whose own context ends some seconds later.
+	Run(ctx context.Context, handlers map[string]Handler, limits Limits) error
+	// Changed is closed at the next commit.
+	Changed() <-chan struct{}
+	Close() error
+}
+
+// Ref names stored bytes by their contents.
+type Ref struct {
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
+
+// Blobs keeps bytes under their SHA-256.
+type Blobs interface {
+	Put(ctx context.Context, r io.Reader) (Ref, error)
+	// Open gives a local file to read; a remote store spools to one.
+	Open(ctx context.Context, ref Ref) (*os.File, error)
+	Has(ctx context.Context, ref Ref) (bool, error)
+	// Verify reads the bytes back and compares them with their name.
+	Verify(ctx context.Context, ref Ref) error
+	// Scratch gives an unnamed file to write to, gone when it is closed.
+	Scratch() (*os.File, error)
+}
+
+// Later is a handler's error that says when to try again.
+type Later struct {
+	After time.Duration
+	Err   error
+}
+
+func (l *Later) Error() string { return l.Err.Error() }
+
+func (l *Later) Unwrap() error { return l.Err }
+
+// The tables that belong to the journal itself.
+const (
+	TableReceipt = "receipt" // task key -> when it was done
+	TableEvent   = "event"   // sequence -> Event
+	TableQueue   = "queue"   // sequence -> Task
+	TableQueued  = "queued"  // task key -> sequence
+	TablePending = "pending" // batch -> tasks not yet finished; "" -> of all
+)
+
+// Load reads a row as JSON.
+func Load[T any](r Reader, table, key string) (v T, err error) {
+	b, err := r.Get(table, key)
+	if err != nil {
+		return v, err
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return v, fmt.Errorf("row %s of table %s: %w", key, table, err)
+	}
+	return v, nil
+}
+
+// Save writes a row as JSON.
+func Save(tx Tx, table, key string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("bug: %T can't be written as JSON: %v", v, err))
+	}
+	return tx.Put(table, key, b)
+}
+
+// Pending counts the tasks of a batch that are not finished; of all with "".
+func Pending(r Reader, batch string) (int64, error) {
+	b, err := r.Get(TablePending, PendingKey(batch))
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(string(b), 10, 64)
+}
+
+// PendingKey is a batch's key in TablePending; "" stands for all batches.
+func PendingKey(batch string) string {
+	if batch == "" {
+		return "all"
+	}
+	return "batch/" + batch
+}

@@ -1,0 +1,145 @@
+// Package pipeline is the way of a letter: scanner file in, filed documents and
+// exceptions out.
+//
+//	receive -> read -> assemble -> cut -> deliver        (text reads what `confirm: after` left)
+//
+// Each step is a task of the journal: it works outside any transaction and
+// returns a closure that writes its result, its events and the next tasks in
+// one. Whatever step a crash interrupts is repeated and changes nothing twice.
+// The package decodes no picture (helpers do), decides no case (router does)
+// and knows no flags, no configuration file and no screen.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/sandbox"
+	"postroom/router"
+	"postroom/router/casestore"
+	"postroom/router/reference"
+)
+
+// Config is what the mailroom works by.
+type Config struct {
+	Rules      *router.Rules
+	Schemes    []*reference.Scheme
+	Register   string // path of the case register, CSV
+	Stores     map[string]casestore.Store
+	After      bool   // routing.confirm is "after": a barcode files at once, its text is read later
+	Digest     string // of the configuration, kept with every decision
+	Version    string // of the software
+	MaxRead    int    // pages of one read task: 16
+	Now        func() time.Time
+	Log        *slog.Logger
+	StoreRetry time.Duration // wait before an unreachable store is tried again: 30 s
+}
+
+// Helpers read and cut untrusted files; sandbox.Pool is the real one, tests put
+// in helpers that die, hang and lie.
+type Helpers interface {
+	Open(ctx context.Context, f *os.File, key string) (sandbox.Contents, error)
+	Read(ctx context.Context, f *os.File, key string, pages []int, text sandbox.Text) ([]mail.Reading, error)
+	Cut(ctx context.Context, f *os.File, key string, from, to int, out *os.File) (sandbox.Cutting, error)
+	Slots() int
+}
+
+// Mailroom runs the flow over a journal. It is safe for concurrent use.
+type Mailroom struct {
+	cfg     Config
+	journal journal.Store
+	blobs   journal.Blobs
+	helpers Helpers
+	cases   *caseRegister
+}
+
+// The kinds of tasks, in the order of the flow.
+const (
+	taskReceive  = "receive"
+	taskRead     = "read"
+	taskAssemble = "assemble"
+	taskCut      = "cut"
+	taskDeliver  = "deliver"
+	taskWithdraw = "withdraw"
+	taskText     = "text"
+)
+
+// Lower goes first: what is nearly in a case before what has just come in, and
+// text that nobody waits for last.
+const (
+	priorityDeliver = 10
+	priorityCut     = 20
+	priorityDecide  = 30
+	priorityRead    = 40
+	priorityReceive = 50
+	priorityLater   = 90
+)
+
+// New makes a mailroom. The error is the case register's, when it can't be used.
+func New(cfg Config, j journal.Store, b journal.Blobs, h Helpers) (*Mailroom, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.MaxRead == 0 {
+		cfg.MaxRead = 16
+	}
+	if cfg.StoreRetry == 0 {
+		cfg.StoreRetry = 30 * time.Second
+	}
+	cases, err := openRegister(cfg.Register, cfg.Schemes, cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	return &Mailroom{cfg, j, b, h, cases}, nil
+}
+
+// Run works the queue until the context ends.
+func (m *Mailroom) Run(ctx context.Context) error {
+	return m.journal.Run(ctx, map[string]journal.Handler{
+		taskReceive:  m.receive,
+		taskRead:     m.read,
+		taskAssemble: m.assemble,
+		taskCut:      m.cut,
+		taskDeliver:  m.deliver,
+		taskWithdraw: m.withdraw,
+		taskText:     m.text,
+	}, journal.Limits{
+		taskReceive:  m.helpers.Slots(),
+		taskRead:     m.helpers.Slots() + 1, // one waits for a helper while the others write
+		taskAssemble: 2,
+		taskCut:      m.helpers.Slots() + 1,
+		taskDeliver:  4,
+		taskWithdraw: 1,
+		taskText:     m.helpers.Slots(),
+	})
+}
+
+// event is an entry of the audit log. Its detail holds no personal data beyond
+// what the journal needs to explain a decision.
+func (m *Mailroom) event(action, subject, actor string, detail any) journal.Event {
+	if actor == "" {
+		actor = "postroom " + m.cfg.Version
+	}
+	return journal.Event{Time: m.cfg.Now().UTC(), Actor: actor, Action: action, Subject: subject, Detail: encode(detail)}
+}
+
+// blob opens a stored file for a helper.
+func (m *Mailroom) blob(ctx context.Context, ref journal.Ref) (*os.File, error) {
+	f, err := m.blobs.Open(ctx, ref)
+	if err != nil {
+		return nil, fmt.Errorf("open blob %.12s: %w", ref.SHA256, err)
+	}
+	return f, nil
+}
+
+// ErrNoSuch is a batch or document that the journal does not hold.
+var ErrNoSuch = errors.New("not in the journal")

@@ -1,0 +1,339 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/bolt"
+	"postroom/pipeline/sandbox"
+	"postroom/router"
+	"postroom/router/casestore"
+	"postroom/router/casestore/folder"
+	"postroom/router/reference"
+)
+
+// Live cases of the test register; their check digits are ISO 7064 mod 97-10.
+const (
+	caseA = "TX-2021-000001-33"
+	caseB = "TX-2021-000002-30"
+)
+
+// fakeHelpers stands in for scanner files and helpers: a "scan" is a text file with a
+// page a line: "separator", "blank", "letter", "dead" (helpers die over it), or
+// codes and words: "code=TX-... text=some words".
+type fakeHelpers struct {
+	mu    sync.Mutex
+	reads int
+	cut   func(from, to int) *sandbox.Refusal
+}
+
+func (f *fakeHelpers) Slots() int { return 2 }
+
+func (f *fakeHelpers) pages(file *os.File) ([]string, error) {
+	text, err := io.ReadAll(io.NewSectionReader(file, 0, 1<<20))
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n"), err
+}
+
+func (f *fakeHelpers) Open(_ context.Context, file *os.File, _ string) (sandbox.Contents, error) {
+	pages, err := f.pages(file)
+	if err == nil && strings.HasPrefix(pages[0], "rubbish") {
+		return sandbox.Contents{Refused: &sandbox.Refusal{Reason: mail.UnreadableFile, Detail: "rubbish"}}, nil
+	}
+	return sandbox.Contents{Kind: mail.PDF, Pages: len(pages)}, err
+}
+
+func (f *fakeHelpers) Read(_ context.Context, file *os.File, _ string, want []int, text sandbox.Text) ([]mail.Reading, error) {
+	pages, err := f.pages(file)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	f.reads += len(want)
+	f.mu.Unlock()
+	var all []mail.Reading
+	for _, n := range want {
+		all = append(all, fakeReading(n, pages[n-1], text))
+	}
+	return all, nil
+}
+
+func fakeReading(n int, page string, text sandbox.Text) mail.Reading {
+	r := mail.Reading{Page: n, Width: 1654, Height: 2338, DPI: 200, DPIY: 200, Ink: 0.05, HasText: text == sandbox.AllText}
+	at := mail.Box{X0: 100, Y0: 100, X1: 400, Y1: 160}
+	switch page {
+	case "dead":
+		return mail.Reading{Page: n, Failure: "the helper process died"}
+	case "blank":
+		r.Blank, r.Unmarked, r.Ink = true, true, 0
+		return r
+	case "separator":
+		r.HasText = text != sandbox.NoText
+		r.Symbols = []mail.Symbol{{Symbology: mail.PatchT, Text: "patch-t", Polygon: at.Quad(), Module: 16, Confidence: 1}}
+		return r
+	}
+	line := 0
+	for _, field := range strings.Split(page, ";") {
+		kind, value, _ := strings.Cut(field, "=")
+		switch kind {
+		case "code":
+			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.Code128, Text: value, Polygon: at.Quad(), Module: 3, Confidence: 1})
+		case "text":
+			if text != sandbox.AllText {
+				continue
+			}
+			for i, w := range strings.Fields(value) {
+				box := mail.Box{X0: 100 + 120*i, Y0: 300 + 40*line, X1: 200 + 120*i, Y1: 330 + 40*line}
+				r.Words = append(r.Words, mail.Word{Text: w, Box: box, Confidence: 0.95, Line: line})
+			}
+			line++
+		}
+	}
+	return r
+}
+
+func (f *fakeHelpers) Cut(_ context.Context, file *os.File, _ string, from, to int, out *os.File) (sandbox.Cutting, error) {
+	if f.cut != nil {
+		if refused := f.cut(from, to); refused != nil {
+			return sandbox.Cutting{Refused: refused}, nil
+		}
+	}
+	pages, err := f.pages(file)
+	if err != nil {
+		return sandbox.Cutting{}, err
+	}
+	_, err = io.WriteString(out, strings.Join(pages[from-1:to], "\n")+"\n")
+	return sandbox.Cutting{}, err
+}
+
+// room is a mailroom in a temporary folder.
+type room struct {
+	*Mailroom
+	t       *testing.T
+	dir     string
+	helpers *fakeHelpers
+	journal journal.Store
+	stores  map[string]casestore.Store
+	after   bool
+}
+
+func newRoom(t *testing.T) *room {
+	t.Helper()
+	r := &room{t: t, dir: t.TempDir(), helpers: &fakeHelpers{}}
+	r.write("cases.csv", "reference,store,status\n"+caseA+",tax,open\n"+caseB+",tax,open\nTX-2021-000003-27,tax,closed\n")
+	r.open(nil)
+	t.Cleanup(func() { r.journal.Close() })
+	return r
+}
+
+func (r *room) write(name, text string) string {
+	r.t.Helper()
+	path := filepath.Join(r.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+	return path
+}
+
+// open starts the mailroom over what its folder holds; wrap may put faults around the journal.
+func (r *room) open(wrap func(journal.Store) journal.Store) {
+	r.t.Helper()
+	store, err := bolt.Open(filepath.Join(r.dir, "journal.db"), bolt.Config{BackOff: time.Millisecond})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.journal = store
+	if wrap != nil {
+		r.journal = wrap(store)
+	}
+	blobs, err := journal.OpenDir(filepath.Join(r.dir, "blobs"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	scheme, err := reference.New(reference.Config{Name: "tax", Pattern: `TX-\d{4}-\d{6}-\d{2}`, Check: "iso7064-mod97-10", Store: "tax"})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if r.stores == nil {
+		tax := folder.New(filepath.Join(r.dir, "tax"), "tax")
+		if err := tax.Init(); err != nil {
+			r.t.Fatal(err)
+		}
+		r.stores = map[string]casestore.Store{"tax": tax}
+	}
+	r.Mailroom, err = New(Config{
+		Rules: router.New(router.Config{Separators: []router.Control{{Patch: mail.PatchT}}, OnReference: true, MaxPages: 50,
+			Schemes: []*reference.Scheme{scheme}}),
+		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(r.dir, "cases.csv"), Stores: r.stores,
+		After: r.after, Digest: "digest", Version: "test", StoreRetry: time.Hour,
+	}, r.journal, blobs, r.helpers)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// work runs the queue while do works.
+func (r *room) work(do func(ctx context.Context) error) error {
+	ctx, stop := context.WithTimeout(r.t.Context(), time.Minute)
+	defer stop()
+	run, end := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(run) }()
+	err := do(ctx)
+	end()
+	if failed := <-ended; failed != nil && !errors.Is(failed, context.Canceled) {
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
+// process runs a scan of the given pages through the mailroom.
+func (r *room) process(name string, pages ...string) (BatchLine, []DocumentLine) {
+	r.t.Helper()
+	path := r.write(name, strings.Join(pages, "\n")+"\n")
+	var line BatchLine
+	var docs []DocumentLine
+	if err := r.work(func(ctx context.Context) error {
+		id, err := r.Accept(ctx, path, Origin{Source: "process"})
+		if err != nil {
+			return err
+		}
+		if err := r.Await(ctx, id); err != nil {
+			return err
+		}
+		line, docs, err = r.Batch(ctx, id)
+		return err
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	return line, docs
+}
+
+func (r *room) verifies() Count {
+	r.t.Helper()
+	count, err := r.Verify(r.t.Context(), func(fault string) { r.t.Error("fault:", fault) })
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return count
+}
+
+func (r *room) decide(id string, d Decision) error {
+	d.By = "A. Clerk"
+	return r.work(func(ctx context.Context) error {
+		if err := r.Decide(ctx, id, d); err != nil {
+			return err
+		}
+		line, err := r.Document(ctx, id)
+		if err != nil {
+			return err
+		}
+		return r.Await(ctx, line.Batch)
+	})
+}
+
+// places tells documents in short: "2-3 filed TX-...".
+func places(docs []DocumentLine) (all []string) {
+	for _, d := range docs {
+		s := "file"
+		if len(d.Pages) > 0 {
+			s = fmt.Sprintf("%d-%d", d.Pages[0], d.Pages[len(d.Pages)-1])
+		}
+		all = append(all, strings.TrimSpace(s+" "+d.Status+" "+d.Reference+d.Reason))
+	}
+	return all
+}
+
+func wantPlaces(t *testing.T, docs []DocumentLine, want ...string) {
+	t.Helper()
+	if got := places(docs); !slices.Equal(got, want) {
+		t.Fatalf("documents:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func TestBatchIsSplitFiledAndClosed(t *testing.T) {
+	r := newRoom(t)
+	batch, docs := r.process("a.pdf", "separator", "code="+caseA, "text=and so on", "blank", "separator", "text=Our ref "+caseB)
+	wantPlaces(t, docs, "2-4 filed "+caseA, "6-6 filed "+caseB)
+	if batch.State != "closed" || batch.Pages != 6 || batch.Separators != 2 || batch.Pending != 0 {
+		t.Errorf("batch %+v", batch)
+	}
+	if !reflect.DeepEqual(docs[0].Blanks, []int{4}) {
+		t.Errorf("blanks %v", docs[0].Blanks)
+	}
+	original, err := os.ReadFile(filepath.Join(docs[0].Path, "original.pdf"))
+	if err != nil || string(original) != "code="+caseA+"\ntext=and so on\nblank\n" {
+		t.Errorf("filed %q, %v", original, err)
+	}
+	var sheet Sheet
+	text, err := os.ReadFile(filepath.Join(docs[0].Path, "document.json"))
+	if err = errors.Join(err, json.Unmarshal(text, &sheet)); err != nil {
+		t.Fatal(err)
+	}
+	if sheet.Reference != caseA || sheet.Batch != batch.Batch || !reflect.DeepEqual(sheet.Pages, []int{2, 3, 4}) || sheet.DecidedBy != "machine" || sheet.Config != "digest" {
+		t.Errorf("sheet %+v", sheet)
+	}
+	if count := r.verifies(); count.Pages != 6 || count.Documents != 2 || count.Receipts != 2 || count.Events == 0 {
+		t.Errorf("verified %+v", count)
+	}
+}
+
+func TestWhatCannotBeProvenWaits(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "separator", "text=no number here", "separator", "code=TX-2021-000001-34",
+		"separator", "code=TX-2021-000009-09", "separator", "code="+caseA+";text=Our ref "+caseB, "separator", "code=TX-2021-000003-27",
+		"separator", "code="+caseA, "dead")
+	wantPlaces(t, docs, "2-2 exception no-reference", "4-4 exception invalid-reference", "6-6 exception unknown-case",
+		"8-8 exception conflict", "10-10 exception closed-case", "12-13 exception unreadable-page")
+	r.verifies()
+}
+
+func TestFileThatCannotBeOpenedIsKept(t *testing.T) {
+	r := newRoom(t)
+	batch, docs := r.process("a.pdf", "rubbish")
+	wantPlaces(t, docs, "file exception unreadable-file")
+	if batch.State != "open" {
+		t.Errorf("batch is %s", batch.State)
+	}
+	if err := r.decide(docs[0].Document, Decision{Reference: caseA}); err == nil {
+		t.Error("pages that nobody can read were filed")
+	}
+	if err := r.decide(docs[0].Document, Decision{Discard: "scanned again"}); err != nil {
+		t.Fatal(err)
+	}
+	if batch, _, err := r.Batch(t.Context(), batch.Batch); err != nil || batch.State != "closed" {
+		t.Errorf("after discarding: %+v, %v", batch, err)
+	}
+	r.verifies()
+}
+
+func TestSameFileAgain(t *testing.T) {
+	r := newRoom(t)
+	first, _ := r.process("a.pdf", "code="+caseA)
+	again, docs := r.process("a.pdf", "code="+caseA)
+	if again.Batch != first.Batch {
+		t.Error("the same path with the same bytes did not resume")
+	}
+	wantPlaces(t, docs, "1-1 filed "+caseA)
+	other, docs := r.process("b.pdf", "code="+caseA)
+	wantPlaces(t, docs, "1-1 exception duplicate")
+	if other.Batch == first.Batch || !strings.Contains(docs[0].Detail, first.Batch) {
+		t.Errorf("the duplicate does not name the first: %q", docs[0].Detail)
+	}
+	if err := r.decide(docs[0].Document, Decision{Reference: caseB}); err != nil {
+		t.Fatal(err)
+	}
+	r.verifies()
+}

@@ -1,0 +1,113 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/sandbox"
+)
+
+// read has a helper read a portion of a batch's pages. The last portion of a
+// batch enqueues its assembly: exactly one sees the counter reach zero.
+func (m *Mailroom) read(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+	p := carried(t)
+	b, err := m.batch(ctx, p.Batch)
+	if err != nil {
+		return nil, err
+	}
+	pages := mail.Document{From: p.From, To: p.To}.Pages()
+	text := sandbox.AllText
+	if m.cfg.After {
+		text = sandbox.TextControls
+	}
+	readings, ref, err := m.readPages(ctx, b, pages, text)
+	if err != nil {
+		return nil, err
+	}
+	return func(tx journal.Tx) error {
+		if err := savePages(tx, b.ID, readings, ref); err != nil {
+			return err
+		}
+		left, err := tx.Add(tableChunks, b.ID, -1)
+		if err != nil || left > 0 {
+			return err
+		}
+		return tx.Enqueue(task(taskAssemble, priorityDecide, b.ID, payload{Batch: b.ID}))
+	}, nil
+}
+
+// readPages asks the helpers and keeps the answer as a blob.
+func (m *Mailroom) readPages(ctx context.Context, b batchRow, pages []int, text sandbox.Text) ([]mail.Reading, journal.Ref, error) {
+	f, err := m.blob(ctx, b.Blob)
+	if err != nil {
+		return nil, journal.Ref{}, err
+	}
+	defer f.Close()
+	readings, err := m.helpers.Read(ctx, f, b.SHA256, pages, text)
+	if err != nil {
+		return nil, journal.Ref{}, fmt.Errorf("read batch %s from page %d: %w", b.ID, pages[0], err)
+	}
+	if len(readings) != len(pages) {
+		return nil, journal.Ref{}, fmt.Errorf("read batch %s: %d readings for %d pages", b.ID, len(readings), len(pages))
+	}
+	ref, err := m.blobs.Put(ctx, bytes.NewReader(encode(readings)))
+	return readings, ref, err
+}
+
+func savePages(tx journal.Tx, batch string, readings []mail.Reading, ref journal.Ref) error {
+	for i, r := range readings {
+		if err := journal.Save(tx, tablePage, pageKey(batch, r.Page), pageRow{ref, i}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readings gives the readings of the pages from..to, in order.
+func (m *Mailroom) readings(ctx context.Context, batch string, from, to int) ([]mail.Reading, error) {
+	var rows []pageRow
+	err := m.journal.View(ctx, func(r journal.Reader) error {
+		rows = nil
+		for n := from; n <= to; n++ {
+			row, err := load[pageRow](r, tablePage, pageKey(batch, n))
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []mail.Reading
+	held := map[journal.Ref][]mail.Reading{}
+	for i, row := range rows {
+		if held[row.Readings] == nil {
+			if held[row.Readings], err = m.portion(ctx, row.Readings); err != nil {
+				return nil, err
+			}
+		}
+		portion := held[row.Readings]
+		if row.Index >= len(portion) || portion[row.Index].Page != from+i {
+			return nil, fmt.Errorf("readings of batch %s: page %d is not where the journal says", batch, from+i)
+		}
+		all = append(all, portion[row.Index])
+	}
+	return all, nil
+}
+
+func (m *Mailroom) portion(ctx context.Context, ref journal.Ref) (readings []mail.Reading, err error) {
+	f, err := m.blob(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	err = json.NewDecoder(f).Decode(&readings)
+	return readings, err
+}

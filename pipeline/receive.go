@@ -1,0 +1,234 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"postroom/mail"
+	"postroom/pipeline/intake"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/sandbox"
+)
+
+// Origin says where a file came from.
+type Origin struct {
+	Source  string // the intake folder's name, or "process"
+	Duplex  bool
+	Watched bool   // the source is removed once the batch is journalled
+	Done    string // where a watched source moves to; "" = it is deleted
+	Partial bool   // taken although it is not whole
+}
+
+// sourceRow is a watched file that is journalled and not yet removed.
+type sourceRow struct {
+	Path  string       `json:"path"`
+	Stamp intake.Stamp `json:"stamp"`
+	Done  string       `json:"done,omitempty"`
+}
+
+// ErrChanging is a file that was written to while it was copied: try again later.
+var ErrChanging = errors.New("the file is still being written")
+
+// Accept copies a file into the blobs and journals it as a batch; when it
+// returns, the batch is durable. The same watched file again (a crash came
+// before its removal), and the same named path with the same bytes, give the
+// batch that there is.
+func (m *Mailroom) Accept(ctx context.Context, path string, o Origin) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	stamp, err := intake.StampOf(path)
+	if err != nil {
+		return "", err
+	}
+	if o.Watched {
+		if batch, err := m.known(ctx, path, stamp); batch != "" || err != nil {
+			return batch, err
+		}
+	}
+	ref, err := m.copyIn(ctx, path, stamp)
+	if err != nil {
+		return "", err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", err
+	}
+	b := batchRow{Batch: mail.Batch{
+		ID: id.String(), SHA256: ref.SHA256, Size: ref.Size, Name: strings.ToValidUTF8(filepath.Base(path), "\uFFFD"),
+		Path: path, Source: o.Source, Duplex: o.Duplex, Received: m.cfg.Now().UTC(),
+	}, Blob: ref, Partial: o.Partial}
+	return m.insert(ctx, b, stamp, o)
+}
+
+// copyIn makes the file's bytes durable. It never renames the source: the
+// scanner may still hold it, and the share is another file system.
+func (m *Mailroom) copyIn(ctx context.Context, path string, before intake.Stamp) (journal.Ref, error) {
+	f, err := intake.Open(path)
+	if err != nil {
+		return journal.Ref{}, err
+	}
+	defer f.Close()
+	ref, err := m.blobs.Put(ctx, f)
+	if err != nil {
+		return ref, fmt.Errorf("copy %s: %w", path, err)
+	}
+	after, err := intake.StampOf(path)
+	if err != nil || after != before || ref.Size != before.Size {
+		return ref, fmt.Errorf("%s: %w", path, ErrChanging)
+	}
+	return ref, nil
+}
+
+// known finds the batch of a watched file that is journalled already.
+func (m *Mailroom) known(ctx context.Context, path string, stamp intake.Stamp) (batch string, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		return each(r, tableSource, "", func(row journal.Row) error {
+			s, err := load[sourceRow](r, tableSource, row.Key)
+			if err == nil && s.Path == path && s.Stamp == stamp {
+				batch = row.Key
+			}
+			return err
+		})
+	})
+	return batch, err
+}
+
+func (m *Mailroom) insert(ctx context.Context, b batchRow, stamp intake.Stamp, o Origin) (string, error) {
+	name := sha256.Sum256([]byte(b.Path + "\x00" + b.SHA256))
+	named := hex.EncodeToString(name[:])
+	var batch string
+	err := m.journal.Tx(ctx, func(tx journal.Tx) error {
+		batch, b.First = b.ID, ""
+		if !o.Watched {
+			if had, err := tx.Get(tableNamed, named); err == nil {
+				batch = string(had)
+				return nil
+			}
+			if err := tx.Put(tableNamed, named, []byte(b.ID)); err != nil {
+				return err
+			}
+		}
+		if first, err := tx.Get(tableContent, b.SHA256); err == nil {
+			b.First = string(first)
+		} else if err := tx.Put(tableContent, b.SHA256, []byte(b.ID)); err != nil {
+			return err
+		}
+		if o.Watched {
+			if err := journal.Save(tx, tableSource, b.ID, sourceRow{b.Path, stamp, o.Done}); err != nil {
+				return err
+			}
+		}
+		return errors.Join(
+			journal.Save(tx, tableBatch, b.ID, b),
+			tx.Log(m.event("batch received", b.ID, "", map[string]any{
+				"sha256": b.SHA256, "size": b.Size, "source": b.Source, "config": m.cfg.Digest})),
+			tx.Enqueue(task(taskReceive, priorityReceive, b.ID, payload{Batch: b.ID})))
+	})
+	return batch, err
+}
+
+// receive opens the file and counts its pages: a file that can't be worked on
+// becomes one exception, any other read tasks.
+func (m *Mailroom) receive(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+	id := carried(t).Batch
+	b, err := m.batch(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	f, err := m.blob(ctx, b.Blob)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	contents, err := m.helpers.Open(ctx, f, b.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("open batch %s: %w", id, err)
+	}
+	return func(tx journal.Tx) error {
+		b, err := load[batchRow](tx, tableBatch, id)
+		if err != nil {
+			return err
+		}
+		b.Kind, b.Pages, b.Refused = contents.Kind, contents.Pages, m.refused(b, contents)
+		if err := errors.Join(
+			journal.Save(tx, tableBatch, id, b),
+			tx.Log(m.event("batch counted", id, "", map[string]any{"kind": b.Kind, "pages": b.Pages})),
+		); err != nil {
+			return err
+		}
+		if b.Refused != nil {
+			return m.holdFile(tx, b)
+		}
+		return m.enqueueReads(tx, b)
+	}, nil
+}
+
+// refused tells why the whole file is one exception; nil = it can be read.
+func (m *Mailroom) refused(b batchRow, c sandbox.Contents) *sandbox.Refusal {
+	switch {
+	case b.Partial:
+		return &sandbox.Refusal{Reason: mail.Incomplete, Detail: "The file was still not whole when its folder's max_age had passed."}
+	case c.Refused != nil:
+		return c.Refused
+	case c.Pages == 0:
+		return &sandbox.Refusal{Reason: mail.UnreadableFile, Detail: "The file has no page."}
+	case b.First != "":
+		return &sandbox.Refusal{Reason: mail.Duplicate, Detail: "The same bytes came before, as batch " + b.First + "."}
+	}
+	return nil
+}
+
+func (m *Mailroom) enqueueReads(tx journal.Tx, b batchRow) error {
+	// Small portions let all helpers work on one batch; 16 pages bound what a crash repeats.
+	size := min(m.cfg.MaxRead, (b.Pages+2*m.helpers.Slots()-1)/(2*m.helpers.Slots()))
+	var tasks []journal.Task
+	for from := 1; from <= b.Pages; from += size {
+		to := min(from+size-1, b.Pages)
+		tasks = append(tasks, task(taskRead, priorityRead, pageKey(b.ID, from), payload{Batch: b.ID, From: from, To: to}))
+	}
+	if _, err := tx.Add(tableChunks, b.ID, int64(len(tasks))); err != nil {
+		return err
+	}
+	return tx.Enqueue(tasks...)
+}
+
+// holdFile makes the whole file one document that waits for a person.
+func (m *Mailroom) holdFile(tx journal.Tx, b batchRow) error {
+	d := docRow{Document: mail.Document{Batch: b.ID, To: b.Pages}, Whole: true}
+	if b.Pages > 0 {
+		d.From = 1
+	}
+	d.ID = mail.DocumentID(b.ID, d.From, d.To, "file")
+	if b.Kind == mail.PDF {
+		d.Original = b.Blob // the received bytes themselves
+	}
+	if err := m.saveNew(tx, d); err != nil {
+		return err
+	}
+	return m.hold(tx, d, mail.Exception{Reason: b.Refused.Reason, Detail: b.Refused.Detail})
+}
+
+// batch reads a batch's row.
+func (m *Mailroom) batch(ctx context.Context, id string) (b batchRow, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		b, err = load[batchRow](r, tableBatch, id)
+		return err
+	})
+	return b, err
+}
+
+// sourceGone tells whether a path has nothing any more.
+func sourceGone(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, os.ErrNotExist)
+}

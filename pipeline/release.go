@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"postroom/pipeline/intake"
+	"postroom/pipeline/journal"
+)
+
+// Release removes the sources of journalled batches, each once it has stayed
+// unchanged (safe against a scanner that goes on writing), and is repeated by
+// the caller every few seconds. It finishes what a crash left.
+func (m *Mailroom) Release(ctx context.Context) error {
+	sources := map[string]sourceRow{}
+	err := m.journal.View(ctx, func(r journal.Reader) error {
+		clear(sources)
+		return each(r, tableSource, "", func(row journal.Row) error {
+			s, err := load[sourceRow](r, tableSource, row.Key)
+			sources[row.Key] = s
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for batch, s := range sources {
+		if err := m.releaseOne(ctx, batch, s); err != nil {
+			failed = append(failed, fmt.Errorf("remove the source of batch %s: %w", batch, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) error {
+	claimed, err := intake.Claim(s.Path, s.Stamp, batch)
+	switch {
+	case errors.Is(err, intake.ErrChanged):
+		// Another file has the name by now, or the scanner went on writing: it
+		// comes in as a batch of its own, and its first part stays on record.
+		return m.released(ctx, batch, "the source changed after it was copied")
+	case errors.Is(err, os.ErrNotExist):
+		return m.released(ctx, batch, "the source was gone")
+	case err != nil:
+		return err
+	}
+	finished, err := intake.Finish(claimed, s.Stamp, s.Done, s.Path, m.cfg.Now())
+	switch {
+	case errors.Is(err, intake.ErrChanged):
+		return m.grown(ctx, batch, claimed)
+	case err != nil:
+		return err
+	case !finished:
+		return nil
+	}
+	return m.released(ctx, batch, "removed")
+}
+
+func (m *Mailroom) released(ctx context.Context, batch, how string) error {
+	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		return errors.Join(tx.Delete(tableSource, batch), tx.Log(m.event("source released", batch, "", map[string]string{"how": how})))
+	})
+}
+
+// grown keeps what a scanner wrote after its file was taken: a batch of its own,
+// which a person compares with the first.
+func (m *Mailroom) grown(ctx context.Context, batch, claimed string) error {
+	b, err := m.batch(ctx, batch)
+	if err != nil {
+		return err
+	}
+	s, err := m.source(ctx, batch)
+	if err != nil {
+		return err
+	}
+	later, err := m.Accept(ctx, claimed, Origin{Source: b.Source, Duplex: b.Duplex, Watched: true, Done: s.Done, Partial: true})
+	if err != nil {
+		return err
+	}
+	m.cfg.Log.Warn("a scanner went on writing after its file was taken; the later version is an exception", "batch", batch, "later", later)
+	return m.released(ctx, batch, "it grew after it was taken; the later version is batch "+later)
+}
+
+func (m *Mailroom) source(ctx context.Context, batch string) (s sourceRow, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		s, err = load[sourceRow](r, tableSource, batch)
+		return err
+	})
+	return s, err
+}
+
+// Arrive takes a file that intake found whole.
+func (m *Mailroom) Arrive(ctx context.Context, a intake.Arrival) error {
+	batch, err := m.Accept(ctx, a.Path, Origin{
+		Source: a.Folder.Name, Duplex: a.Folder.Duplex, Watched: true, Done: a.Folder.Done, Partial: a.Incomplete})
+	if err != nil {
+		return err
+	}
+	m.cfg.Log.Info("batch received", "batch", batch, "folder", a.Folder.Name)
+	s, err := m.source(ctx, batch)
+	if err != nil {
+		return err
+	}
+	return m.releaseOne(ctx, batch, s)
+}

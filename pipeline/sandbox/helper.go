@@ -1,0 +1,249 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+
+	"postroom/barcode"
+	"postroom/mail"
+	"postroom/ocr"
+	"postroom/pipeline/scan"
+)
+
+// Helper is the life of a helper process: it answers requests on file descriptor
+// 3 until the parent closes it. The first frame is the configuration.
+func Helper() error {
+	conn, err := parent(os.NewFile(3, "parent"))
+	if err != nil {
+		return fmt.Errorf("this command is started by postroom itself: %w", err)
+	}
+	defer conn.Close()
+	h := &bench{}
+	if _, err := receive(conn, &h.cfg); err != nil {
+		return fmt.Errorf("read the helper's configuration: %w", err)
+	}
+	h.cfg = h.cfg.withDefaults()
+	if !h.cfg.Warm {
+		if h.level, err = isolate(h.cfg); err != nil {
+			return err
+		}
+	}
+	h.engine = scan.New(scan.Config{Bytes: h.cfg.Bytes, Pages: h.cfg.Pages, Pixels: h.cfg.Pixels, Cache: h.cfg.Cache})
+	h.codes = barcode.New(barcode.Config{})
+	for {
+		var q request
+		files, err := receive(conn, &q)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read a request: %w", err)
+		}
+		err = h.answer(conn, q, files)
+		for _, f := range files {
+			if f != h.open.from {
+				f.Close()
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("answer %s: %w", q.Op, err)
+		}
+	}
+}
+
+func parent(f *os.File) (*net.UnixConn, error) {
+	if f == nil {
+		return nil, errors.New("no socket")
+	}
+	defer f.Close()
+	c, err := net.FileConn(f)
+	if err != nil {
+		return nil, err
+	}
+	u, ok := c.(*net.UnixConn)
+	if !ok {
+		return nil, errors.New("file descriptor 3 is no unix socket")
+	}
+	return u, nil
+}
+
+// bench is a helper's work place: the engines, and the file that it has open.
+type bench struct {
+	cfg    Config
+	level  string // of isolation
+	engine *scan.Engine
+	codes  *barcode.Reader
+	words  *ocr.Engine
+	open   struct {
+		key  string
+		file *scan.File
+		from *os.File
+	}
+}
+
+func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
+	last := answer{Done: true}
+	switch q.Op {
+	case "warm":
+		if err := scan.Warm(h.cfg.Cache); err != nil {
+			last.Failure = err.Error()
+		}
+	case "level":
+		last.Level = h.level + "; tesseract " + ocr.Version()
+	case "whole":
+		size, err := sizeOf(files)
+		if err != nil {
+			return err
+		}
+		if err := scan.Whole(files[0], size); err != nil {
+			last.Whole = err.Error()
+		}
+	case "open":
+		c := Contents{}
+		if f, refused := h.file(q.Key, files); refused != nil {
+			c.Refused = refused
+		} else {
+			c.Kind, c.Pages = f.Kind(), f.Pages()
+		}
+		last.Contents = &c
+	case "read":
+		for _, n := range q.Pages {
+			r := h.read(q, files, n)
+			if err := send(conn, answer{Reading: &r}); err != nil {
+				return err
+			}
+		}
+	case "cut":
+		last.Cutting = h.cut(q, files)
+	default:
+		last.Failure = "unknown request " + q.Op
+	}
+	return send(conn, last)
+}
+
+func sizeOf(files []*os.File) (int64, error) {
+	if len(files) == 0 {
+		return 0, errors.New("no file came with the request")
+	}
+	info, err := files[0].Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// file gives the scanner file of the request; a file asked for again is still open.
+func (h *bench) file(key string, files []*os.File) (*scan.File, *Refusal) {
+	if h.open.file != nil && key != "" && key == h.open.key {
+		return h.open.file, nil
+	}
+	h.shut()
+	size, err := sizeOf(files)
+	if err != nil {
+		return nil, &Refusal{mail.UnreadableFile, err.Error()}
+	}
+	f, err := h.engine.Open(files[0], size)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	h.open.key, h.open.file, h.open.from = key, f, files[0]
+	return f, nil
+}
+
+func (h *bench) shut() {
+	if h.open.file != nil {
+		h.open.file.Close()
+		h.open.from.Close()
+	}
+	h.open.key, h.open.file, h.open.from = "", nil, nil
+}
+
+// refusal names scan's error by its exception reason.
+func refusal(err error) *Refusal {
+	reason := mail.UnreadableFile
+	switch {
+	case errors.Is(err, scan.ErrEncrypted):
+		reason = mail.Encrypted
+	case errors.Is(err, scan.ErrSymbolCoding):
+		reason = mail.SymbolCoding
+	case errors.Is(err, scan.ErrLimit):
+		reason = mail.LimitExceeded
+	}
+	return &Refusal{reason, err.Error()}
+}
+
+func (h *bench) read(q request, files []*os.File, n int) mail.Reading {
+	fail := func(why string) mail.Reading { return mail.Reading{Page: n, Failure: why} }
+	f, refused := h.file(q.Key, files)
+	if refused != nil {
+		return fail(refused.Detail)
+	}
+	pic, err := f.Picture(n)
+	if err != nil {
+		return fail(err.Error())
+	}
+	g := pic.Gray
+	found := h.codes.Read(g, pic.DPIX)
+	look := ocr.Look(g, pic.DPIX)
+	r := mail.Reading{
+		Page: n, Width: g.Bounds().Dx(), Height: g.Bounds().Dy(), DPI: pic.DPIX, DPIY: pic.DPIY,
+		Ink: look.Ink, Blank: look.Blank, Unmarked: look.Unmarked,
+		Symbols: found.Symbols, Doubts: found.Doubts,
+	}
+	if len(r.Symbols)+len(r.Doubts) > 0 {
+		r.Blank, r.Unmarked = false, false // a code is a mark, however little ink it takes
+	}
+	if q.Text == NoText || q.Text == TextControls && !h.control(r) {
+		return r
+	}
+	if r.HasText = true; r.Blank {
+		return r
+	}
+	if err := h.text(); err != nil {
+		return fail(err.Error())
+	}
+	page, err := h.words.Read(g, pic.DPIX, pic.DPIY)
+	if err != nil {
+		return fail("its text can't be read: " + err.Error())
+	}
+	r.Words, r.Rotation, r.Skew = page.Words, page.Rotation, page.Skew
+	return r
+}
+
+func (h *bench) control(r mail.Reading) bool {
+	for _, s := range r.Symbols {
+		if s.Symbology.Patch() || slices.Contains(h.cfg.Controls, s.Text) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.Doubts, func(d mail.Doubt) bool { return d.Looks == mail.LooksPatch })
+}
+
+// text starts tesseract when the first page asks for it.
+func (h *bench) text() error {
+	if h.words != nil {
+		return nil
+	}
+	e, err := ocr.New(ocr.Config{Languages: h.cfg.Languages, Data: h.cfg.Tessdata})
+	h.words = e
+	return err
+}
+
+func (h *bench) cut(q request, files []*os.File) *Cutting {
+	if len(files) < 2 {
+		return &Cutting{Refused: &Refusal{mail.UnreadableFile, "no output came with the request"}}
+	}
+	f, refused := h.file(q.Key, files[:1])
+	if refused != nil {
+		return &Cutting{Refused: refused}
+	}
+	recoded, err := f.Cut(q.From, q.To, files[1])
+	if err != nil {
+		return &Cutting{Refused: refusal(err)}
+	}
+	return &Cutting{Recoded: recoded}
+}

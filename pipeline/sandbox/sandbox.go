@@ -1,0 +1,191 @@
+// Package sandbox runs scan, barcode and ocr in helper processes that hold no
+// credentials: untrusted bytes are decoded nowhere else.
+//
+// In come an open file and page numbers; out go readings, or the pages of a
+// span as a PDF of their own. A helper is asked over a socket pair with file
+// descriptors, works under resource limits, and is killed when it takes too
+// long or too much: its death is one page's finding, not the server's. The
+// package knows no journal, no cases and no configuration file.
+package sandbox
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"postroom/mail"
+)
+
+// Config says how helpers work; a zero field has the default named beside it.
+type Config struct {
+	Command   []string      // how a helper is started: this binary and its hidden subcommand
+	Slots     int           // helpers at once: one per core
+	Languages []string      // tesseract language packs; none = text can't be read
+	Tessdata  string        // folder of the language data
+	Cache     string        // folder of pdfium's compiled code
+	Controls  []string      // texts of configured control codes: such a page's text is always read
+	Bytes     int64         // most bytes of a file: 500e6
+	Pages     int           // most pages of a file: 10000
+	Pixels    int64         // most pixels of a page: 60e6
+	PageCPU   time.Duration // processor time of a page: 20 s
+	PageWall  time.Duration // time of a page: 60 s
+	Memory    int64         // resident bytes of a helper: 1 GiB
+	Recycle   int           // pages after which a helper is replaced (tesseract leaks): 500
+	Require   bool          // refuse to work without landlock and seccomp
+	Warm      bool          // set by the pool for the helper that fills Cache: it is not isolated and is given no file
+}
+
+func (c Config) withDefaults() Config {
+	set := func(v *int64, d int64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	set(&c.Bytes, 500e6)
+	set(&c.Pixels, 60e6)
+	set(&c.Memory, 1<<30)
+	set((*int64)(&c.PageCPU), int64(20*time.Second))
+	set((*int64)(&c.PageWall), int64(60*time.Second))
+	if c.Pages == 0 {
+		c.Pages = 10000
+	}
+	if c.Recycle == 0 {
+		c.Recycle = 500
+	}
+	return c
+}
+
+// Text says which pages of a request are read for their words.
+type Text string
+
+// The choices of Text.
+const (
+	NoText       Text = ""        // codes only
+	TextControls Text = "control" // pages that carry a control code: they may carry a letter beside it
+	AllText      Text = "all"
+)
+
+// Refusal is a finding about a file or a span: why it can't be worked on.
+type Refusal struct {
+	Reason mail.Reason `json:"reason"`
+	Detail string      `json:"detail"`
+}
+
+// Contents is what a file holds.
+type Contents struct {
+	Kind    mail.Kind `json:"kind"`
+	Pages   int       `json:"pages"`
+	Refused *Refusal  `json:"refused,omitempty"`
+}
+
+// Cutting tells how a span was cut.
+type Cutting struct {
+	Recoded []string `json:"recoded,omitempty"` // what could not be carried bit for bit, and is pixel-equal
+	Refused *Refusal `json:"refused,omitempty"`
+}
+
+// request is what a helper is asked; its file descriptors travel with the frame:
+// first the file, then (for a cut) the output.
+type request struct {
+	Op    string `json:"op"` // open, whole, read, cut, warm, level
+	Key   string `json:"key,omitempty"`
+	Pages []int  `json:"pages,omitempty"`
+	From  int    `json:"from,omitempty"`
+	To    int    `json:"to,omitempty"`
+	Text  Text   `json:"text,omitempty"`
+}
+
+// answer is one frame of a helper's reply; the last has Done.
+type answer struct {
+	Reading  *mail.Reading `json:"reading,omitempty"`
+	Contents *Contents     `json:"contents,omitempty"`
+	Cutting  *Cutting      `json:"cutting,omitempty"`
+	Whole    string        `json:"whole,omitempty"` // why the file is not whole
+	Level    string        `json:"level,omitempty"` // isolation reached
+	Failure  string        `json:"failure,omitempty"`
+	Done     bool          `json:"done,omitempty"`
+}
+
+// A frame is a big-endian 32-bit length and as many bytes of JSON. The length's
+// first byte carries the file descriptors.
+const maxFrame = 64 << 20
+
+func send(c *net.UnixConn, v any, files ...*os.File) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	head := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
+	var rights []byte
+	if len(files) > 0 {
+		fds := make([]int, len(files))
+		for i, f := range files {
+			fds[i] = int(f.Fd())
+		}
+		rights = unix.UnixRights(fds...)
+	}
+	if _, _, err := c.WriteMsgUnix(head, rights, nil); err != nil {
+		return err
+	}
+	_, err = c.Write(body)
+	return err
+}
+
+func receive(c *net.UnixConn, v any) ([]*os.File, error) {
+	head, oob := make([]byte, 4), make([]byte, 128)
+	n, oobn, _, _, err := c.ReadMsgUnix(head, oob)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, io.EOF
+	}
+	files, err := rights(oob[:oobn])
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.ReadFull(c, head[n:]); err != nil {
+		return files, err
+	}
+	size := binary.BigEndian.Uint32(head)
+	if size > maxFrame {
+		return files, fmt.Errorf("frame of %d bytes, at most %d are allowed", size, maxFrame)
+	}
+	body := make([]byte, size)
+	if _, err := io.ReadFull(c, body); err != nil {
+		return files, err
+	}
+	return files, json.Unmarshal(body, v)
+}
+
+func rights(oob []byte) ([]*os.File, error) {
+	if len(oob) == 0 {
+		return nil, nil
+	}
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return nil, err
+	}
+	var files []*os.File
+	for _, m := range messages {
+		fds, err := unix.ParseUnixRights(&m)
+		if err != nil {
+			return nil, err
+		}
+		for _, fd := range fds {
+			unix.CloseOnExec(fd)
+			files = append(files, os.NewFile(uintptr(fd), "passed"))
+		}
+	}
+	return files, nil
+}
+
+// errDied is a helper that ended or was ended in the middle of an answer.
+var errDied = errors.New("the helper process died")

@@ -1,0 +1,143 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/sandbox"
+	"postroom/router"
+)
+
+// The journal's tables. A page has at most one disposition because its number is the key.
+const (
+	tableBatch       = "batch"       // batch id -> batchRow
+	tableSource      = "source"      // batch id -> sourceRow, until the source is gone
+	tableNamed       = "named"       // digest of path and content -> batch id: `process` again resumes
+	tableContent     = "content"     // content digest -> first batch with it
+	tableChunks      = "chunks"      // batch id -> read tasks left
+	tablePage        = "page"        // batch/page -> pageRow
+	tableDisposition = "disposition" // batch/page -> mail.Disposition
+	tableDoc         = "doc"         // document id -> docRow
+	tableSpan        = "span"        // batch/from/document id -> "", a batch's documents in order
+	tableException   = "exception"   // document id -> mail.Exception, while it is open
+	tableTrouble     = "trouble"     // document id -> trouble, while its store can't be reached
+	tableDecision    = "decision"    // document id/version -> Decision
+)
+
+// batchRow is a batch as the journal keeps it.
+type batchRow struct {
+	mail.Batch
+	Blob    journal.Ref      `json:"blob"`
+	Closed  bool             `json:"closed"`
+	First   string           `json:"first,omitempty"`   // the batch that had the same bytes before
+	Partial bool             `json:"partial,omitempty"` // taken at its folder's max_age, still not whole
+	Refused *sandbox.Refusal `json:"refused,omitempty"` // why the file as a whole is an exception
+}
+
+// pageRow says where a page's reading is.
+type pageRow struct {
+	Readings journal.Ref `json:"readings"` // a JSON list of mail.Reading
+	Index    int         `json:"index"`    // of the page in it
+}
+
+// docRow is a document as the journal keeps it.
+type docRow struct {
+	mail.Document
+	Blanks    []int           `json:"blanks,omitempty"`
+	Doubts    []router.Doubt  `json:"doubts,omitempty"`
+	Whole     bool            `json:"whole,omitempty"` // the file itself: its pages were not told apart
+	Original  journal.Ref     `json:"original"`        // the document's own PDF
+	Sheet     journal.Ref     `json:"sheet"`           // its document.json
+	Recoded   []string        `json:"recoded,omitempty"`
+	Placement *mail.Placement `json:"placement,omitempty"`
+	Receipt   *mail.Receipt   `json:"receipt,omitempty"`
+	Why       string          `json:"why,omitempty"` // of a discarded document
+}
+
+// trouble is a store that could not be reached.
+type trouble struct {
+	Store string    `json:"store"`
+	Error string    `json:"error"`
+	Since time.Time `json:"since"`
+}
+
+func pageKey(batch string, page int) string { return fmt.Sprintf("%s/%06d", batch, page) }
+
+func spanKey(d mail.Document) string { return fmt.Sprintf("%s/%06d/%s", d.Batch, d.From, d.ID) }
+
+func encode(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("bug: %T can't be written as JSON: %v", v, err))
+	}
+	return b
+}
+
+// load reads a row that must be there: its absence is ErrNoSuch with its name.
+func load[T any](r journal.Reader, table, key string) (T, error) {
+	v, err := journal.Load[T](r, table, key)
+	if errors.Is(err, journal.ErrNotFound) {
+		return v, fmt.Errorf("%s %s: %w", table, key, ErrNoSuch)
+	}
+	return v, err
+}
+
+// documents lists a batch's documents by their first page.
+func documents(r journal.Reader, batch string) ([]docRow, error) {
+	var docs []docRow
+	err := each(r, tableSpan, batch+"/", func(row journal.Row) error {
+		d, err := load[docRow](r, tableDoc, row.Key[len(batch)+len("/000000/"):])
+		docs = append(docs, d)
+		return err
+	})
+	return docs, err
+}
+
+// each visits a table's rows with the prefix, in the order of their keys, a portion at a time.
+func each(r journal.Reader, table, prefix string, visit func(journal.Row) error) error {
+	const portion = 500
+	after := ""
+	for {
+		rows, err := r.Scan(table, prefix, after, portion)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if err := visit(row); err != nil {
+				return err
+			}
+		}
+		if len(rows) < portion {
+			return nil
+		}
+		after = rows[len(rows)-1].Key
+	}
+}
+
+// payload is what a task carries.
+type payload struct {
+	Batch    string `json:"batch"`
+	Document string `json:"document,omitempty"`
+	From     int    `json:"from,omitempty"`
+	To       int    `json:"to,omitempty"`
+	Locator  string `json:"locator,omitempty"` // withdraw: what to take back
+	Store    string `json:"store,omitempty"`
+	Note     []byte `json:"note,omitempty"`
+}
+
+// task names a step. The key is unique for ever, so that a repeat is known as one.
+func task(kind string, priority int, key string, p payload) journal.Task {
+	return journal.Task{Kind: kind, Batch: p.Batch, Key: kind + "/" + key, Priority: priority, Payload: encode(p)}
+}
+
+func carried(t journal.Task) payload {
+	var p payload
+	if err := json.Unmarshal(t.Payload, &p); err != nil {
+		panic(fmt.Sprintf("bug: task %s carries %q: %v", t.Key, t.Payload, err))
+	}
+	return p
+}

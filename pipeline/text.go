@@ -1,0 +1,97 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/sandbox"
+	"postroom/router"
+)
+
+// text reads what `confirm: after` left unread, and decides with it: a document
+// that waited for its text is placed or held; one that a barcode has filed
+// already is recalled when its own words contradict.
+func (m *Mailroom) text(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+	d, b, err := m.doc(ctx, carried(t).Document)
+	if err != nil || d.State == mail.Superseded || d.State == mail.Discarded {
+		return nothing, err
+	}
+	all, err := m.readings(ctx, b.ID, d.From, d.To)
+	if err != nil {
+		return nil, err
+	}
+	var missing []int
+	for _, r := range all {
+		if !r.HasText && r.Failure == "" {
+			missing = append(missing, r.Page)
+		}
+	}
+	var fresh []mail.Reading
+	var ref journal.Ref
+	if len(missing) > 0 {
+		if fresh, ref, err = m.readPages(ctx, b, missing, sandbox.AllText); err != nil {
+			return nil, err
+		}
+		for _, r := range fresh {
+			all[r.Page-d.From] = r
+		}
+	}
+	decision := m.reconsider(d, all)
+	return func(tx journal.Tx) error {
+		if err := savePages(tx, b.ID, fresh, ref); err != nil {
+			return err
+		}
+		d, err := load[docRow](tx, tableDoc, d.ID)
+		if err != nil {
+			return err
+		}
+		if d.State == mail.Deciding {
+			decision.NeedText = false
+			if err := m.apply(tx, d, decision); err != nil {
+				return err
+			}
+			return m.settle(tx, d.Batch)
+		}
+		return m.confirm(tx, d, decision)
+	}, nil
+}
+
+// reconsider decides on a document with its text, and looks for a boundary that
+// only the text shows.
+func (m *Mailroom) reconsider(d docRow, readings []mail.Reading) router.Decision {
+	span := router.Span{From: d.From, To: d.To, Blanks: d.Blanks, Doubts: slices.Clone(d.Doubts)}
+	sep := m.cfg.Rules.Separate(readings, false)
+	for i, s := range sep.Spans {
+		span.Doubts = append(span.Doubts, s.Doubts...)
+		if i > 0 {
+			span.Doubts = append(span.Doubts, router.Doubt{Page: s.From, Reason: mail.DoubtfulSeparator,
+				Detail: fmt.Sprintf("Its text begins another letter on page %d.", s.From)})
+		}
+	}
+	return m.cfg.Rules.Route(span, readings, m.cases.current(), true)
+}
+
+// confirm compares what the text says with where a barcode has sent the document.
+func (m *Mailroom) confirm(tx journal.Tx, d docRow, decision router.Decision) error {
+	if d.Placement == nil || d.Placement.By != "" || d.State != mail.Placed && d.State != mail.Filed {
+		return nil // a person has it, or had it
+	}
+	e := decision.Hold
+	if e == nil && decision.Reference != d.Placement.Reference {
+		e = &mail.Exception{Reason: mail.Conflict, Detail: fmt.Sprintf("Its barcode says %s, its text %s.", d.Placement.Reference, decision.Reference)}
+	}
+	if e == nil {
+		return tx.Log(m.event("document confirmed", d.ID, "", decision.Evidence))
+	}
+	if d.State == mail.Filed {
+		e.Detail = fmt.Sprintf("It was filed in %s; then its text was read (%s): %s", d.Placement.Reference, e.Reason, e.Detail)
+		e.Reason = mail.Recall
+	}
+	if err := m.hold(tx, d, *e); err != nil {
+		return err
+	}
+	return m.settle(tx, d.Batch)
+}

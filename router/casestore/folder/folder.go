@@ -1,0 +1,147 @@
+// Package folder is a case store that is a folder:
+//
+//	ROOT/REFERENCE/DOCUMENT/original.pdf     the pages as scanned
+//	ROOT/REFERENCE/DOCUMENT/document.json    written last: complete when it is there
+//	ROOT/REFERENCE/DOCUMENT/withdrawn.json   when the document was taken back
+//
+// A file is complete as soon as it has its name, and is never overwritten.
+package folder
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"postroom/durable"
+	"postroom/mail"
+	"postroom/router/casestore"
+)
+
+// marker shows that the folder is the store, not the empty mount point of a share.
+const marker = ".postroom-store"
+
+// maxElement is the longest name of a file on the file systems in use, in bytes.
+const maxElement = 255
+
+// Store is a case store in a folder.
+type Store struct{ root, name string }
+
+// New makes the store; nothing is touched before Init or a delivery.
+func New(root, name string) *Store { return &Store{filepath.Clean(root), name} }
+
+// Init makes the folder and its marker; once, when the store is first used.
+func (s *Store) Init() error {
+	if err := durable.MkdirAll(s.root, 0o750); err != nil {
+		return err
+	}
+	_, err := durable.Ensure(filepath.Join(s.root, marker), strings.NewReader("case store of postroom\n"))
+	return err
+}
+
+// Probe tells why the store can't be used; nil = it can.
+func (s *Store) Probe() error {
+	_, err := os.Stat(filepath.Join(s.root, marker))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is not the case store (its %s is missing): is the share mounted?", s.root, marker)
+	}
+	return err
+}
+
+// Deliver files a document; see casestore.Store.
+func (s *Store) Deliver(ctx context.Context, f casestore.Filing) (mail.Receipt, error) {
+	if err := errors.Join(ctx.Err(), s.Probe()); err != nil {
+		return mail.Receipt{}, err
+	}
+	reference := casestore.Escape(f.Reference)
+	if f.Reference == "" || len(reference) > maxElement {
+		return mail.Receipt{}, fmt.Errorf("%w: the reference makes a folder name of %d bytes, 1 to %d are possible", casestore.ErrRefused, len(reference), maxElement)
+	}
+	dir := filepath.Join(s.root, reference, casestore.Escape(f.Document))
+	if err := durable.MkdirAll(dir, 0o750); err != nil {
+		return mail.Receipt{}, err
+	}
+	if _, err := f.Original.Seek(0, io.SeekStart); err != nil {
+		return mail.Receipt{}, err
+	}
+	original := filepath.Join(dir, "original.pdf")
+	if err := ensure(original, f.Original); err != nil {
+		return mail.Receipt{}, err
+	}
+	sum, err := digest(original)
+	if err != nil {
+		return mail.Receipt{}, err
+	}
+	if sum != f.SHA256 {
+		return mail.Receipt{}, fmt.Errorf("%w: %s reads back with other bytes than were written", casestore.ErrRefused, original)
+	}
+	if err := ensure(filepath.Join(dir, "document.json"), bytes.NewReader(f.Sheet)); err != nil {
+		return mail.Receipt{}, err
+	}
+	return mail.Receipt{Store: s.name, Locator: dir, SHA256: sum, At: time.Now().UTC()}, nil
+}
+
+// ensure writes a file once; other bytes under its name are a refusal.
+func ensure(path string, r io.Reader) error {
+	_, err := durable.Ensure(path, r)
+	if errors.Is(err, durable.ErrDiffers) || errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w: %w", casestore.ErrRefused, err)
+	}
+	return err
+}
+
+func digest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Withdraw puts a note beside a delivered document; its files stay as evidence.
+func (s *Store) Withdraw(_ context.Context, locator string, note []byte) error {
+	if err := errors.Join(s.Probe(), s.mine(locator)); err != nil {
+		return err
+	}
+	return ensure(filepath.Join(locator, "withdrawn.json"), bytes.NewReader(note))
+}
+
+// mine refuses a locator that is not a document of this store.
+func (s *Store) mine(locator string) error {
+	rel, err := filepath.Rel(s.root, locator)
+	if err != nil || !filepath.IsLocal(rel) || strings.Count(rel, string(filepath.Separator)) != 1 {
+		return fmt.Errorf("%w: %s is no document of the store %s", casestore.ErrRefused, locator, s.root)
+	}
+	return nil
+}
+
+// Verify reads a document back; see casestore.Store.
+func (s *Store) Verify(_ context.Context, r mail.Receipt) error {
+	if err := errors.Join(s.Probe(), s.mine(r.Locator)); err != nil {
+		return err
+	}
+	sum, err := digest(filepath.Join(r.Locator, "original.pdf"))
+	if err != nil {
+		return err
+	}
+	if sum != r.SHA256 {
+		return fmt.Errorf("%s holds other bytes than its receipt says", r.Locator)
+	}
+	if _, err := os.Stat(filepath.Join(r.Locator, "document.json")); err != nil {
+		return err
+	}
+	return nil
+}
