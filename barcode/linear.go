@@ -1,9 +1,8 @@
 package barcode
 
 import (
-	"fmt"
 	"math"
-	"strings"
+	"slices"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/oned"
@@ -39,10 +38,10 @@ func (r *Reader) lineDecoders() []lineDecoder {
 	if r.wants(mail.Codabar) {
 		add(oned.NewCodaBarReader(), plain)
 	}
-	var upc gozxing.BarcodeFormats
-	for s, f := range map[mail.Symbology]gozxing.BarcodeFormat{mail.EAN13: gozxing.BarcodeFormat_EAN_13,
-		mail.EAN8: gozxing.BarcodeFormat_EAN_8, mail.UPCA: gozxing.BarcodeFormat_UPC_A} {
-		if r.wants(s) {
+	var upc []gozxing.BarcodeFormat
+	for _, f := range [3]gozxing.BarcodeFormat{gozxing.BarcodeFormat_EAN_13,
+		gozxing.BarcodeFormat_EAN_8, gozxing.BarcodeFormat_UPC_A} {
+		if r.wants(linearFormats[f]) {
 			upc = append(upc, f)
 		}
 	}
@@ -102,11 +101,10 @@ func (r *Reader) readLinear(m *merger) {
 // readBars reads one place: every scan line votes.
 func (r *Reader) readBars(b bars, m *merger) {
 	s := &r.sheet
-	l := s.lineOf(b)
-	rows := min(max(int(b.height/scanLines), 1), 9)
-	lines := make([]profile, scanLines)
-	for k := range lines {
-		lines[k] = s.sample(l, b.height*((float64(k)+0.5)/scanLines-0.5)*0.9, rows, nil)
+	b, l, lines := s.scan(b)
+	alike := likeness(lines)
+	if alike < 0.35 {
+		return // text or a picture: bars look alike at all heights
 	}
 	votes := r.vote(lines)
 	if votes.best() < scanLines/2 {
@@ -117,9 +115,70 @@ func (r *Reader) readBars(b bars, m *merger) {
 	for _, c := range symbols {
 		m.symbol(c.symbol(l, b))
 	}
-	if contradiction || len(symbols) == 0 && looksLinear(lines, b, s.dpi) {
+	if contradiction || len(symbols) == 0 && alike >= 0.65 && looksLinear(lines, b, s.dpi) {
 		m.doubt(mail.Doubt{Looks: mail.LooksLinear, Polygon: b.quad()})
 	}
+}
+
+// scan reads the scan lines of a place, laid exactly across its bars. The gradient
+// overrates the lean of narrow bars, so the lean is measured again by how far the
+// lines must be moved to match: first near ones, then distant ones.
+func (s *sheet) scan(b bars) (bars, line, []profile) {
+	var l line
+	lines := make([]profile, scanLines)
+	rows := min(max(int(b.height/scanLines), 1), 9)
+	gap := b.height * 0.9 / scanLines
+	for round := range 3 {
+		l = s.lineOf(b)
+		for k := range lines {
+			lines[k] = s.sample(l, gap*(float64(k)+0.5-scanLines/2), rows, lines[k])
+		}
+		switch round {
+		case 0:
+			b.angle += leanOf(lines, 2, gap, 0.1, l.step)
+		case 1:
+			b.angle += leanOf(lines, 8, gap, 0.02, l.step)
+		}
+	}
+	return b, l, lines
+}
+
+// leanOf is the angle, radians and at most most, by which bars lean against the
+// scan lines: the median over the pairs of lines that stand apart by apart lines.
+func leanOf(lines []profile, apart int, gap, most, step float64) float64 {
+	reach := int(math.Ceil(float64(apart)*gap*most/step)) + 1
+	var all []float64
+	for k := 1; k+apart < len(lines)-1; k++ {
+		all = append(all, shift(lines[k], lines[k+apart], reach))
+	}
+	slices.Sort(all)
+	d := (all[len(all)/2] + all[(len(all)-1)/2]) / 2 * step
+	// Bars that move right further down run along (d, apart*gap): the page's lines must turn the other way.
+	return -math.Atan2(d, float64(apart)*gap)
+}
+
+// shift is by how many samples b must be moved left to match a best.
+func shift(a, b profile, reach int) float64 {
+	if len(a) <= 4*reach {
+		return 0
+	}
+	scores := make([]float64, 2*reach+1)
+	best := 0
+	for i := range scores {
+		d := i - reach
+		scores[i] = correlation(a[reach:len(a)-reach], b[reach+d:len(b)-reach+d])
+		if scores[i] > scores[best] {
+			best = i
+		}
+	}
+	at := float64(best - reach)
+	if best > 0 && best < len(scores)-1 {
+		l, m, r := scores[best-1], scores[best], scores[best+1]
+		if c := l - 2*m + r; c < 0 {
+			at += 0.5 * (l - r) / c
+		}
+	}
+	return at
 }
 
 // quad gives the corners of a place with bars.
@@ -409,33 +468,53 @@ func (c candidate) symbol(l line, b bars) mail.Symbol {
 		Module: c.module * l.step, Confidence: math.Min(1, float64(c.votes)/scanLines)}
 }
 
+// likeness is the median correlation of scan lines at different heights.
+func likeness(lines []profile) float64 {
+	at := [4]int{1, 4, 7, 10}
+	var all []float64
+	for i := range at {
+		for j := range i {
+			all = append(all, correlation(lines[at[i]], lines[at[j]]))
+		}
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// correlation is Pearson's.
+func correlation(a, b profile) float64 {
+	var sa, sb, aa, bb, ab float64
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		sa, sb, aa, bb, ab = sa+x, sb+y, aa+x*x, bb+y*y, ab+x*y
+	}
+	n := float64(len(a))
+	va, vb := aa-sa*sa/n, bb-sb*sb/n
+	if va <= 0 || vb <= 0 {
+		return 0
+	}
+	return (ab - sa*sb/n) / math.Sqrt(va*vb)
+}
+
 // looksLinear tells whether bars that gave no text are a linear code all the same:
-// many bars of more than one width, alike at all heights.
+// many bars of more than one width on most scan lines.
 func looksLinear(lines []profile, b bars, dpi float64) bool {
-	if b.height < 0.12*dpi || b.length < 0.5*dpi || b.length < b.height/2 {
+	if b.height < 0.1*dpi || b.length < 0.5*dpi || b.length < b.height/2 {
 		return false
 	}
 	var rs runs
-	alike, good := 0, 0
-	var last int
+	good := 0
 	for _, p := range lines {
 		lo, hi := envelope(p, max(len(p)/20, 40))
 		rs = p.threshold(lo, hi, 0.5, rs)
-		n := 0
 		for _, k := range rs.blocks() {
-			if k.bars > n && k.varied(rs) {
-				n = k.bars
+			if k.bars >= 14 && k.varied(rs) {
+				good++
+				break
 			}
-		}
-		if n >= 14 {
-			good++
-			if last > 0 && abs(n-last) <= max(2, n/8) {
-				alike++
-			}
-			last = n
 		}
 	}
-	return good >= len(lines)/2 && alike >= good*2/3
+	return good >= len(lines)/2
 }
 
 // varied tells whether the bars and spaces of a block have narrow and wide
@@ -449,15 +528,4 @@ func (b block) varied(rs runs) bool {
 		}
 	}
 	return wide*8 >= n && wide*8 <= n*7
-}
-
-func abs(a int) int {
-	if a < 0 {
-		return -a
-	}
-	return a
-}
-
-func (rd reading) String() string {
-	return fmt.Sprintf("%v %q %d-%d", rd.symbology, strings.TrimSpace(rd.text), rd.x0, rd.x1)
 }

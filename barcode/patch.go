@@ -22,7 +22,8 @@ const (
 	doubtfulBar  = 1.0
 	leastFitting = 0.6 // share of the lines across the bars that must fit
 	leastClear   = 0.8 // share of those that must have paper before and behind
-	quietNarrow  = 2.0 // that paper, narrow elements
+	quietNarrow  = 2.5 // that paper, narrow elements: wider than any space of a linear code
+	lonelyNarrow = 10  // no other bar may stand that near, narrow elements
 	patchStep    = 8   // distance of the lines, work pixels
 )
 
@@ -54,6 +55,7 @@ type patchHit struct {
 	code       mail.Symbology
 	narrow     float64
 	clear      bool // paper before and behind
+	lonely     bool // no other bars near
 }
 
 // patchGroup is the hits of neighbouring lines.
@@ -104,6 +106,7 @@ func (s *sheet) patchHits(standing bool) (whole, part []patchHit) {
 			if i+6 < len(rs) {
 				if h, ok := s.fitPatch(rs[i : i+7]); ok {
 					h.line, h.clear = n, quietAround(rs, i, i+6, quietNarrow*h.narrow)
+					h.lonely = lonely(rs, i, i+6, h.narrow)
 					whole = append(whole, h)
 				}
 			}
@@ -123,6 +126,25 @@ func quietAround(rs []stretch, i, j int, least float64) bool {
 	before := i <= 1 || float64(rs[i-1].length) >= least
 	behind := j+2 >= len(rs) || float64(rs[j+1].length) >= least
 	return before && behind
+}
+
+// lonely tells whether no bar stands near runs i to j: a large linear code has
+// stretches that fit a patch code, but more bars beside them. Dark at the very
+// edge of the page is the scanner's, not a bar.
+func lonely(rs []stretch, i, j int, narrow float64) bool {
+	bar := func(r stretch) bool { return r.ink && float64(r.length) >= 0.7*narrow }
+	start, end := rs[i].start, rs[j].start+rs[j].length
+	for k := i - 2; k > 0 && float64(start-rs[k].start-rs[k].length) < lonelyNarrow*narrow; k-- {
+		if bar(rs[k]) {
+			return false
+		}
+	}
+	for k := j + 2; k < len(rs)-1 && float64(rs[k].start-end) < lonelyNarrow*narrow; k++ {
+		if bar(rs[k]) {
+			return false
+		}
+	}
+	return true
 }
 
 // stretches cuts a line into runs; runs shorter than speck are dust or streaks and vanish.
@@ -238,14 +260,18 @@ func (g patchGroup) span(dpi float64) (first, last patchHit, fitting, inches flo
 	return first, last, float64(len(g.hits)) / float64(lines), float64(lines*patchStep) / dpi
 }
 
-// commonest gives the code most hits name, its share, and the share of clear hits.
-func (g patchGroup) commonest() (code mail.Symbology, agreed, clear float64, narrow float64) {
+// commonest gives the code most hits name, its share, the shares of clear and of
+// lonely hits, and the mean narrow width.
+func (g patchGroup) commonest() (code mail.Symbology, agreed, clear, alone, narrow float64) {
 	votes := map[mail.Symbology]int{}
-	free := 0
+	free, apart := 0, 0
 	for _, h := range g.hits {
 		votes[h.code]++
 		if h.clear {
 			free++
+		}
+		if h.lonely {
+			apart++
 		}
 		narrow += h.narrow
 	}
@@ -255,15 +281,15 @@ func (g patchGroup) commonest() (code mail.Symbology, agreed, clear float64, nar
 		}
 	}
 	n := float64(len(g.hits))
-	return code, float64(votes[code]) / n, float64(free) / n, narrow / n
+	return code, float64(votes[code]) / n, float64(free) / n, float64(apart) / n, narrow / n
 }
 
 // judgePatch turns a group into a symbol, a doubt or nothing.
 func (r *Reader) judgePatch(g patchGroup, standing bool, m *merger) {
 	s := &r.sheet
 	first, last, fitting, inches := g.span(s.workDPI())
-	code, agreed, clear, narrow := g.commonest()
-	if inches < doubtfulBar || clear < 0.3 || len(g.hits) < 8 {
+	code, agreed, clear, alone, narrow := g.commonest()
+	if inches < doubtfulBar || clear < 0.3 || alone < 0.3 || len(g.hits) < 8 {
 		return
 	}
 	far, decided := s.farEnd(first, last, standing)
@@ -271,7 +297,7 @@ func (r *Reader) judgePatch(g patchGroup, standing bool, m *merger) {
 		code = turned(code)
 	}
 	q := s.patchQuad(first, last, standing, far)
-	sound := inches >= leastBar && fitting >= leastFitting && agreed >= 0.9 && clear >= leastClear
+	sound := inches >= leastBar && fitting >= leastFitting && agreed >= 0.9 && clear >= leastClear && alone >= 0.6
 	if !decided || !sound || !s.endsClear(first, last, standing, narrow) {
 		m.doubt(mail.Doubt{Looks: mail.LooksPatch, Polygon: q})
 		return
@@ -286,7 +312,7 @@ func (r *Reader) judgePatch(g patchGroup, standing bool, m *merger) {
 // judgePart doubts three bars of a patch code in the place of one.
 func (s *sheet) judgePart(g patchGroup, standing bool, m *merger) {
 	first, last, fitting, inches := g.span(s.workDPI())
-	_, _, clear, _ := g.commonest()
+	_, _, clear, _, _ := g.commonest()
 	_, decided := s.farEnd(first, last, standing)
 	if decided && inches >= leastBar && fitting >= 0.5 && clear >= leastClear {
 		m.doubt(mail.Doubt{Looks: mail.LooksPatch, Polygon: s.patchQuad(first, last, standing, false)})

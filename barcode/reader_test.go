@@ -1,0 +1,212 @@
+package barcode
+
+import (
+	"fmt"
+	"image"
+	"math/rand/v2"
+	"testing"
+
+	"postroom/mail"
+)
+
+// specimens has one code of every symbology that gozxing can write.
+var specimens = []struct {
+	symbology mail.Symbology
+	text      string // as written
+	want      string // as read; empty = as written
+}{
+	{mail.Code128, "+++873/4895/15954+++", ""},
+	{mail.Code39, "PER/962309/N", ""},
+	{mail.Code93, "TX-2024-2074", ""},
+	{mail.ITF, "0000139471430009", ""},
+	{mail.Codabar, "A40156-2308B", "40156-2308"},
+	{mail.EAN13, "4006381333931", ""},
+	{mail.EAN8, "96385074", ""},
+	{mail.UPCA, "036000291452", ""},
+	{mail.QR, "PER/855841/B", ""},
+	{mail.DataMatrix, "TX-2025-138487-90", ""},
+}
+
+// expect fails the test unless exactly the one symbol was read, and no doubt.
+func expect(t *testing.T, f Finding, s mail.Symbology, text string) mail.Symbol {
+	t.Helper()
+	if len(f.Symbols) != 1 || len(f.Doubts) != 0 {
+		t.Fatalf("got %+v, want one %v %q", f, s, text)
+	}
+	got := f.Symbols[0]
+	if got.Symbology != s || got.Text != text {
+		t.Fatalf("got %v %q, want %v %q", got.Symbology, got.Text, s, text)
+	}
+	if !(got.Confidence > 0 && got.Confidence <= 1) {
+		t.Errorf("confidence %v", got.Confidence)
+	}
+	return got
+}
+
+func TestReadsEverySymbologyInEveryDirection(t *testing.T) {
+	r := New(Config{})
+	pages := []struct {
+		dpi, mil float64
+		level    byte // 0 = grey
+	}{{300, 13, 0}, {300, 10, 128}, {200, 15, 128}, {200, 20, 0}}
+	for i, c := range specimens {
+		for _, p := range pages {
+			for quarter := range 4 {
+				skew := [4]float64{-1.4, 0.6, 3, -5}[(quarter+i)%4]
+				t.Run(fmt.Sprintf("%v/%g-%g-%d/%g", c.symbology, p.dpi, p.mil, p.level, float64(quarter*90)+skew), func(t *testing.T) {
+					unit := p.mil / 1000 * p.dpi
+					g := a4(p.dpi)
+					cx, cy := 5.1*p.dpi, (2+2*float64(quarter))*p.dpi
+					if quarter%2 == 1 {
+						cx, cy = 3*p.dpi, 5*p.dpi
+					}
+					draw(g, code(t, c.symbology, c.text, 0.5*p.dpi/unit), cx, cy, unit, float64(quarter*90)+skew)
+					if p.level > 0 {
+						bitonal(g, p.level)
+					}
+					want := c.want
+					if want == "" {
+						want = c.text
+					}
+					got := expect(t, r.Read(g, p.dpi), c.symbology, want)
+					if m := middle(got.Polygon); !near(m, cx, cy, 0.12*p.dpi) {
+						t.Errorf("middle at %v, want %v,%v", m, cx, cy)
+					}
+					if got.Module < unit*0.6 || got.Module > unit*1.5 {
+						t.Errorf("module %.2f, want %.2f", got.Module, unit)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestReadsSeveralCodesAmongText(t *testing.T) {
+	const dpi = 300
+	rng := rand.New(rand.NewPCG(1, 2))
+	g := a4(dpi)
+	printText(g, rng, image.Rect(200, 1300, 2300, 3300), dpi)
+	draw(g, code(t, mail.Code128, "RR473124829GB", 40), 700, 300, 4, 1)
+	draw(g, code(t, mail.Code128, "TX-2024-207485-78", 40), 1800, 300, 4, 1)
+	draw(g, code(t, mail.QR, "PATCHT", 0), 500, 900, 6, 1)
+	draw(g, code(t, mail.DataMatrix, "PER/113085/V", 0), 1200, 900, 6, 1)
+	draw(g, code(t, mail.Code39, "CODE39", 40), 1900, 900, 4, 1)
+	f := New(Config{}).Read(g, dpi)
+	got := map[string]bool{}
+	for _, s := range f.Symbols {
+		got[s.Text] = true
+	}
+	for _, want := range []string{"RR473124829GB", "TX-2024-207485-78", "PATCHT", "PER/113085/V", "CODE39"} {
+		if !got[want] {
+			t.Errorf("%q was not read", want)
+		}
+	}
+	if len(f.Symbols) != 5 || len(f.Doubts) != 0 {
+		t.Errorf("%d symbols, doubts %v", len(f.Symbols), f.Doubts)
+	}
+}
+
+func TestReadsOnlyWhatIsWanted(t *testing.T) {
+	g := a4(200)
+	draw(g, code(t, mail.Code128, "RR473124829GB", 40), 700, 300, 3, 0)
+	draw(g, code(t, mail.QR, "PATCHT", 0), 700, 900, 5, 0)
+	f := New(Config{Symbologies: []mail.Symbology{mail.QR}}).Read(g, 200)
+	expect(t, f, mail.QR, "PATCHT")
+}
+
+func TestReadsBadScans(t *testing.T) {
+	seed := uint64(7)
+	for _, c := range specimens {
+		t.Run(c.symbology.String(), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 0))
+			g := a4(200)
+			draw(g, code(t, c.symbology, c.text, 30), 800, 500, 3.4, 0.8)
+			blur(g, 1)
+			noise(g, rng, 12)
+			want := c.want
+			if want == "" {
+				want = c.text
+			}
+			t.Logf("seed %d", seed)
+			expect(t, New(Config{}).Read(g, 200), c.symbology, want)
+		})
+	}
+}
+
+// A dark streak runs down the page through the code, at a slant to its bars.
+func TestReadsThroughStreak(t *testing.T) {
+	for _, c := range specimens[:5] {
+		g := a4(300)
+		draw(g, code(t, c.symbology, c.text, 40), 1200, 500, 4, 1.2)
+		for y := range g.Rect.Dy() {
+			g.Pix[y*g.Stride+1107] = 0
+			g.Pix[y*g.Stride+1108] = 0
+		}
+		want := c.want
+		if want == "" {
+			want = c.text
+		}
+		expect(t, New(Config{}).Read(g, 300), c.symbology, want)
+	}
+}
+
+func TestSpoiltCodesAreDoubts(t *testing.T) {
+	const dpi = 300
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, c := range specimens {
+		g := a4(dpi)
+		d := code(t, c.symbology, c.text, 40)
+		draw(g, d, 1200, 700, 4.5, 0.5)
+		looks := mail.LooksLinear
+		if c.symbology >= mail.QR {
+			looks = mail.LooksMatrix
+			blot := drawing{1, 1, func(x, y float64) bool { return true }}
+			for range 5 { // ink blots over the data, finder patterns left
+				draw(g, blot, 1200+d.w*0.3*(rng.Float64()), 700+d.h*(1.6*rng.Float64()-0.2), d.w*1.1, 0)
+			}
+		} else { // two modules more ink in the middle of the code
+			draw(g, drawing{1, 1, func(x, y float64) bool { return true }}, 1200, 700, 13, 0)
+			for y := 580; y < 820; y++ {
+				for x := 1150; x < 1163; x++ {
+					g.Pix[y*g.Stride+x] = 0
+				}
+				for x := 1223; x < 1236; x++ {
+					g.Pix[y*g.Stride+x] = 255
+				}
+			}
+		}
+		f := New(Config{}).Read(g, dpi)
+		if len(f.Symbols) != 0 || len(f.Doubts) == 0 || f.Doubts[0].Looks != looks {
+			t.Errorf("%v: %+v, want one doubt", c.symbology, f)
+		}
+	}
+}
+
+// A code cut by the edge of a sheet must not be read as a shorter one.
+func TestCutCodesAreNeverShorter(t *testing.T) {
+	const dpi = 300
+	// An ITF code that ends at the right pair of bars is a whole code: only its length tells.
+	r := New(Config{ITFLengths: []int{16}})
+	for _, c := range specimens[:8] {
+		d := code(t, c.symbology, c.text, 40)
+		for cut := 4.0; cut < d.w-4; cut += 5 {
+			g := paper(6, 2, dpi)
+			part := d
+			part.w = d.w - cut
+			draw(g, part, 900, 300, 4, 0)
+			if f := r.Read(g, dpi); len(f.Symbols) > 0 {
+				t.Errorf("%v cut by %g modules read as %q", c.symbology, cut, f.Symbols[0].Text)
+			}
+			// The rest of the page begins in black, as where another sheet covers the code.
+			for y := range g.Rect.Dy() {
+				x := 900 + int(part.w*2)
+				for ; x < g.Rect.Dx(); x++ {
+					g.Pix[y*g.Stride+x] = 90
+				}
+			}
+			if f := r.Read(g, dpi); len(f.Symbols) > 0 {
+				t.Errorf("%v covered by %g modules read as %q", c.symbology, cut, f.Symbols[0].Text)
+			}
+		}
+	}
+}
