@@ -81,9 +81,25 @@ const (
 	mostLean       = 25 * math.Pi / 180
 )
 
-// findBars finds the places with parallel bars, upright or lying.
-func (r *Reader) findBars() []bars {
-	cw, ch := r.gradients()
+// coarser merges 2 x 2 cells of the gradient map, for codes whose single bars fill
+// whole cells.
+func (r *Reader) coarser(cw, ch int) (w, h int) {
+	w, h = cw/2, ch/2
+	for y := range h {
+		for x := range w {
+			t := r.cells[2*y*cw+2*x]
+			t.add(r.cells[2*y*cw+2*x+1])
+			t.add(r.cells[(2*y+1)*cw+2*x])
+			t.add(r.cells[(2*y+1)*cw+2*x+1])
+			r.cells[y*w+x] = tensor{t.xx / 4, t.yy / 4, t.xy / 4}
+		}
+	}
+	return w, h
+}
+
+// findBars finds the places with parallel bars, upright or lying, in a gradient
+// map of cells that are side work pixels wide.
+func (r *Reader) findBars(cw, ch, side int) []bars {
 	mark := make([]int8, cw*ch)
 	sums := make([]tensor, cw*ch)
 	for y := range ch {
@@ -95,7 +111,7 @@ func (r *Reader) findBars() []bars {
 				}
 			}
 			sums[y*cw+x] = r.cells[y*cw+x]
-			if (t.xx+t.yy)/9 < leastEnergy || t.coherence() < leastCoherence {
+			if (t.xx+t.yy)/9 < leastEnergy*barCell/float32(side) || t.coherence() < leastCoherence {
 				continue
 			}
 			switch d := math.Abs(t.direction()); {
@@ -128,7 +144,7 @@ func (r *Reader) findBars() []bars {
 				stack = append(stack, n[1]*cw+n[0])
 			}
 		}
-		if b, ok := r.sheet.barsOf(members, sums, cw); ok {
+		if b, ok := r.sheet.barsOf(members, sums, cw, side); ok {
 			found = append(found, b)
 		}
 	}
@@ -136,8 +152,8 @@ func (r *Reader) findBars() []bars {
 }
 
 // barsOf fits a rectangle to connected cells; false when it can't be a code.
-func (s *sheet) barsOf(members []int, sums []tensor, cw int) (bars, bool) {
-	inch := s.workDPI() / barCell // cells an inch
+func (s *sheet) barsOf(members []int, sums []tensor, cw, side int) (bars, bool) {
+	inch := s.workDPI() / float64(side) // cells an inch
 	if float64(len(members)) < leastLength*leastHeight*inch*inch*leastFill {
 		return bars{}, false
 	}
@@ -157,6 +173,6 @@ func (s *sheet) barsOf(members []int, sums []tensor, cw int) (bars, bool) {
 	if length < leastLength*inch || height < leastHeight*inch || float64(len(members)) < leastFill*length*height {
 		return bars{}, false
 	}
-	u, v, k := (u0+u1)/2, (v0+v1)/2, float64(barCell*s.scale)
+	u, v, k := (u0+u1)/2, (v0+v1)/2, float64(side*s.scale)
 	return bars{(u*cos - v*sin) * k, (u*sin + v*cos) * k, angle, length * k, height * k}, true
 }

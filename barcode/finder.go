@@ -177,5 +177,5 @@ func squareOf(a, b, c finder) (spot, bool) {
 		max(int(math.Min(math.Min(a.y, b.y), math.Min(c.y, dy))-r), 0),
 		int(math.Max(math.Max(a.x, b.x), math.Max(c.x, dx)) + r),
 		int(math.Max(math.Max(a.y, b.y), math.Max(c.y, dy)) + r),
-		0, 3}, true
+		0, 3, [3]finder{a, b, c}}, true
 }

@@ -136,6 +136,7 @@ type spot struct {
 	x0, y0, x1, y1 int
 	label          int32
 	finders        int // QR finder patterns inside
+	corners        [3]finder
 }
 
 // The bounds of what may be a matrix code.

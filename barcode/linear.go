@@ -93,8 +93,14 @@ func (r *Reader) readLinear(m *merger) {
 	if len(r.linear) == 0 {
 		return
 	}
-	for _, b := range r.findBars() {
-		r.readBars(b, m)
+	cw, ch := r.gradients()
+	for side := barCell; side <= 2*barCell; side *= 2 {
+		for _, b := range r.findBars(cw, ch, side) {
+			if !m.holds(b.quad()) {
+				r.readBars(b, m)
+			}
+		}
+		cw, ch = r.coarser(cw, ch)
 	}
 }
 

@@ -51,7 +51,12 @@ func (r *Reader) readMatrix(m *merger) {
 		if m.holds(p.quad()) {
 			continue
 		}
-		if !r.readSpot(p, m) && r.wants(mail.QR) {
+		if !r.wants(mail.QR) {
+			continue
+		}
+		if s, ok := r.readFinders(p); ok {
+			m.symbol(s)
+		} else if read, _ := r.readSpot(p, m); !read {
 			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
 		}
 	}
@@ -65,7 +70,7 @@ func (r *Reader) readBlobs(mark []byte, finders []finder, m *merger) {
 		if !s.textured(b) {
 			continue
 		}
-		p := spot{max(b.x0-gridCell, 0) * k, max(b.y0-gridCell, 0) * k, min(b.x1+gridCell, s.ww) * k, min(b.y1+gridCell, s.wh) * k, b.label, 0}
+		p := spot{max(b.x0-gridCell, 0) * k, max(b.y0-gridCell, 0) * k, min(b.x1+gridCell, s.ww) * k, min(b.y1+gridCell, s.wh) * k, b.label, 0, [3]finder{}}
 		if m.holds(p.quad()) {
 			continue
 		}
@@ -74,7 +79,7 @@ func (r *Reader) readBlobs(mark []byte, finders []finder, m *merger) {
 				p.finders++
 			}
 		}
-		if !r.readSpot(p, m) && (p.finders >= 1 && p.square() || r.looksMatrix(p)) {
+		if read, looks := r.readSpot(p, m); !read && (looks || p.finders >= 1 && p.square()) {
 			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
 		}
 	}
@@ -95,8 +100,9 @@ func (p spot) square() bool {
 	return w*2 < h*3 && h*2 < w*3
 }
 
-// readSpot tries binarizations from the gentlest on, until a decoder reads.
-func (r *Reader) readSpot(p spot, m *merger) bool {
+// readSpot tries binarizations from the gentlest on, until a decoder reads. looks
+// tells that the spot is a matrix code, whether or not it was read.
+func (r *Reader) readSpot(p spot, m *merger) (read, looks bool) {
 	side := float64(max(p.x1-p.x0, p.y1-p.y0))
 	zoom := math.Min(math.Max(math.Round(240/side), 1), 4)
 	if side*zoom > 1000 {
@@ -105,36 +111,42 @@ func (r *Reader) readSpot(p spot, m *merger) bool {
 	c := r.cut(p, zoom, 24)
 	var votes []mail.Symbol
 	tries := 0
-	try := func(c *crop, shift int) {
+	vote := func(s mail.Symbol, ok bool) {
 		tries++
-		if s, ok := r.decodeCrop(c, shift); ok {
+		if ok {
 			votes = append(votes, s)
 		}
 	}
-	try(c, 0)
+	if r.wants(mail.DataMatrix) {
+		s, ok, frame := r.readDataMatrix(c)
+		looks = frame
+		if ok || frame {
+			vote(s, ok)
+		}
+	}
+	vote(r.decodeCrop(c, 0))
 	soft := c.blurred(max(1, int(zoom/2)))
-	try(soft, 0)
+	vote(r.decodeCrop(soft, 0))
 	if len(votes) == 0 && (p.finders > 0 || p.square()) {
-		try(soft, 25)
-		try(soft, -25)
-		try(c.blurred(max(2, int(zoom))), 0)
+		vote(r.decodeCrop(soft, 25))
+		vote(r.decodeCrop(soft, -25))
+		vote(r.decodeCrop(c.blurred(max(2, int(zoom))), 0))
 	}
 	if len(votes) == 0 {
-		return false
+		return false, looks
 	}
 	for _, v := range votes[1:] {
 		if v.Text != votes[0].Text || v.Symbology != votes[0].Symbology {
-			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
-			return true
+			return false, true
 		}
 	}
 	s := votes[0]
 	if s.Symbology == mail.Aztec && len(votes) < 2 {
-		return false // its mode message has too few check bits for a single look
+		return false, true // its mode message has too few check bits for a single look
 	}
 	s.Confidence = float64(len(votes)) / float64(tries)
 	m.symbol(s)
-	return true
+	return true, true
 }
 
 // decodeCrop asks every decoder for the crop cut at Otsu's threshold plus shift.
@@ -195,12 +207,40 @@ func (c *crop) outline(s mail.Symbology, points []gozxing.ResultPoint) (mail.Qua
 	if len(points) < 4 {
 		return mail.Quad{}, 0, false
 	}
-	if s == mail.DataMatrix { // top left, bottom left, bottom right, top right
-		q := mail.Quad{at(0), at(3), at(2), at(1)}
-		return q, 0, true
-	}
 	q := mail.Quad{at(0), at(1), at(2), at(3)}
-	return q, 0, true
+	if s == mail.DataMatrix { // top left, bottom left, bottom right, top right
+		q = mail.Quad{at(0), at(3), at(2), at(1)}
+		turns := math.Max(c.turns(points[0], points[3]), c.turns(points[3], points[2]))
+		return q, math.Max(dist(q[0], q[1]), dist(q[1], q[2])) / turns, true
+	}
+	// Half of the neighbouring modules of an Aztec code differ.
+	turns := (c.turns(points[0], points[2]) + c.turns(points[1], points[3])) / 2
+	return q, dist(q[0], q[2]) / math.Sqrt2 / (1.5 * turns), true
+}
+
+func dist(a, b mail.Point) float64 { return math.Hypot(a.X-b.X, a.Y-b.Y) }
+
+// turns counts the changes between ink and paper between two points, at least one.
+func (c *crop) turns(a, b gozxing.ResultPoint) float64 {
+	n := int(math.Hypot(a.GetX()-b.GetX(), a.GetY()-b.GetY()))
+	threshold := c.otsu()
+	count, last := 0, -1
+	for i := range n + 1 {
+		t := float64(i) / float64(max(n, 1))
+		x, y := int(a.GetX()+t*(b.GetX()-a.GetX())), int(a.GetY()+t*(b.GetY()-a.GetY()))
+		if x < 0 || y < 0 || x >= c.w || y >= c.h {
+			continue
+		}
+		v := 0
+		if int(c.pix[y*c.w+x]) < threshold {
+			v = 1
+		}
+		if v != last && last >= 0 {
+			count++
+		}
+		last = v
+	}
+	return math.Max(1, float64(count))
 }
 
 // growQR grows the triangle of the finder patterns' centres by the 3.5 modules
@@ -220,7 +260,3 @@ func growQR(bl, tl, tr mail.Point, module float64) mail.Quad {
 		{X: br.X + ux + vx, Y: br.Y + uy + vy}, {X: bl.X - ux + vx, Y: bl.Y - uy + vy},
 	}
 }
-
-// looksMatrix tells whether a spot that gave no text is a Data Matrix or Aztec
-// code all the same.
-func (r *Reader) looksMatrix(p spot) bool { return false }

@@ -25,6 +25,7 @@ type sheet struct {
 	ww, wh int
 	work   []byte
 	own    []byte // backs work when it is not the picture itself
+	wiped  []byte // backs pix when streaks were wiped
 
 	tw, th    int
 	lo, hi    []byte
@@ -48,6 +49,7 @@ func (s *sheet) load(g *image.Gray, dpi float64) bool {
 	}
 	s.pix, s.stride, s.w, s.h, s.dpi = g.Pix, g.Stride, w, h, dpi
 	s.scale = max(1, int(math.Round(dpi/175)))
+	s.wipeStreaks()
 	s.reduce()
 	s.measure()
 	s.binarize()

@@ -1,0 +1,253 @@
+package barcode
+
+import (
+	"math"
+	"slices"
+
+	dm "github.com/makiuchi-d/gozxing/datamatrix/decoder"
+
+	"postroom/mail"
+)
+
+// dataMatrixSizes are the sizes of ECC 200 symbols, columns and rows (ISO/IEC 16022).
+var dataMatrixSizes = [][2]int{
+	{10, 10}, {12, 12}, {14, 14}, {16, 16}, {18, 18}, {20, 20}, {22, 22}, {24, 24}, {26, 26}, {32, 32}, {36, 36}, {40, 40},
+	{44, 44}, {48, 48}, {52, 52}, {64, 64}, {72, 72}, {80, 80}, {88, 88}, {96, 96}, {104, 104}, {120, 120}, {132, 132}, {144, 144},
+	{18, 8}, {32, 8}, {26, 12}, {36, 12}, {36, 16}, {48, 16},
+}
+
+// frame is a tight rectangle around the ink of a crop, crop pixels: corners
+// clockwise from the top left, and how dark the rim is along each side (0..1).
+type frame struct {
+	corner [4]mail.Point
+	rim    [4]float64
+}
+
+// readDataMatrix reads a crop as a Data Matrix by its frame: two solid sides, two
+// that alternate. looks tells that the frame is one, whether or not it was read.
+func (r *Reader) readDataMatrix(c *crop) (sym mail.Symbol, read, looks bool) {
+	f, ok := c.frame()
+	if !ok {
+		return sym, false, false
+	}
+	k := f.solidCorner()
+	if k < 0 {
+		return sym, false, false
+	}
+	at := func(i int) mail.Point {
+		p := f.corner[i%4]
+		x, y := c.place(p.X, p.Y)
+		return mail.Point{X: x, Y: y}
+	}
+	// Solid sides stand left and below: the symbol's top left is the corner opposite their far ends.
+	o, u, v := at(k), at(k+1), at(k+3)
+	type fit struct {
+		l     lattice
+		score float64
+	}
+	var fits []fit
+	aspect := math.Hypot(u.X-o.X, u.Y-o.Y) / math.Hypot(v.X-o.X, v.Y-o.Y)
+	for _, size := range dataMatrixSizes {
+		want := float64(size[0]) / float64(size[1])
+		if aspect > want*1.15 || aspect < want/1.15 {
+			continue
+		}
+		l := spanned(o, u, v, size[0], size[1])
+		if l.module() < 1.3 {
+			continue
+		}
+		fits = append(fits, fit{l, r.sheet.timing(l)})
+	}
+	slices.SortFunc(fits, func(a, b fit) int { return int(math.Copysign(1, b.score-a.score)) })
+	for i, f := range fits {
+		if i == 3 || f.score < 0.35 {
+			break
+		}
+		looks = looks || f.score > 0.6
+		tones := r.sheet.tones(f.l)
+		middle := split(tones)
+		for _, shift := range [3]float64{0, -25, 25} {
+			if text, ok := decodeDataMatrix(f.l, tones, middle+shift); ok {
+				return mail.Symbol{Symbology: mail.DataMatrix, Text: text, Polygon: f.l.quad(), Module: f.l.module()}, true, true
+			}
+		}
+	}
+	return sym, false, looks
+}
+
+// timing is the correlation of the upper and right rims' tones with the
+// alternating pattern that they must show.
+func (s *sheet) timing(l lattice) float64 {
+	var got, want []float64
+	for i := range l.cols {
+		got, want = append(got, s.tone(l, i, 0)), append(want, float64(i%2))
+	}
+	for j := range l.rows {
+		got, want = append(got, s.tone(l, l.cols-1, j)), append(want, float64((l.rows-1-j)%2))
+	}
+	return correlate(got, want)
+}
+
+func correlate(a, b []float64) float64 {
+	var sa, sb, aa, bb, ab float64
+	for i := range a {
+		sa, sb, aa, bb, ab = sa+a[i], sb+b[i], aa+a[i]*a[i], bb+b[i]*b[i], ab+a[i]*b[i]
+	}
+	n := float64(len(a))
+	va, vb := aa-sa*sa/n, bb-sb*sb/n
+	if va <= 0 || vb <= 0 {
+		return 0
+	}
+	return (ab - sa*sb/n) / math.Sqrt(va*vb)
+}
+
+func decodeDataMatrix(l lattice, tones []float64, threshold float64) (text string, ok bool) {
+	defer func() {
+		if recover() != nil {
+			text, ok = "", false
+		}
+	}()
+	bits := l.modules(tones, threshold)
+	if bits == nil {
+		return "", false
+	}
+	res, err := dm.NewDecoder().Decode(bits)
+	if err != nil || res.GetText() == "" {
+		return "", false
+	}
+	return res.GetText(), true
+}
+
+// solidCorner gives the frame's corner that is the symbol's top left: the two
+// sides that don't meet there are solid. -1 when the sides don't look so.
+func (f frame) solidCorner() int {
+	best, at := 0.0, -1
+	for k := range 4 { // sides k and k+1: corner k to k+1, corner k+1 to k+2
+		solid := math.Min(f.rim[(k+2)%4], f.rim[(k+3)%4])
+		open := math.Max(f.rim[k], f.rim[(k+1)%4])
+		if solid > 0.7 && open < 0.85 && solid-open > best {
+			best, at = solid-open, k
+		}
+	}
+	return at
+}
+
+// frame fits the tight rectangle: the turn of least area, then each side moved to
+// where the ink begins.
+func (c *crop) frame() (frame, bool) {
+	threshold := c.otsu()
+	var rim []mail.Point
+	for y := range c.h {
+		first, last := -1, -1
+		for x, v := range c.pix[y*c.w : (y+1)*c.w] {
+			if int(v) < threshold {
+				if first < 0 {
+					first = x
+				}
+				last = x
+			}
+		}
+		if first >= 0 {
+			rim = append(rim, mail.Point{X: float64(first), Y: float64(y)}, mail.Point{X: float64(last) + 1, Y: float64(y)},
+				mail.Point{X: float64(first), Y: float64(y) + 1}, mail.Point{X: float64(last) + 1, Y: float64(y) + 1})
+		}
+	}
+	if len(rim) < 40 {
+		return frame{}, false
+	}
+	angle := leastArea(rim, 0, math.Pi/4, math.Pi/90)
+	angle = leastArea(rim, angle, math.Pi/90, math.Pi/900)
+	u0, u1, v0, v1 := extent(rim, angle)
+	b := turnedBox{u0, u1, v0, v1, angle}
+	var f frame
+	for side := range 4 {
+		f.rim[side] = c.settle(&b, side, threshold)
+	}
+	if b.u1-b.u0 < 8 || b.v1-b.v0 < 8 {
+		return frame{}, false
+	}
+	f.corner = [4]mail.Point{b.at(b.u0, b.v0), b.at(b.u1, b.v0), b.at(b.u1, b.v1), b.at(b.u0, b.v1)}
+	return f, true
+}
+
+// turnedBox is a rectangle turned by angle.
+type turnedBox struct{ u0, u1, v0, v1, angle float64 }
+
+func (b turnedBox) at(u, v float64) mail.Point {
+	sin, cos := math.Sincos(b.angle)
+	return mail.Point{X: u*cos - v*sin, Y: u*sin + v*cos}
+}
+
+func leastArea(ps []mail.Point, around, reach, step float64) float64 {
+	best, at := math.Inf(1), around
+	for a := around - reach; a <= around+reach+step/2; a += step {
+		u0, u1, v0, v1 := extent(ps, a)
+		if area := (u1 - u0) * (v1 - v0); area < best-1e-9 {
+			best, at = area, a
+		}
+	}
+	return at
+}
+
+func extent(ps []mail.Point, angle float64) (u0, u1, v0, v1 float64) {
+	sin, cos := math.Sincos(angle)
+	u0, u1, v0, v1 = math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for _, p := range ps {
+		u, v := p.X*cos+p.Y*sin, p.Y*cos-p.X*sin
+		u0, u1, v0, v1 = math.Min(u0, u), math.Max(u1, u), math.Min(v0, v), math.Max(v1, v)
+	}
+	return
+}
+
+// settle moves one side (top, right, bottom, left) inwards to where a line along
+// it is half as dark as the rim gets, and tells how dark that is.
+func (c *crop) settle(b *turnedBox, side, threshold int) float64 {
+	long, deep := b.u1-b.u0, b.v1-b.v0
+	if side%2 == 1 {
+		long, deep = deep, long
+	}
+	const step = 0.5
+	n := max(4, int(math.Min(deep, long)*0.12/step))
+	dark := make([]float64, n)
+	most := 0.0
+	for k := range dark {
+		hits, total := 0, 0
+		for t := 0.02 * long; t < 0.98*long; t++ {
+			var p mail.Point
+			d := float64(k)*step + step/2
+			switch side {
+			case 0:
+				p = b.at(b.u0+t, b.v0+d)
+			case 1:
+				p = b.at(b.u1-d, b.v0+t)
+			case 2:
+				p = b.at(b.u0+t, b.v1-d)
+			default:
+				p = b.at(b.u0+d, b.v0+t)
+			}
+			x, y := int(p.X), int(p.Y)
+			total++
+			if x >= 0 && y >= 0 && x < c.w && y < c.h && int(c.pix[y*c.w+x]) < threshold {
+				hits++
+			}
+		}
+		dark[k] = float64(hits) / float64(max(total, 1))
+		most = math.Max(most, dark[k])
+	}
+	k := 0
+	for k < n-1 && dark[k] < most/2 {
+		k++
+	}
+	in := float64(k) * step
+	switch side {
+	case 0:
+		b.v0 += in
+	case 1:
+		b.u1 -= in
+	case 2:
+		b.v1 -= in
+	default:
+		b.u0 += in
+	}
+	return most
+}

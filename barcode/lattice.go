@@ -1,0 +1,99 @@
+package barcode
+
+import (
+	"math"
+	"slices"
+
+	"github.com/makiuchi-d/gozxing"
+
+	"postroom/mail"
+)
+
+// lattice is where the modules of a matrix code lie: the middle of module (i, j)
+// is (ox, oy) + (i+0.5)*u + (j+0.5)*v, picture pixels. Scans are flat, so no
+// perspective is needed.
+type lattice struct {
+	ox, oy         float64
+	ux, uy, vx, vy float64
+	cols, rows     int
+}
+
+// spanned lays cols x rows modules between an origin and the far ends of both sides.
+func spanned(o, u, v mail.Point, cols, rows int) lattice {
+	c, r := float64(cols), float64(rows)
+	return lattice{o.X, o.Y, (u.X - o.X) / c, (u.Y - o.Y) / c, (v.X - o.X) / r, (v.Y - o.Y) / r, cols, rows}
+}
+
+// at gives the picture point at (i, j) modules from the origin.
+func (l lattice) at(i, j float64) mail.Point {
+	return mail.Point{X: l.ox + i*l.ux + j*l.vx, Y: l.oy + i*l.uy + j*l.vy}
+}
+
+// quad gives the corners.
+func (l lattice) quad() mail.Quad {
+	c, r := float64(l.cols), float64(l.rows)
+	return mail.Quad{l.at(0, 0), l.at(c, 0), l.at(c, r), l.at(0, r)}
+}
+
+// module is the width of a module, pixels.
+func (l lattice) module() float64 {
+	return (math.Hypot(l.ux, l.uy) + math.Hypot(l.vx, l.vy)) / 2
+}
+
+// tone is the mean brightness of the middle of module (i, j).
+func (s *sheet) tone(l lattice, i, j int) float64 {
+	sum := 0.0
+	for k := range 9 {
+		p := l.at(float64(i)+0.5+0.22*float64(k%3-1), float64(j)+0.5+0.22*float64(k/3-1))
+		sum += s.at(p.X-0.5, p.Y-0.5)
+	}
+	return sum / 9
+}
+
+// tones gives the brightness of all modules, row by row.
+func (s *sheet) tones(l lattice) []float64 {
+	out := make([]float64, 0, l.cols*l.rows)
+	for j := range l.rows {
+		for i := range l.cols {
+			out = append(out, s.tone(l, i, j))
+		}
+	}
+	return out
+}
+
+// split is the brightness that parts dark and bright modules best (Otsu): swollen
+// or faded print moves it with the modules' middles.
+func split(tones []float64) float64 {
+	v := slices.Clone(tones)
+	slices.Sort(v)
+	total := 0.0
+	for _, t := range v {
+		total += t
+	}
+	best, at, dark := -1.0, 128.0, 0.0
+	for i := range len(v) - 1 {
+		dark += v[i]
+		n, k := float64(i+1), float64(len(v)-i-1)
+		d := dark/n - (total-dark)/k
+		if d*d*n*k > best {
+			best, at = d*d*n*k, (v[i]+v[i+1])/2
+		}
+	}
+	return at
+}
+
+// modules cuts the tones into gozxing's bits.
+func (l lattice) modules(tones []float64, threshold float64) *gozxing.BitMatrix {
+	m, err := gozxing.NewBitMatrix(l.cols, l.rows)
+	if err != nil {
+		return nil
+	}
+	for j := range l.rows {
+		for i := range l.cols {
+			if tones[j*l.cols+i] < threshold {
+				m.Set(i, j)
+			}
+		}
+	}
+	return m
+}

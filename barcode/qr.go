@@ -1,0 +1,85 @@
+package barcode
+
+import (
+	"math"
+
+	qr "github.com/makiuchi-d/gozxing/qrcode/decoder"
+
+	"postroom/mail"
+)
+
+// readFinders reads a QR code whose three finder patterns were found, by sampling
+// its modules on the page itself: that stands more swelling and noise than
+// gozxing's detector, which works on a picture already cut to black and white.
+func (r *Reader) readFinders(p spot) (mail.Symbol, bool) {
+	s := &r.sheet
+	a, b, c := s.centred(p.corners[0]), s.centred(p.corners[1]), s.centred(p.corners[2])
+	if (b.x-a.x)*(c.y-a.y)-(b.y-a.y)*(c.x-a.x) < 0 {
+		b, c = c, b
+	}
+	m := (a.module + b.module + c.module) / 3
+	arm := (math.Hypot(b.x-a.x, b.y-a.y) + math.Hypot(c.x-a.x, c.y-a.y)) / 2
+	likely := int(math.Round((arm/m + 7 - 17) / 4))
+	for _, k := range [5]int{likely, likely - 1, likely + 1, likely - 2, likely + 2} {
+		if k < 1 || k > 40 {
+			continue
+		}
+		l := qrLattice(a, b, c, 17+4*k)
+		tones := s.tones(l)
+		middle := split(tones)
+		for _, shift := range [3]float64{0, -20, 20} {
+			if text, ok := decodeQR(l, tones, middle+shift); ok {
+				return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module(), Confidence: 0.8}, true
+			}
+		}
+	}
+	return mail.Symbol{}, false
+}
+
+// qrLattice lays dim x dim modules by the middles of the finder patterns, which
+// are 3.5 modules from the edges.
+func qrLattice(a, b, c finder, dim int) lattice {
+	n := float64(dim - 7)
+	l := lattice{0, 0, (b.x - a.x) / n, (b.y - a.y) / n, (c.x - a.x) / n, (c.y - a.y) / n, dim, dim}
+	l.ox, l.oy = a.x-3.5*(l.ux+l.vx), a.y-3.5*(l.uy+l.vy)
+	return l
+}
+
+func decodeQR(l lattice, tones []float64, threshold float64) (text string, ok bool) {
+	defer func() {
+		if recover() != nil {
+			text, ok = "", false
+		}
+	}()
+	bits := l.modules(tones, threshold)
+	if bits == nil {
+		return "", false
+	}
+	res, err := qr.NewDecoder().Decode(bits, nil)
+	if err != nil || res.GetText() == "" {
+		return "", false
+	}
+	return res.GetText(), true
+}
+
+// centred moves a finder pattern's middle to the centre of its dark core.
+func (s *sheet) centred(f finder) finder {
+	for range 2 {
+		var sum, sx, sy float64
+		r := 2.2 * f.module
+		for y := int(f.y - r); y <= int(f.y+r); y++ {
+			for x := int(f.x - r); x <= int(f.x+r); x++ {
+				dx, dy := float64(x)+0.5-f.x, float64(y)+0.5-f.y
+				if dx*dx+dy*dy > r*r || x < 0 || y < 0 || x >= s.w || y >= s.h {
+					continue
+				}
+				d := 255 - float64(s.pix[y*s.stride+x])
+				sum, sx, sy = sum+d, sx+d*dx, sy+d*dy
+			}
+		}
+		if sum > 0 {
+			f.x, f.y = f.x+sx/sum, f.y+sy/sum
+		}
+	}
+	return f
+}
