@@ -64,11 +64,14 @@ func (r *Reader) readDataMatrix(c *crop) (sym mail.Symbol, read, looks bool) {
 			break
 		}
 		looks = looks || f.score > 0.6
-		tones := r.sheet.tones(f.l)
-		middle := split(tones)
-		for _, shift := range [3]float64{0, -25, 25} {
-			if text, ok := decodeDataMatrix(f.l, tones, middle+shift); ok {
-				return mail.Symbol{Symbology: mail.DataMatrix, Text: text, Polygon: f.l.quad(), Module: f.l.module()}, true, true
+		plain := r.sheet.tones(f.l)
+		for sharp := range 3 {
+			tones := f.l.sharpened(plain, 0.5*float64(sharp))
+			middle := split(tones)
+			for _, shift := range [3]float64{0, -25, 25} {
+				if text, ok := decodeDataMatrix(f.l, tones, middle+shift); ok {
+					return mail.Symbol{Symbology: mail.DataMatrix, Text: text, Polygon: f.l.quad(), Module: f.l.module()}, true, true
+				}
 			}
 		}
 	}

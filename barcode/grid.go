@@ -14,6 +14,8 @@ type grid struct {
 	w, h  int
 	mark  []byte // 1 = the cell holds ink
 	wide  []byte // mark, grown by a cell, so that a code of large modules hangs together
+	dense []byte // mark, where all cells around hold ink, so that a code comes off the text that touches it
+	sums  []int32
 	label []int32
 	stack []int32
 }
@@ -92,6 +94,40 @@ func (g *grid) widen() {
 				for i := max(x-1, 0); i <= min(x+1, g.w-1); i++ {
 					g.wide[j*g.w+i] = 1
 				}
+			}
+		}
+	}
+}
+
+// The window of thicken, cells, and the marks it must hold.
+const (
+	denseReach = 2
+	denseMarks = 21
+)
+
+// thicken keeps the marks that lie in a window full of marks (an opening).
+func (g *grid) thicken() {
+	w := g.w + 1
+	g.sums = grow(g.sums, w*(g.h+1))
+	clear(g.sums)
+	for y := range g.h {
+		row := int32(0)
+		for x := range g.w {
+			row += int32(g.mark[y*g.w+x])
+			g.sums[(y+1)*w+x+1] = g.sums[y*w+x+1] + row
+		}
+	}
+	g.dense = grow(g.dense, len(g.mark))
+	clear(g.dense)
+	const d = denseReach
+	for y := d; y < g.h-d; y++ {
+		for x := d; x < g.w-d; x++ {
+			n := g.sums[(y+d+1)*w+x+d+1] - g.sums[(y-d)*w+x+d+1] - g.sums[(y+d+1)*w+x-d] + g.sums[(y-d)*w+x-d]
+			if n < denseMarks {
+				continue
+			}
+			for j := y - d; j <= y+d; j++ {
+				copy(g.dense[j*g.w+x-d:j*g.w+x+d+1], g.mark[j*g.w+x-d:j*g.w+x+d+1])
 			}
 		}
 	}

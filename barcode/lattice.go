@@ -82,6 +82,28 @@ func split(tones []float64) float64 {
 	return at
 }
 
+// sharpened takes back what a blur carried over from the four neighbours.
+func (l lattice) sharpened(tones []float64, by float64) []float64 {
+	if by == 0 {
+		return tones
+	}
+	out := make([]float64, len(tones))
+	for j := range l.rows {
+		for i := range l.cols {
+			sum, n := 0.0, 0.0
+			for _, d := range [4][2]int{{-1, 0}, {1, 0}, {0, -1}, {0, 1}} {
+				x, y := i+d[0], j+d[1]
+				if x >= 0 && y >= 0 && x < l.cols && y < l.rows {
+					sum, n = sum+tones[y*l.cols+x], n+1
+				}
+			}
+			t := tones[j*l.cols+i]
+			out[j*l.cols+i] = t + by*(t-sum/n)
+		}
+	}
+	return out
+}
+
 // modules cuts the tones into gozxing's bits.
 func (l lattice) modules(tones []float64, threshold float64) *gozxing.BitMatrix {
 	m, err := gozxing.NewBitMatrix(l.cols, l.rows)

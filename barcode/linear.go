@@ -115,7 +115,11 @@ func (r *Reader) readBars(b bars, m *merger) {
 	votes := r.vote(lines)
 	if votes.best() < scanLines/2 {
 		// Streaks and specks: the medians of thirds vote as well.
-		votes = append(votes, r.vote([]profile{medianOf(lines[:4]), medianOf(lines[4:8]), medianOf(lines[8:]), medianOf(lines[2:10])})...)
+		votes = append(votes, r.vote([]profile{medianOf(lines[:4]), medianOf(lines[4:8]), medianOf(lines[8:])})...)
+	}
+	if votes.best() < 3 {
+		// Swollen or noisy print: so do their means, in which closed gaps show as grey.
+		votes = append(votes, r.vote([]profile{meanOf(lines[:4]), meanOf(lines[4:8]), meanOf(lines[8:])})...)
 	}
 	symbols, contradiction := votes.verdict(scanLines)
 	for _, c := range symbols {
@@ -209,34 +213,43 @@ func (r *Reader) vote(lines []profile) ballot {
 
 // readProfile reads one scan line by the gentlest binarization that gives anything.
 func (r *Reader) readProfile(p profile) []reading {
-	radius := len(p) / 20
-	lo, hi := envelope(p, max(radius, 40))
-	var rs runs
-	rs = p.threshold(lo, hi, 0.5, rs)
+	radius := max(len(p)/20, 40)
+	lo, hi := envelope(p, radius)
+	rs := p.threshold(lo, hi, 0.5, nil)
 	if len(rs) < 16 {
 		return nil
 	}
-	if found := r.readRuns(rs, len(p)); len(found) > 0 {
-		return found
-	}
 	narrow := rs.narrow()
-	if found := r.readRuns(rs.despeckled(0.45*narrow), len(p)); len(found) > 0 {
+	if found := r.readRuns(rs); len(found) > 0 {
 		return found
 	}
-	for _, share := range []float32{0.38, 0.62} {
+	if found := r.readRuns(rs.despeckled(0.45 * narrow)); len(found) > 0 {
+		return found
+	}
+	if found := r.readRuns(rs.evened()); len(found) > 0 {
+		return found
+	}
+	for _, share := range [4]float32{0.38, 0.62, 0.25, 0.75} {
 		rs = p.threshold(lo, hi, share, rs)
-		if found := r.readRuns(rs, len(p)); len(found) > 0 {
+		if found := r.readRuns(rs); len(found) > 0 {
+			return found
+		}
+		if found := r.readRuns(rs.evened()); len(found) > 0 {
 			return found
 		}
 	}
 	q := sharpen(p, max(int(narrow), 2))
-	lo, hi = envelope(q, max(radius, 40))
-	return r.readRuns(q.threshold(lo, hi, 0.5, rs), len(p))
+	lo, hi = envelope(q, radius)
+	rs = q.threshold(lo, hi, 0.5, rs)
+	if found := r.readRuns(rs); len(found) > 0 {
+		return found
+	}
+	return r.readRuns(rs.evened())
 }
 
 // readRuns hands a scan line to every decoder, in both directions. A line is cut
 // at its quiet zones first: each piece must be one whole code.
-func (r *Reader) readRuns(rs runs, n int) []reading {
+func (r *Reader) readRuns(rs runs) []reading {
 	var found []reading
 	for _, b := range rs.blocks() {
 		if b.bars < 10 {

@@ -47,6 +47,8 @@ func (r *Reader) readMatrix(m *merger) {
 	r.readBlobs(g.mark, finders, m)
 	g.widen()
 	r.readBlobs(g.wide, finders, m)
+	g.thicken()
+	r.readBlobs(g.dense, finders, m)
 	for _, p := range groups {
 		if m.holds(p.quad()) {
 			continue
@@ -75,7 +77,7 @@ func (r *Reader) readBlobs(mark []byte, finders []finder, m *merger) {
 			continue
 		}
 		for _, f := range finders {
-			if f.x > float64(p.x0) && f.x < float64(p.x1) && f.y > float64(p.y0) && f.y < float64(p.y1) {
+			if p.holds(f) {
 				p.finders++
 			}
 		}
@@ -93,6 +95,14 @@ func (m *merger) holds(q mail.Quad) bool {
 		}
 	}
 	return false
+}
+
+// holds tells whether a finder pattern lies in the spot, and is of the size that a
+// QR code as large as the spot has.
+func (p spot) holds(f finder) bool {
+	side := float64(min(p.x1-p.x0, p.y1-p.y0))
+	return f.x > float64(p.x0) && f.x < float64(p.x1) && f.y > float64(p.y0) && f.y < float64(p.y1) &&
+		f.module*17 < side && f.module*200 > side
 }
 
 func (p spot) square() bool {

@@ -68,6 +68,17 @@ func medianOf(ps []profile) profile {
 	return out
 }
 
+// meanOf gives the mean of profiles.
+func meanOf(ps []profile) profile {
+	out := make(profile, len(ps[0]))
+	for _, p := range ps {
+		for i, v := range p {
+			out[i] += v / float32(len(ps))
+		}
+	}
+	return out
+}
+
 // envelope gives the darkest and brightest values within radius samples.
 func envelope(p profile, radius int) (lo, hi profile) {
 	return sliding(p, radius, func(a, b float32) bool { return a <= b }),
@@ -161,6 +172,35 @@ func (rs runs) despeckled(least float64) runs {
 			continue
 		}
 		out = append(out, rs[i])
+	}
+	return out
+}
+
+// evened takes ink gain back: swollen print has wide bars and narrow spaces, and
+// decoders that compare bars with spaces give up. Every edge moves by half the
+// difference between the narrow bars and the narrow spaces.
+func (rs runs) evened() runs {
+	if len(rs) < 12 {
+		return rs
+	}
+	var bars, spaces []int
+	for i := 1; i < len(rs)-1; i++ {
+		if i%2 == 1 {
+			bars = append(bars, rs[i])
+		} else {
+			spaces = append(spaces, rs[i])
+		}
+	}
+	slices.Sort(bars)
+	slices.Sort(spaces)
+	gain := bars[len(bars)/4] - spaces[len(spaces)/4]
+	out := slices.Clone(rs)
+	for i := range out {
+		by := gain / 2
+		if i%2 == 1 {
+			by = -by
+		}
+		out[i] = max(1, out[i]+by)
 	}
 	return out
 }

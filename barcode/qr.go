@@ -26,10 +26,13 @@ func (r *Reader) readFinders(p spot) (mail.Symbol, bool) {
 		}
 		l := qrLattice(a, b, c, 17+4*k)
 		tones := s.tones(l)
-		middle := split(tones)
-		for _, shift := range [3]float64{0, -20, 20} {
-			if text, ok := decodeQR(l, tones, middle+shift); ok {
-				return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module(), Confidence: 0.8}, true
+		for sharp := range 3 {
+			tones := l.sharpened(tones, 0.5*float64(sharp))
+			middle := split(tones)
+			for _, shift := range [3]float64{0, -20, 20} {
+				if text, ok := decodeQR(l, tones, middle+shift); ok {
+					return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module(), Confidence: 0.9 - 0.2*float64(sharp)}, true
+				}
 			}
 		}
 	}

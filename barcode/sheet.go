@@ -117,8 +117,8 @@ func (s *sheet) measure() {
 	}
 	// Blank paper shows the noise of the scan; ink must stand out from it.
 	slices.Sort(s.ranges)
-	noise := min(s.ranges[len(s.ranges)/4], 80)
-	need := max(40, noise*13/10)
+	noise := s.ranges[len(s.ranges)/4]
+	need := min(max(40, noise*16/10), 110)
 	for cy := range s.th {
 		for cx := range s.tw {
 			lo, hi := byte(255), byte(0)
