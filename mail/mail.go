@@ -101,13 +101,17 @@ func (b Box) Union(c Box) Box {
 type Mention struct {
 	Page       int     `json:"page"`
 	Scheme     string  `json:"scheme"`
-	Text       string  `json:"text"` // cleaned
+	Text       string  `json:"text"` // cleaned; of a near match the likeliest reading
+	Raw        string  `json:"raw"`  // cleaned, as it stands on the page
 	Source     Source  `json:"source"`
 	Confidence float64 `json:"confidence"` // 0..1; of words the smallest, never the mean
 	Polygon    Quad    `json:"polygon"`
 	Literal    bool    `json:"literal"`         // as read; false: only some reading of it (confused characters, split words) gives Text
 	Valid      bool    `json:"valid"`           // its check digits hold
 	Label      string  `json:"label,omitempty"` // the label that stood before it
+	// Readings are the references with valid check digits that Raw may stand for,
+	// likeliest first, when Raw is not literally one.
+	Readings []string `json:"readings,omitempty"`
 }
 
 // Document is a span of pages of one batch, From to To, both included. A file that
@@ -183,4 +187,13 @@ type Disposition struct {
 	Place    Place  `json:"place"`
 	Document string `json:"document,omitempty"` // of a document: document, filed or an exception
 	Why      string `json:"why,omitempty"`      // for a separator: the code's name; for a discarded page: the given reason
+}
+
+// Bounds gives the smallest and largest coordinates of the corners.
+func (q Quad) Bounds() (x0, y0, x1, y1 float64) {
+	x0, y0, x1, y1 = q[0].X, q[0].Y, q[0].X, q[0].Y
+	for _, p := range q[1:] {
+		x0, y0, x1, y1 = min(x0, p.X), min(y0, p.Y), max(x1, p.X), max(y1, p.Y)
+	}
+	return x0, y0, x1, y1
 }

@@ -75,125 +75,113 @@ func (m mapping) box(b mail.Box, within image.Rectangle) mail.Box {
 	return mail.Box{X0: r.Min.X, Y0: r.Min.Y, X1: r.Max.X, Y1: r.Max.Y}
 }
 
-// square stretches a fax page (200 by 100 dpi) to the same dpi both ways.
+// square stretches a fax page (200 by 100 dpi) to the same dpi both ways, linearly.
 func square(g *image.Gray, dpiX, dpiY float64) (*image.Gray, mapping) {
 	dpi := max(dpiX, dpiY)
 	w, h := int(float64(g.Rect.Dx())*dpi/dpiX), int(float64(g.Rect.Dy())*dpi/dpiY)
 	out := image.NewGray(image.Rect(0, 0, w, h))
 	m := mapping{a: dpiX / dpi, e: dpiY / dpi}
 	for y := range h {
-		from := g.Pix[min(int(float64(y)*m.e), g.Rect.Dy()-1)*g.Stride:]
-		to := out.Pix[y*out.Stride:]
-		for x := range w {
-			to[x] = from[min(int(float64(x)*m.a), g.Rect.Dx()-1)]
+		y0, y1, v := between2(y, m.e, g.Rect.Dy())
+		a, b := g.Pix[y0*g.Stride:], g.Pix[y1*g.Stride:]
+		to := out.Pix[y*out.Stride : y*out.Stride+w]
+		for x := range to {
+			x0, x1, u := between2(x, m.a, g.Rect.Dx())
+			top := int(a[x0])*(256-u) + int(a[x1])*u
+			low := int(b[x0])*(256-u) + int(b[x1])*u
+			to[x] = byte((top*(256-v) + low*v) >> 16)
 		}
 	}
 	return out, m
 }
 
-// turn turns a picture about its middle, clockwise, degrees; what comes in from
-// outside is white. Bilinear.
+// between2 gives the two pixels that a stretched pixel lies between, and how
+// near it is to the second, of 256.
+func between2(i int, scale float64, n int) (i0, i1, near int) {
+	f := max(0, (float64(i)+0.5)*scale-0.5)
+	i0 = min(int(f), n-1)
+	return i0, min(i0+1, n-1), int(256 * (f - math.Floor(f)))
+}
+
+// quarter turns a picture clockwise by 0, 90, 180 or 270 degrees.
+func quarter(g *image.Gray, degrees int) (*image.Gray, mapping) {
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	if degrees == 0 {
+		return g, identity
+	}
+	if degrees == 180 {
+		out := image.NewGray(image.Rect(0, 0, w, h))
+		for y := range h {
+			from, to := g.Pix[y*g.Stride:y*g.Stride+w], out.Pix[(h-1-y)*w:(h-y)*w]
+			for x, v := range from {
+				to[w-1-x] = v
+			}
+		}
+		return out, mapping{a: -1, c: float64(w), e: -1, f: float64(h)}
+	}
+	out := image.NewGray(image.Rect(0, 0, h, w))
+	const tile = 64 // keeps both pictures' rows in the cache
+	for y0 := 0; y0 < h; y0 += tile {
+		for x0 := 0; x0 < w; x0 += tile {
+			for y := y0; y < min(h, y0+tile); y++ {
+				for x := x0; x < min(w, x0+tile); x++ {
+					if degrees == 90 {
+						out.Pix[x*h+h-1-y] = g.Pix[y*g.Stride+x]
+					} else {
+						out.Pix[(w-1-x)*h+y] = g.Pix[y*g.Stride+x]
+					}
+				}
+			}
+		}
+	}
+	if degrees == 90 {
+		return out, mapping{b: 1, d: -1, f: float64(h)}
+	}
+	return out, mapping{b: -1, c: float64(w), d: 1}
+}
+
+// turn turns a picture about its middle, clockwise, by a few degrees; what comes
+// in from outside has the grey of the paper. Bilinear.
 func turn(g *image.Gray, degrees float64) (*image.Gray, mapping) {
 	w, h := g.Rect.Dx(), g.Rect.Dy()
 	sin, cos := math.Sincos(degrees * math.Pi / 180)
 	cx, cy := float64(w)/2, float64(h)/2
 	m := mapping{cos, sin, cx - cos*cx - sin*cy, -sin, cos, cy + sin*cx - cos*cy}
 	out := image.NewGray(image.Rect(0, 0, w, h))
+	outside := byte(paper(g))
+	const one = 1 << 16
+	da, dd := int(math.Round(m.a*one)), int(math.Round(m.d*one))
 	for y := range h {
-		row := out.Pix[y*out.Stride : y*out.Stride+w]
-		fx, fy := m.b*float64(y)+m.c, m.e*float64(y)+m.f
+		row := out.Pix[y*w : y*w+w]
+		fx, fy := int((m.b*float64(y)+m.c)*one), int((m.e*float64(y)+m.f)*one)
 		for x := range row {
-			row[x] = sample(g, fx, fy, w, h)
-			fx += m.a
-			fy += m.d
+			px, py := fx>>16, fy>>16
+			if px < 0 || py < 0 || px >= w-1 || py >= h-1 {
+				row[x] = outside
+			} else {
+				i := py*g.Stride + px
+				a, b := g.Pix[i:i+2:i+2], g.Pix[i+g.Stride:i+g.Stride+2:i+g.Stride+2]
+				if four := [4]byte{a[0], a[1], b[0], b[1]}; four[0] == four[1] && four[1] == four[2] && four[2] == four[3] {
+					row[x] = four[0]
+				} else {
+					u, v := fx&(one-1)>>8, fy&(one-1)>>8
+					top := int(four[0])*(256-u) + int(four[1])*u
+					low := int(four[2])*(256-u) + int(four[3])*u
+					row[x] = byte((top*(256-v) + low*v) >> 16)
+				}
+			}
+			fx += da
+			fy += dd
 		}
 	}
 	return out, m
 }
 
-func sample(g *image.Gray, fx, fy float64, w, h int) byte {
-	if fx < 0 || fy < 0 || fx >= float64(w-1) || fy >= float64(h-1) {
-		return 255
-	}
-	x, y := int(fx), int(fy)
-	u, v := int(256*(fx-float64(x))), int(256*(fy-float64(y)))
-	i := y*g.Stride + x
-	top := int(g.Pix[i])*(256-u) + int(g.Pix[i+1])*u
-	low := int(g.Pix[i+g.Stride])*(256-u) + int(g.Pix[i+g.Stride+1])*u
-	return byte((top*(256-v) + low*v) >> 16)
-}
-
-// Skew estimates how far a page's lines are tilted from the nearer axis,
-// degrees, clockwise positive, within ±8: the angle at which the profile of the
-// ink has its sharpest steps (Postl, 1986), on a picture reduced to some 75 dpi.
-func Skew(g *image.Gray) float64 {
-	xs, ys := inkPoints(g)
-	if len(xs) < 200 {
-		return 0
-	}
-	best, at := -1.0, 0.0
-	try := func(degrees float64) {
-		for _, axis := range [][2][]float64{{xs, ys}, {ys, xs}} {
-			tan := math.Tan(degrees * math.Pi / 180)
-			if &axis[0][0] == &ys[0] {
-				tan = -tan // lines that run down tilt the other way
-			}
-			if s := sharpness(axis[0], axis[1], tan); s > best {
-				best, at = s, degrees
-			}
-		}
-	}
-	for d := -8.0; d <= 8; d += 0.5 {
-		try(d)
-	}
-	for d, around := -0.4, at; d <= 0.4; d += 0.1 {
-		try(around + d)
-	}
-	return at
-}
-
-// sharpness is the energy of the steps of the sheared ink profile.
-func sharpness(along, across []float64, tan float64) float64 {
-	const size = 4096
-	var profile [size]float64
-	for i, x := range along {
-		if k := int(across[i]-x*tan) + size/4; k >= 0 && k < size {
-			profile[k]++
-		}
-	}
-	sum := 0.0
-	for i := 1; i < size; i++ {
-		d := profile[i] - profile[i-1]
-		sum += d * d
-	}
-	return sum
-}
-
-// inkPoints gives the dark places of a picture reduced to about 1000 rows, at most 40000.
-func inkPoints(g *image.Gray) (xs, ys []float64) {
-	step := max(1, max(g.Rect.Dx(), g.Rect.Dy())/1000)
-	small := reduce(g, step)
-	limit := paper(small) - 60
-	for y := range small.Rect.Dy() {
-		for x, v := range small.Pix[y*small.Stride : y*small.Stride+small.Rect.Dx()] {
-			if int(v) < limit {
-				xs, ys = append(xs, float64(x)), append(ys, float64(y))
-			}
-		}
-	}
-	if n := len(xs)/40000 + 1; n > 1 {
-		k := 0
-		for i := 0; i < len(xs); i += n {
-			xs[k], ys[k] = xs[i], ys[i]
-			k++
-		}
-		xs, ys = xs[:k], ys[:k]
-	}
-	return xs, ys
-}
-
 // reduce averages squares of step by step pixels.
 func reduce(g *image.Gray, step int) *image.Gray {
+	if step == 1 {
+		return g
+	}
 	w, h := g.Rect.Dx()/step, g.Rect.Dy()/step
 	out := image.NewGray(image.Rect(0, 0, w, h))
 	sums := make([]int, w)
@@ -201,10 +189,14 @@ func reduce(g *image.Gray, step int) *image.Gray {
 		clear(sums)
 		for dy := range step {
 			row := g.Pix[(y*step+dy)*g.Stride:]
+			i := 0
 			for x := range sums {
-				for _, v := range row[x*step : x*step+step] {
-					sums[x] += int(v)
+				s := 0
+				for _, v := range row[i : i+step] {
+					s += int(v)
 				}
+				sums[x] += s
+				i += step
 			}
 		}
 		for x, s := range sums {
@@ -212,21 +204,4 @@ func reduce(g *image.Gray, step int) *image.Gray {
 		}
 	}
 	return out
-}
-
-// paper is the commonest grey of the lighter half: the paper's own.
-func paper(g *image.Gray) int {
-	var counts [256]int
-	for y := range g.Rect.Dy() {
-		for _, v := range g.Pix[y*g.Stride : y*g.Stride+g.Rect.Dx()] {
-			counts[v]++
-		}
-	}
-	best := 255
-	for v := 255; v >= 96; v-- {
-		if counts[v] > counts[best] {
-			best = v
-		}
-	}
-	return best
 }

@@ -1,0 +1,121 @@
+package ocr
+
+import "image"
+
+// run is a row of dark pixels, x1 just outside, and the piece that it belongs to.
+type run struct{ y, x0, x1, piece int }
+
+// piece is a connected piece of dark pixels, eight neighbours each.
+type piece struct {
+	box  image.Rectangle
+	area int
+}
+
+// fill is the share of the box that is dark, 0..1.
+func (p piece) fill() float64 { return float64(p.area) / float64(p.box.Dx()*p.box.Dy()) }
+
+// pieces finds the connected pieces of the pixels darker than limit, by runs and
+// union-find (Rosenfeld and Pfaltz, 1966).
+func pieces(g *image.Gray, limit int) ([]run, []piece) {
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	var runs []run
+	var parent []int
+	find := func(i int) int {
+		for parent[i] != i {
+			parent[i] = parent[parent[i]]
+			i = parent[i]
+		}
+		return i
+	}
+	above, end := 0, 0 // the runs of the row above
+	for y := range h {
+		start := len(runs)
+		row := g.Pix[y*g.Stride : y*g.Stride+w]
+		for x := 0; x < w; {
+			if int(row[x]) >= limit {
+				x++
+				continue
+			}
+			x0 := x
+			for x < w && int(row[x]) < limit {
+				x++
+			}
+			n := len(runs)
+			runs, parent = append(runs, run{y, x0, x, n}), append(parent, n)
+			for above < end && runs[above].x1 < x0 {
+				above++
+			}
+			for k := above; k < end && runs[k].x0 <= x; k++ {
+				if a, b := find(k), find(n); a < b {
+					parent[b] = a
+				} else {
+					parent[a] = b
+				}
+			}
+		}
+		above, end = start, len(runs)
+	}
+	var all []piece
+	number := make([]int, len(runs))
+	for i := range runs {
+		r := &runs[i]
+		box := image.Rect(r.x0, r.y, r.x1, r.y+1)
+		if root := find(i); root == i {
+			number[i] = len(all)
+			all = append(all, piece{box, 0})
+		} else {
+			number[i] = number[root]
+		}
+		r.piece = number[i]
+		p := &all[r.piece]
+		p.box, p.area = p.box.Union(box), p.area+r.x1-r.x0
+	}
+	return runs, all
+}
+
+// paper is the commonest grey of the lighter half: the paper's own.
+func paper(g *image.Gray) int { return paperOf(histogram(g)) }
+
+func paperOf(counts *[256]int) int {
+	best := 255
+	for v := 255; v >= 96; v-- {
+		if counts[v] > counts[best] {
+			best = v
+		}
+	}
+	return best
+}
+
+func histogram(g *image.Gray) *[256]int {
+	var counts [256]int
+	for y := range g.Rect.Dy() {
+		for _, v := range g.Pix[y*g.Stride : y*g.Stride+g.Rect.Dx()] {
+			counts[v]++
+		}
+	}
+	return &counts
+}
+
+// between is the grey that parts ink from paper best (Otsu, 1979), and no
+// nearer to the paper's than 25 greys, so that an almost empty page has no ink.
+func between(counts *[256]int) int {
+	total, sum := 0, 0.0
+	for v, n := range counts {
+		total += n
+		sum += float64(v * n)
+	}
+	best, at := -1.0, 128
+	below, low := 0, 0.0
+	for v, n := range counts {
+		below += n
+		low += float64(v * n)
+		if below == 0 || below == total {
+			continue
+		}
+		d := low/float64(below) - (sum-low)/float64(total-below)
+		if s := d * d * float64(below) * float64(total-below); s > best {
+			best, at = s, v+1
+		}
+	}
+	return min(at, paperOf(counts)-25)
+}

@@ -1,0 +1,290 @@
+package router
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"postroom/mail"
+)
+
+// Doubt is why a span of pages may not be one letter.
+type Doubt struct {
+	Page   int         `json:"page"`
+	Reason mail.Reason `json:"reason"`
+	Detail string      `json:"detail"`
+}
+
+// Span is a document's pages, From to To.
+type Span struct {
+	From, To int
+	Blanks   []int
+	Doubts   []Doubt
+}
+
+// Separation gives every page of a batch its place: in exactly one span, or as a separator.
+type Separation struct {
+	Spans      []Span
+	Separators map[int]string // page -> the code's name, or "back"
+}
+
+// A page with more words than this, besides its code's caption, carries a letter's content.
+const mostCaption = 12
+
+// Separator names the control code that makes the page a separator; "" = none does.
+func (r *Rules) Separator(reading mail.Reading) string {
+	c, ok := r.control(reading)
+	if !ok {
+		return ""
+	}
+	return c.name()
+}
+
+func (r *Rules) control(reading mail.Reading) (Control, bool) {
+	for _, s := range reading.Symbols {
+		for _, c := range r.cfg.Separators {
+			if c.reads(s) {
+				return c, true
+			}
+		}
+	}
+	return Control{}, false
+}
+
+// divider walks a batch's pages and makes spans.
+type divider struct {
+	rules *Rules
+	out   Separation
+	open  *Span
+	refs  map[string]bool // case references in the open span's barcodes
+	after bool            // the page before was a separator
+	clear bool            // the open span began behind a separator
+}
+
+// Separate divides a batch. readings are those of consecutive pages. In a duplex
+// batch the unmarked side behind a separator is its back.
+func (r *Rules) Separate(readings []mail.Reading, duplex bool) Separation {
+	d := &divider{rules: r, out: Separation{Separators: map[int]string{}}}
+	for _, reading := range readings {
+		d.page(reading, duplex)
+	}
+	d.end()
+	return d.out
+}
+
+func (d *divider) page(reading mail.Reading, duplex bool) {
+	if c, ok := d.rules.control(reading); ok && reading.Failure == "" {
+		d.control(reading, c)
+		return
+	}
+	if d.after && duplex && reading.Unmarked && reading.Failure == "" {
+		d.out.Separators[reading.Page] = "back"
+		d.after = false
+		return
+	}
+	coded := d.rules.coded(reading)
+	if d.open != nil && d.rules.cfg.OnReference && d.another(coded) {
+		switch {
+		case len(d.refs) > 0:
+			d.end()
+		case !d.clear:
+			// No separator and no code says where this letter began: the pages
+			// before may be another letter, or its own cover.
+			d.doubt(reading.Page, "Page %d carries the first barcode with a reference; the pages before it may be another letter.", reading.Page)
+		}
+	}
+	d.add(reading, coded)
+	d.missed(reading)
+}
+
+// control takes a page with a control code.
+func (d *divider) control(reading mail.Reading, c Control) {
+	letter := d.rules.carriesLetter(reading)
+	switch {
+	case c.Keep:
+		d.end()
+		d.add(reading, d.rules.coded(reading))
+		d.clear = true
+	case letter == "":
+		d.end()
+		d.out.Separators[reading.Page] = c.name()
+		d.after = true
+	default:
+		// Anyone can print a code. The page stays, and whether it divides is a
+		// person's to say: for what came before it as for what comes.
+		const detail = "Page %d carries a separator code (%s) and %s: it may be a letter's page."
+		if d.open != nil {
+			d.doubt(reading.Page, detail, reading.Page, c.name(), letter)
+		}
+		d.end()
+		d.add(reading, d.rules.coded(reading))
+		d.doubt(reading.Page, detail, reading.Page, c.name(), letter)
+	}
+}
+
+func (d *divider) another(coded []mail.Mention) bool {
+	for _, m := range coded {
+		if !d.refs[m.Text] {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *divider) add(reading mail.Reading, coded []mail.Mention) {
+	if d.open == nil {
+		d.open = &Span{From: reading.Page}
+		d.refs, d.clear = map[string]bool{}, d.after
+	}
+	d.after = false
+	d.open.To = reading.Page
+	if reading.Blank && reading.Failure == "" {
+		d.open.Blanks = append(d.open.Blanks, reading.Page)
+	}
+	for _, m := range coded {
+		d.refs[m.Text] = true
+	}
+}
+
+func (d *divider) doubt(page int, format string, args ...any) {
+	d.open.Doubts = append(d.open.Doubts, Doubt{page, mail.DoubtfulSeparator, fmt.Sprintf(format, args...)})
+}
+
+func (d *divider) end() {
+	if d.open != nil {
+		d.out.Spans = append(d.out.Spans, *d.open)
+	}
+	d.open, d.after = nil, false
+}
+
+// missed looks for a boundary that the codes did not show: the remains of a
+// separator sheet, or a page on which a letter begins again.
+func (d *divider) missed(reading mail.Reading) {
+	for _, doubt := range reading.Doubts {
+		if doubt.Looks == mail.LooksPatch && d.rules.usesPatches() {
+			d.doubt(reading.Page, "Page %d has bars like a separator's patch code that can't be read as one.", reading.Page)
+			return
+		}
+	}
+	if !reading.HasText || reading.Failure != "" {
+		return
+	}
+	words := letterWords(reading)
+	switch {
+	case len(words) <= mostCaption && captioned(reading.Words):
+		d.doubt(reading.Page, "Page %d looks like a separator sheet whose code can't be read.", reading.Page)
+	case len(words) <= mostCaption && len(reading.Doubts) > 0 && len(d.rules.cfg.Separators) > 0:
+		d.doubt(reading.Page, "Page %d has hardly a word and a code that can't be read: it may be a separator sheet.", reading.Page)
+	case reading.Page > d.open.From && salutes(reading.Words):
+		d.doubt(reading.Page, "Page %d begins with a salutation, as a letter's first page does: a separator may have been missed.", reading.Page)
+	}
+}
+
+func (r *Rules) usesPatches() bool {
+	for _, c := range r.cfg.Separators {
+		if c.Patch != mail.NoSymbology {
+			return true
+		}
+	}
+	return false
+}
+
+// carriesLetter tells what of a letter stands beside a control code; "" = nothing.
+func (r *Rules) carriesLetter(reading mail.Reading) string {
+	if n := len(letterWords(reading)); n > mostCaption {
+		return fmt.Sprintf("%d words", n)
+	}
+	if all := r.Mentions(reading); len(all) > 0 {
+		return "the reference " + all[0].Text
+	}
+	return ""
+}
+
+// captions are what separator sheets say of themselves, in upper case without accents.
+var captions = []string{"SEPARATOR", "SEPARATEUR", "SEPARATION", "TRENNBLATT", "TRENNSEITE", "SCHEIDINGSBLAD", "SCHEIDINGSVEL",
+	"INTERCALAIRE", "PATCHT", "PATCH", "PATCHCODE"}
+
+// captioned tells whether the words name a separator sheet.
+func captioned(words []mail.Word) bool {
+	for _, w := range words {
+		for _, part := range strings.FieldsFunc(plain(w.Text), func(r rune) bool { return !unicode.IsLetter(r) }) {
+			for _, c := range captions {
+				if part == c {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// letterWords gives the words that a letter would have: not the code's own
+// surroundings, not its caption, not what a recognizer makes of bars and specks.
+func letterWords(reading mail.Reading) (all []mail.Word) {
+	for _, w := range reading.Words {
+		if w.Confidence < 0.3 || letters(w.Text) < 2 || captioned([]mail.Word{w}) || onCode(w, reading.Symbols) {
+			continue
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+func letters(s string) (n int) {
+	for _, r := range s {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// onCode tells whether a word is a code's bars misread as text, or its text in print.
+func onCode(w mail.Word, symbols []mail.Symbol) bool {
+	x, y := float64(w.Box.X0+w.Box.X1)/2, float64(w.Box.Y0+w.Box.Y1)/2
+	for _, s := range symbols {
+		x0, y0, x1, y1 := s.Polygon.Bounds()
+		if x0 <= x && x <= x1 && y0 <= y && y <= y1 || w.Text == s.Text {
+			return true
+		}
+	}
+	return false
+}
+
+// salutations are the beginnings of a letter's first line, in upper case without accents.
+var salutations = []string{"DEAR", "TO WHOM", "MADAME", "MONSIEUR", "MESDAMES", "MESSIEURS", "CHER", "CHERE", "CHERS", "BONJOUR",
+	"GEACHTE", "BESTE", "MIJNHEER", "MEVROUW", "SEHR GEEHRTE", "SEHR GEEHRTER", "LIEBE", "LIEBER", "GUTEN TAG", "HELLO"}
+
+// salutes tells whether a line of the page is a salutation: short, and ended as one.
+func salutes(words []mail.Word) bool {
+	for from := 0; from < len(words); {
+		to := from
+		for to < len(words) && words[to].Line == words[from].Line {
+			to++
+		}
+		if line := words[from:to]; len(line) <= 7 && strings.ContainsRune(",:!;.", lastRune(line[len(line)-1].Text)) && beginsAsSalutation(line) {
+			return true
+		}
+		from = to
+	}
+	return false
+}
+
+func lastRune(s string) rune {
+	runes := []rune(s)
+	return runes[len(runes)-1]
+}
+
+func beginsAsSalutation(line []mail.Word) bool {
+	var b strings.Builder
+	for _, w := range line {
+		b.WriteString(strings.Trim(plain(w.Text), ",.:;!"))
+		b.WriteByte(' ')
+	}
+	for _, s := range salutations {
+		if strings.HasPrefix(b.String(), s+" ") {
+			return true
+		}
+	}
+	return false
+}
