@@ -24,12 +24,31 @@ type frame struct {
 }
 
 // readDataMatrix reads a crop as a Data Matrix by its frame: two solid sides, two
-// that alternate. looks tells that the frame is one, whether or not it was read.
+// that alternate. looks tells that there is such a frame, whether or not it was read.
 func (r *Reader) readDataMatrix(c *crop) (sym mail.Symbol, read, looks bool) {
-	f, ok := c.frame()
-	if !ok {
+	ink, rim := c.inkAndRim(c.otsu())
+	if len(rim) < 40 {
 		return sym, false, false
 	}
+	// The tight rectangle first; where other print touches the code, the turn in
+	// which its rows and columns line up, and a longer way in from the sides.
+	angle := leastArea(rim, leastArea(rim, 0, math.Pi/4, math.Pi/90), math.Pi/90, math.Pi/900)
+	for _, try := range [2]struct{ angle, depth float64 }{{angle, 0.12}, {alignedTurn(ink), 0.3}} {
+		f, ok := c.frame(rim, try.angle, try.depth)
+		if !ok {
+			continue
+		}
+		s, ok, like := r.readFrame(c, f)
+		if ok {
+			return s, true, true
+		}
+		looks = looks || like
+	}
+	return sym, false, looks
+}
+
+// readFrame reads the modules in a frame, by the sizes whose rims fit best.
+func (r *Reader) readFrame(c *crop, f frame) (sym mail.Symbol, read, looks bool) {
 	k := f.solidCorner()
 	if k < 0 {
 		return sym, false, false
@@ -128,18 +147,15 @@ func (f frame) solidCorner() int {
 	for k := range 4 { // sides k and k+1: corner k to k+1, corner k+1 to k+2
 		solid := math.Min(f.rim[(k+2)%4], f.rim[(k+3)%4])
 		open := math.Max(f.rim[k], f.rim[(k+1)%4])
-		if solid > 0.7 && open < 0.85 && solid-open > best {
+		if solid > 0.7 && open < 0.96 && solid-open > best {
 			best, at = solid-open, k
 		}
 	}
 	return at
 }
 
-// frame fits the tight rectangle: the turn of least area, then each side moved to
-// where the ink begins.
-func (c *crop) frame() (frame, bool) {
-	threshold := c.otsu()
-	var rim []mail.Point
+// inkAndRim lists the crop's ink and the outermost corners of each row's ink.
+func (c *crop) inkAndRim(threshold int) (ink, rim []mail.Point) {
 	for y := range c.h {
 		first, last := -1, -1
 		for x, v := range c.pix[y*c.w : (y+1)*c.w] {
@@ -148,23 +164,59 @@ func (c *crop) frame() (frame, bool) {
 					first = x
 				}
 				last = x
+				if (x+y)%3 == 0 {
+					ink = append(ink, mail.Point{X: float64(x), Y: float64(y)})
+				}
 			}
 		}
 		if first >= 0 {
-			rim = append(rim, mail.Point{X: float64(first), Y: float64(y)}, mail.Point{X: float64(last) + 1, Y: float64(y)},
-				mail.Point{X: float64(first), Y: float64(y) + 1}, mail.Point{X: float64(last) + 1, Y: float64(y) + 1})
+			x0, x1, y0 := float64(first), float64(last)+1, float64(y)
+			rim = append(rim, mail.Point{X: x0, Y: y0}, mail.Point{X: x1, Y: y0}, mail.Point{X: x0, Y: y0 + 1}, mail.Point{X: x1, Y: y0 + 1})
 		}
 	}
-	if len(rim) < 40 {
-		return frame{}, false
+	return ink, rim
+}
+
+// alignedTurn is the turn, within 10 degrees, at which the ink's projections on
+// both axes have the sharpest steps.
+func alignedTurn(ink []mail.Point) float64 {
+	best, at := -1.0, 0.0
+	h := make([]float64, 4096)
+	for step := -20; step <= 20; step++ {
+		a := float64(step) * math.Pi / 360
+		sin, cos := math.Sincos(a)
+		score := 0.0
+		for _, down := range [2]bool{false, true} {
+			clear(h)
+			for _, p := range ink {
+				d := p.X*cos + p.Y*sin
+				if down {
+					d = p.Y*cos - p.X*sin
+				}
+				h[min(max(int(d)+1000, 0), len(h)-1)]++
+			}
+			for i := 2; i < len(h); i++ {
+				score += (h[i] - h[i-2]) * (h[i] - h[i-2])
+			}
+		}
+		if score > best {
+			best, at = score, a
+		}
 	}
-	angle := leastArea(rim, 0, math.Pi/4, math.Pi/90)
-	angle = leastArea(rim, angle, math.Pi/90, math.Pi/900)
+	return at
+}
+
+// frame fits a rectangle turned by angle around the ink, then moves each side in,
+// at most by depth of the way, to where the rim begins.
+func (c *crop) frame(rim []mail.Point, angle, depth float64) (frame, bool) {
 	u0, u1, v0, v1 := extent(rim, angle)
 	b := turnedBox{u0, u1, v0, v1, angle}
 	var f frame
-	for side := range 4 {
-		f.rim[side] = c.settle(&b, side, threshold)
+	threshold := c.otsu()
+	for range 2 { // the second time along sides that no longer reach into other print
+		for side := range 4 {
+			f.rim[side] = c.settle(&b, side, threshold, depth)
+		}
 	}
 	if b.u1-b.u0 < 8 || b.v1-b.v0 < 8 {
 		return frame{}, false
@@ -204,13 +256,13 @@ func extent(ps []mail.Point, angle float64) (u0, u1, v0, v1 float64) {
 
 // settle moves one side (top, right, bottom, left) inwards to where a line along
 // it is half as dark as the rim gets, and tells how dark that is.
-func (c *crop) settle(b *turnedBox, side, threshold int) float64 {
+func (c *crop) settle(b *turnedBox, side, threshold int, depth float64) float64 {
 	long, deep := b.u1-b.u0, b.v1-b.v0
 	if side%2 == 1 {
 		long, deep = deep, long
 	}
 	const step = 0.5
-	n := max(4, int(math.Min(deep, long)*0.12/step))
+	n := max(4, int(math.Min(deep, long)*depth/step))
 	dark := make([]float64, n)
 	most := 0.0
 	for k := range dark {

@@ -99,14 +99,12 @@ func (g *grid) widen() {
 	}
 }
 
-// The window of thicken, cells, and the marks it must hold.
-const (
-	denseReach = 2
-	denseMarks = 21
-)
+// denseShare is the share of a window's cells that must be marked.
+const denseShare = 0.84
 
-// thicken keeps the marks that lie in a window full of marks (an opening).
-func (g *grid) thicken() {
+// thicken keeps the marks that lie in a window full of marks (an opening); the
+// window reaches d cells to every side.
+func (g *grid) thicken(d int) {
 	w := g.w + 1
 	g.sums = grow(g.sums, w*(g.h+1))
 	clear(g.sums)
@@ -119,11 +117,11 @@ func (g *grid) thicken() {
 	}
 	g.dense = grow(g.dense, len(g.mark))
 	clear(g.dense)
-	const d = denseReach
+	least := int32(denseShare * float64((2*d+1)*(2*d+1)))
 	for y := d; y < g.h-d; y++ {
 		for x := d; x < g.w-d; x++ {
 			n := g.sums[(y+d+1)*w+x+d+1] - g.sums[(y-d)*w+x+d+1] - g.sums[(y+d+1)*w+x-d] + g.sums[(y-d)*w+x-d]
-			if n < denseMarks {
+			if n < least {
 				continue
 			}
 			for j := y - d; j <= y+d; j++ {

@@ -47,8 +47,10 @@ func (r *Reader) readMatrix(m *merger) {
 	r.readBlobs(g.mark, finders, m)
 	g.widen()
 	r.readBlobs(g.wide, finders, m)
-	g.thicken()
-	r.readBlobs(g.dense, finders, m)
+	for _, reach := range [2]int{2, 4} {
+		g.thicken(reach)
+		r.readBlobs(g.dense, finders, m)
+	}
 	for _, p := range groups {
 		if m.holds(p.quad()) {
 			continue

@@ -161,8 +161,8 @@ func TestSpoiltCodesAreDoubts(t *testing.T) {
 		if c.symbology >= mail.QR {
 			looks = mail.LooksMatrix
 			blot := drawing{1, 1, func(x, y float64) bool { return true }}
-			for range 5 { // ink blots over the data, finder patterns left
-				draw(g, blot, 1200+d.w*0.3*(rng.Float64()), 700+d.h*(1.6*rng.Float64()-0.2), d.w*1.1, 0)
+			for range 40 { // ink on the data, the rims and finder patterns left
+				draw(g, blot, 1200+d.w*(2.4*rng.Float64()-1.2), 700+d.h*(2.4*rng.Float64()-1.2), 5, 0)
 			}
 		} else { // two modules more ink in the middle of the code
 			draw(g, drawing{1, 1, func(x, y float64) bool { return true }}, 1200, 700, 13, 0)
