@@ -44,12 +44,12 @@ func (r *Reader) readMatrix(m *merger) {
 	groups := groupFinders(finders)
 	r.fillGrid()
 	g.cutRules(int(1.2 * s.workDPI() / gridCell))
-	r.readBlobs(g.mark, finders, m)
+	r.readBlobs(g.mark, true, finders, m)
 	g.widen()
-	r.readBlobs(g.wide, finders, m)
+	r.readBlobs(g.wide, true, finders, m)
 	for _, reach := range [2]int{2, 4} {
 		g.thicken(reach)
-		r.readBlobs(g.dense, finders, m)
+		r.readBlobs(g.dense, false, finders, m)
 	}
 	for _, p := range groups {
 		if m.holds(p.quad()) {
@@ -66,8 +66,9 @@ func (r *Reader) readMatrix(m *merger) {
 	}
 }
 
-// readBlobs tries every blob with a matrix code's texture.
-func (r *Reader) readBlobs(mark []byte, finders []finder, m *merger) {
+// readBlobs tries every blob with a matrix code's texture: alone, or with all the
+// ink in its box where the blob may be only the denser parts of a code.
+func (r *Reader) readBlobs(mark []byte, alone bool, finders []finder, m *merger) {
 	s := &r.sheet
 	k := s.scale
 	for _, b := range r.grid.blobs(mark) {
@@ -77,6 +78,9 @@ func (r *Reader) readBlobs(mark []byte, finders []finder, m *merger) {
 		p := spot{max(b.x0-gridCell, 0) * k, max(b.y0-gridCell, 0) * k, min(b.x1+gridCell, s.ww) * k, min(b.y1+gridCell, s.wh) * k, b.label, 0, [3]finder{}}
 		if m.holds(p.quad()) {
 			continue
+		}
+		if !alone {
+			p.label = 0
 		}
 		for _, f := range finders {
 			if p.holds(f) {
