@@ -1,6 +1,10 @@
 package barcode
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // finder is a QR finder pattern: a square ring around a square, whose middle rows
 // and columns read dark-light-dark-light-dark as 1:1:3:1:1. Picture pixels.
@@ -135,13 +139,20 @@ func (s *sheet) runsThrough(x, y, dx, dy, limit int) (run [5]int, shift int, ok 
 	return run, (low[0] - up[0] + 1) / 2, true
 }
 
+// The most groups of finder patterns, and blobs, that are tried on a page: a
+// picture made of noise must not hold up the mail.
+const (
+	mostFinders = 60
+	mostGroups  = 12
+	mostBlobs   = 60
+)
+
 // groupFinders gives a spot for every three finder patterns that make a QR code:
-// alike in size, at the corners of a right-angled triangle with two equal sides.
-func groupFinders(fs []finder) []spot {
+// alike in size, at the corners of a right-angled triangle with two equal sides,
+// with the dotted timing lines between them. The likeliest come first.
+func (s *sheet) groupFinders(fs []finder) []spot {
 	var out []spot
-	if len(fs) > 60 {
-		fs = fs[:60]
-	}
+	fs = fs[:min(len(fs), mostFinders)]
 	for i := range fs {
 		for j := range fs {
 			for k := j + 1; k < len(fs); k++ {
@@ -149,12 +160,33 @@ func groupFinders(fs []finder) []spot {
 					continue
 				}
 				if p, ok := squareOf(fs[i], fs[j], fs[k]); ok {
-					out = append(out, p)
+					p.timing = s.timingOf(p)
+					if p.timing > 0.2 {
+						out = append(out, p)
+					}
 				}
 			}
 		}
 	}
-	return out
+	slices.SortStableFunc(out, func(a, b spot) int { return cmp.Compare(b.timing, a.timing) })
+	return out[:min(len(out), mostGroups)]
+}
+
+// timingOf is how well the modules between the finder patterns alternate, -1..1,
+// by the size of code that shows it best.
+func (s *sheet) timingOf(p spot) float64 {
+	a, b, c := p.upright()
+	best := -1.0
+	for _, k := range qrVersions(a, b, c) {
+		l := qrLattice(a, b, c, 17+4*k)
+		var got, want []float64
+		for i := 8; i < l.cols-8; i++ {
+			got = append(got, s.tone(l, i, 6), s.tone(l, 6, i))
+			want = append(want, float64(i%2), float64(i%2))
+		}
+		best = math.Max(best, correlate(got, want))
+	}
+	return best
 }
 
 // squareOf gives the box of the code whose corner is a, with arms to b and c.
@@ -177,5 +209,5 @@ func squareOf(a, b, c finder) (spot, bool) {
 		max(int(math.Min(math.Min(a.y, b.y), math.Min(c.y, dy))-r), 0),
 		int(math.Max(math.Max(a.x, b.x), math.Max(c.x, dx)) + r),
 		int(math.Max(math.Max(a.y, b.y), math.Max(c.y, dy)) + r),
-		0, 3, [3]finder{a, b, c}}, true
+		0, 3, [3]finder{a, b, c}, 0}, true
 }

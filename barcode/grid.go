@@ -171,6 +171,7 @@ type spot struct {
 	label          int32
 	finders        int // QR finder patterns inside
 	corners        [3]finder
+	timing         float64 // of a group of finder patterns, see timingOf
 }
 
 // The bounds of what may be a matrix code.

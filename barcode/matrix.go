@@ -41,7 +41,7 @@ func (r *Reader) readMatrix(m *merger) {
 	}
 	s, g := &r.sheet, &r.grid
 	finders := s.findFinders()
-	groups := groupFinders(finders)
+	groups := s.groupFinders(finders)
 	r.fillGrid()
 	g.cutRules(int(1.2 * s.workDPI() / gridCell))
 	r.readBlobs(g.mark, true, finders, m)
@@ -60,7 +60,7 @@ func (r *Reader) readMatrix(m *merger) {
 		}
 		if s, ok := r.readFinders(p); ok {
 			m.symbol(s)
-		} else if read, _ := r.readSpot(p, m); !read {
+		} else if read, _ := r.readSpot(p, m); !read && p.timing > 0.45 {
 			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
 		}
 	}
@@ -71,14 +71,16 @@ func (r *Reader) readMatrix(m *merger) {
 func (r *Reader) readBlobs(mark []byte, alone bool, finders []finder, m *merger) {
 	s := &r.sheet
 	k := s.scale
+	tried := 0
 	for _, b := range r.grid.blobs(mark) {
-		if !s.textured(b) {
+		if tried == mostBlobs || !s.textured(b) {
 			continue
 		}
-		p := spot{max(b.x0-gridCell, 0) * k, max(b.y0-gridCell, 0) * k, min(b.x1+gridCell, s.ww) * k, min(b.y1+gridCell, s.wh) * k, b.label, 0, [3]finder{}}
+		p := spot{max(b.x0-gridCell, 0) * k, max(b.y0-gridCell, 0) * k, min(b.x1+gridCell, s.ww) * k, min(b.y1+gridCell, s.wh) * k, b.label, 0, [3]finder{}, 0}
 		if m.holds(p.quad()) {
 			continue
 		}
+		tried++
 		if !alone {
 			p.label = 0
 		}

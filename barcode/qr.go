@@ -13,17 +13,9 @@ import (
 // gozxing's detector, which works on a picture already cut to black and white.
 func (r *Reader) readFinders(p spot) (mail.Symbol, bool) {
 	s := &r.sheet
-	a, b, c := s.centred(p.corners[0]), s.centred(p.corners[1]), s.centred(p.corners[2])
-	if (b.x-a.x)*(c.y-a.y)-(b.y-a.y)*(c.x-a.x) < 0 {
-		b, c = c, b
-	}
-	m := (a.module + b.module + c.module) / 3
-	arm := (math.Hypot(b.x-a.x, b.y-a.y) + math.Hypot(c.x-a.x, c.y-a.y)) / 2
-	likely := int(math.Round((arm/m + 7 - 17) / 4))
-	for _, k := range [5]int{likely, likely - 1, likely + 1, likely - 2, likely + 2} {
-		if k < 1 || k > 40 {
-			continue
-		}
+	a, b, c := p.upright()
+	a, b, c = s.centred(a), s.centred(b), s.centred(c)
+	for _, k := range qrVersions(a, b, c) {
 		l := qrLattice(a, b, c, 17+4*k)
 		tones := s.tones(l)
 		for sharp := range 3 {
@@ -37,6 +29,30 @@ func (r *Reader) readFinders(p spot) (mail.Symbol, bool) {
 		}
 	}
 	return mail.Symbol{}, false
+}
+
+// upright gives the finder patterns as top left, top right, bottom left.
+func (p spot) upright() (a, b, c finder) {
+	a, b, c = p.corners[0], p.corners[1], p.corners[2]
+	if (b.x-a.x)*(c.y-a.y)-(b.y-a.y)*(c.x-a.x) < 0 {
+		b, c = c, b
+	}
+	return a, b, c
+}
+
+// qrVersions gives the versions that finder patterns so far apart may have, the
+// likeliest first: 17 + 4 times the version is the number of modules across.
+func qrVersions(a, b, c finder) []int {
+	m := (a.module + b.module + c.module) / 3
+	arm := (math.Hypot(b.x-a.x, b.y-a.y) + math.Hypot(c.x-a.x, c.y-a.y)) / 2
+	likely := int(math.Round((arm/m + 7 - 17) / 4))
+	var out []int
+	for _, k := range [5]int{likely, likely - 1, likely + 1, likely - 2, likely + 2} {
+		if k >= 1 && k <= 40 {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
 // qrLattice lays dim x dim modules by the middles of the finder patterns, which

@@ -189,7 +189,7 @@ func TestCutCodesAreNeverShorter(t *testing.T) {
 	r := New(Config{ITFLengths: []int{16}})
 	for _, c := range specimens[:8] {
 		d := code(t, c.symbology, c.text, 40)
-		for cut := 4.0; cut < d.w-4; cut += 5 {
+		for cut := 4.0; cut < d.w-4; cut += 11 {
 			g := paper(6, 2, dpi)
 			part := d
 			part.w = d.w - cut
