@@ -195,6 +195,9 @@ func (s *sheet) textured(b blob) bool {
 		return false
 	}
 	ink, turns := s.texture(b)
+	if long > mostAspect*short { // the long rectangles of Data Matrix, 8 modules high
+		return ink >= 0.35 && ink <= mostInk && turns >= 1.6
+	}
 	return ink >= leastInk && ink <= mostInk && turns >= 2.5
 }
 

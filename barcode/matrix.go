@@ -81,15 +81,19 @@ func (r *Reader) readBlobs(mark []byte, alone bool, finders []finder, m *merger)
 			continue
 		}
 		tried++
+		sure := false
 		if !alone {
 			p.label = 0
 		}
 		for _, f := range finders {
 			if p.holds(f) {
 				p.finders++
+				if f.module >= 1.7*float64(k) {
+					sure = true // no speck is that large
+				}
 			}
 		}
-		if read, looks := r.readSpot(p, m); !read && (looks || p.finders >= 1 && p.square()) {
+		if read, looks := r.readSpot(p, m); !read && (looks || p.square() && (p.finders >= 2 || sure)) {
 			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
 		}
 	}

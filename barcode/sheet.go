@@ -12,6 +12,9 @@ const smallest = 16
 // thresholdCell is the side of a cell of the threshold map, work pixels.
 const thresholdCell = 16
 
+// mostNoise is how much blank paper may vary in a cell before the work picture is smoothed.
+const mostNoise = 50
+
 // sheet is a page picture with its reduced copy, on which the search runs. The
 // work picture has 100 to 200 dpi; ink is decided against the middle between the
 // darkest and the brightest value nearby, so that grey paper and shadows don't matter.
@@ -25,6 +28,7 @@ type sheet struct {
 	ww, wh int
 	work   []byte
 	own    []byte // backs work when it is not the picture itself
+	calm   []byte // backs work when it was smoothed
 	wiped  []byte // backs pix when streaks were wiped
 
 	tw, th    int
@@ -51,7 +55,10 @@ func (s *sheet) load(g *image.Gray, dpi float64) bool {
 	s.scale = max(1, int(math.Round(dpi/175)))
 	s.wipeStreaks()
 	s.reduce()
-	s.measure()
+	if s.measure() > mostNoise {
+		s.smooth()
+		s.measure()
+	}
 	s.binarize()
 	return true
 }
@@ -100,8 +107,28 @@ func (s *sheet) halve() {
 	}
 }
 
-// measure fills the threshold map.
-func (s *sheet) measure() {
+// smooth takes noise out of the work picture, with weights 1-2-1 across and down.
+func (s *sheet) smooth() {
+	s.calm = grow(s.calm, s.ww*s.wh)
+	for y := range s.wh {
+		up, row, down := s.work[max(y-1, 0)*s.ww:][:s.ww], s.work[y*s.ww:][:s.ww], s.work[min(y+1, s.wh-1)*s.ww:][:s.ww]
+		out := s.calm[y*s.ww:][:s.ww]
+		at := func(x int) int { return int(up[x]) + 2*int(row[x]) + int(down[x]) }
+		left, here := at(0), at(0)
+		for x := range out {
+			right := here
+			if x+1 < s.ww {
+				right = at(x + 1)
+			}
+			out[x] = byte((left + 2*here + right + 8) / 16)
+			left, here = here, right
+		}
+	}
+	s.work = s.calm
+}
+
+// measure fills the threshold map and gives how much blank paper varies in a cell.
+func (s *sheet) measure() (noise int) {
 	const c = thresholdCell
 	s.tw, s.th = (s.ww+c-1)/c, (s.wh+c-1)/c
 	n := s.tw * s.th
@@ -117,7 +144,7 @@ func (s *sheet) measure() {
 	}
 	// Blank paper shows the noise of the scan; ink must stand out from it.
 	slices.Sort(s.ranges)
-	noise := s.ranges[len(s.ranges)/4]
+	noise = s.ranges[len(s.ranges)/4]
 	need := min(max(40, noise*16/10), 110)
 	for cy := range s.th {
 		for cx := range s.tw {
@@ -136,6 +163,7 @@ func (s *sheet) measure() {
 			s.threshold[cy*s.tw+cx], s.contrast[cy*s.tw+cx] = t, byte(d)
 		}
 	}
+	return noise
 }
 
 func (s *sheet) extremes(x0, y0, x1, y1 int) (lo, hi byte) {
