@@ -13,7 +13,7 @@ const smallest = 16
 const thresholdCell = 16
 
 // mostNoise is how much blank paper may vary in a cell before the work picture is smoothed.
-const mostNoise = 50
+const mostNoise = 32
 
 // sheet is a page picture with its reduced copy, on which the search runs. The
 // work picture has 100 to 200 dpi; ink is decided against the middle between the
@@ -145,7 +145,7 @@ func (s *sheet) measure() (noise int) {
 	// Blank paper shows the noise of the scan; ink must stand out from it.
 	slices.Sort(s.ranges)
 	noise = s.ranges[len(s.ranges)/4]
-	need := min(max(40, noise*16/10), 110)
+	need := min(max(40, noise*21/10), 110)
 	for cy := range s.th {
 		for cx := range s.tw {
 			lo, hi := byte(255), byte(0)
