@@ -26,18 +26,7 @@ type frame struct {
 // readDataMatrix reads a crop as a Data Matrix by its frame: two solid sides, two
 // that alternate. looks tells that there is such a frame, whether or not it was read.
 func (r *Reader) readDataMatrix(c *crop) (sym mail.Symbol, read, looks bool) {
-	ink, rim := c.inkAndRim(c.otsu())
-	if len(rim) < 40 {
-		return sym, false, false
-	}
-	// The tight rectangle first; where other print touches the code, the turn in
-	// which its rows and columns line up, and a longer way in from the sides.
-	angle := leastArea(rim, leastArea(rim, 0, math.Pi/4, math.Pi/90), math.Pi/90, math.Pi/900)
-	for _, try := range [2]struct{ angle, depth float64 }{{angle, 0.12}, {alignedTurn(ink), 0.3}} {
-		f, ok := c.frame(rim, try.angle, try.depth)
-		if !ok {
-			continue
-		}
+	for _, f := range c.frames() {
 		s, ok, like := r.readFrame(c, f)
 		if ok {
 			return s, true, true

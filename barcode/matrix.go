@@ -146,6 +146,14 @@ func (r *Reader) readSpot(p spot, m *merger) (read, looks bool) {
 			vote(s, ok)
 		}
 	}
+	if r.wants(mail.Aztec) && p.square() {
+		s, ok, rings := r.readAztec(c)
+		looks = looks || rings
+		if ok {
+			vote(s, ok)
+			vote(s, ok) // the rings are the second proof
+		}
+	}
 	vote(r.decodeCrop(c, 0))
 	soft := c.blurred(max(1, int(zoom/2)))
 	vote(r.decodeCrop(soft, 0))
