@@ -17,7 +17,7 @@ var aztecSizes = []int{15, 19, 23, 27, 31, 37, 41, 45, 49, 53, 57, 61, 67, 71, 7
 // Where rings around the middle show at all, and where there is no doubt about them.
 const (
 	likeBullsEye = 0.55
-	sureBullsEye = 0.75
+	sureBullsEye = 0.7
 )
 
 // readAztec reads a crop as an Aztec code: the size whose middle shows the rings

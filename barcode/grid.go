@@ -201,6 +201,26 @@ func (s *sheet) textured(b blob) bool {
 	return ink >= leastInk && ink <= mostInk && turns >= 2.5
 }
 
+// The bounds beyond which a blob that gave no text is a matrix code all the same.
+const (
+	doubtSide  = 0.14 // inches
+	doubtCells = 0.85 // share of the box's cells that hold ink
+	doubtInk   = 0.36
+	doubtTurns = 3.7
+)
+
+// solid tells whether a blob is an almost square box, evenly filled with a fine
+// texture: no text and few pictures are.
+func (s *sheet) solid(b blob) bool {
+	w, h := float64(b.x1-b.x0), float64(b.y1-b.y0)
+	if math.Min(w, h) < doubtSide*s.workDPI() || w > 1.3*h || h > 1.3*w {
+		return false
+	}
+	ink, turns := s.texture(b)
+	cells := float64(b.cells) * gridCell * gridCell / (w * h)
+	return cells >= doubtCells && ink >= doubtInk && ink <= 0.72 && turns >= doubtTurns
+}
+
 // texture gives the share of ink in a blob's box and the mean number of bars that
 // a row or a column of it crosses, the fewer of both.
 func (s *sheet) texture(b blob) (ink, turns float64) {

@@ -93,7 +93,7 @@ func (r *Reader) readBlobs(mark []byte, alone bool, finders []finder, m *merger)
 				}
 			}
 		}
-		if read, looks := r.readSpot(p, m); !read && (looks || p.square() && (p.finders >= 2 || sure)) {
+		if read, looks := r.readSpot(p, m); !read && (looks || alone && s.solid(b) || p.square() && (p.finders >= 2 || sure)) {
 			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
 		}
 	}
@@ -146,12 +146,13 @@ func (r *Reader) readSpot(p spot, m *merger) (read, looks bool) {
 			vote(s, ok)
 		}
 	}
+	proven := false // by an Aztec code's rings
 	if r.wants(mail.Aztec) && p.square() {
 		s, ok, rings := r.readAztec(c)
 		looks = looks || rings
 		if ok {
+			proven = true
 			vote(s, ok)
-			vote(s, ok) // the rings are the second proof
 		}
 	}
 	vote(r.decodeCrop(c, 0))
@@ -171,7 +172,7 @@ func (r *Reader) readSpot(p spot, m *merger) (read, looks bool) {
 		}
 	}
 	s := votes[0]
-	if s.Symbology == mail.Aztec && len(votes) < 2 {
+	if s.Symbology == mail.Aztec && len(votes) < 2 && !proven {
 		return false, true // its mode message has too few check bits for a single look
 	}
 	s.Confidence = float64(len(votes)) / float64(tries)

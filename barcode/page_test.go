@@ -72,6 +72,10 @@ func code(t testing.TB, s mail.Symbology, text string, high float64) drawing {
 		mail.QR:         {qrcode.NewQRCodeWriter(), gozxing.BarcodeFormat_QR_CODE},
 		mail.DataMatrix: {datamatrix.NewDataMatrixWriter(), gozxing.BarcodeFormat_DATA_MATRIX},
 	}
+	if s == mail.Aztec {
+		n := float64(len(aztecModules))
+		return drawing{n, n, func(x, y float64) bool { return aztecModules[int(y)][int(x)] == '#' }}
+	}
 	w := writers[s]
 	hints := map[gozxing.EncodeHintType]any{gozxing.EncodeHintType_MARGIN: 0}
 	if s == mail.DataMatrix {
@@ -87,7 +91,7 @@ func code(t testing.TB, s mail.Symbology, text string, high float64) drawing {
 	return drawing{float64(m.GetWidth()), high, func(x, _ float64) bool { return m.Get(int(x), 0) }}
 }
 
-// print draws lines of something like words: strokes of many directions.
+// printText draws lines of something like words: strokes of many directions.
 func printText(g *image.Gray, rng *rand.Rand, box image.Rectangle, dpi float64) {
 	size := dpi * 0.1
 	for y := float64(box.Min.Y); y+size < float64(box.Max.Y); y += size * 1.7 {
@@ -156,4 +160,27 @@ func near(p mail.Point, x, y, within float64) bool {
 
 func middle(q mail.Quad) mail.Point {
 	return mail.Point{X: (q[0].X + q[1].X + q[2].X + q[3].X) / 4, Y: (q[0].Y + q[1].Y + q[2].Y + q[3].Y) / 4}
+}
+
+// aztecModules is an Aztec code of "PER/855841/B"; gozxing can't write them.
+var aztecModules = []string{
+	"#.###.####...###..#",
+	"..#....#..#..#.##..",
+	"#.#.###.#..........",
+	".#...##.##..#.#.#.#",
+	"#..###.#..#.#.#.#.#",
+	"#..############..##",
+	".##.##.......####..",
+	"#.##.#.#####.##....",
+	"...#.#.#...#.#.####",
+	"...#.#.#.#.#.#..###",
+	"#....#.#...#.#.....",
+	"#...##.#####.#####.",
+	".#.###.......###.#.",
+	"####.###########...",
+	"#..#....#####...#.#",
+	"#.#.########.##.#..",
+	"#......##....##.#.#",
+	"####..#..#....##.##",
+	".#.###.#.#..##.#...",
 }
