@@ -62,7 +62,8 @@ func (m mapping) after(m2 mapping) mapping {
 	}
 }
 
-func (m mapping) box(b mail.Box, within image.Rectangle) mail.Box {
+// box gives the upright rectangle around a box's place in the picture it came from.
+func (m mapping) box(b mail.Box) mail.Box {
 	if m == identity {
 		return b
 	}
@@ -71,8 +72,14 @@ func (m mapping) box(b mail.Box, within image.Rectangle) mail.Box {
 		x, y := m.a*p.X+m.b*p.Y+m.c, m.d*p.X+m.e*p.Y+m.f
 		x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x), max(y1, y)
 	}
-	r := image.Rect(int(x0), int(y0), int(math.Ceil(x1)), int(math.Ceil(y1))).Intersect(within)
-	return mail.Box{X0: r.Min.X, Y0: r.Min.Y, X1: r.Max.X, Y1: r.Max.Y}
+	return mail.Box{X0: int(math.Floor(x0)), Y0: int(math.Floor(y0)), X1: int(math.Ceil(x1)), Y1: int(math.Ceil(y1))}
+}
+
+// clip keeps a box within the picture, with a pixel at least.
+func clip(b mail.Box, r image.Rectangle) mail.Box {
+	b.X0, b.Y0 = min(max(b.X0, 0), r.Dx()-1), min(max(b.Y0, 0), r.Dy()-1)
+	b.X1, b.Y1 = max(min(b.X1, r.Dx()), b.X0+1), max(min(b.Y1, r.Dy()), b.Y0+1)
+	return b
 }
 
 // square stretches a fax page (200 by 100 dpi) to the same dpi both ways, linearly.

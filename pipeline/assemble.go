@@ -115,12 +115,9 @@ func (m *Mailroom) apply(tx journal.Tx, d docRow, decision router.Decision) erro
 	case decision.NeedText:
 		return tx.Enqueue(task(taskText, priorityDecide, d.ID, payload{Batch: d.Batch, Document: d.ID}))
 	}
-	if err := m.place(tx, d, mail.Placement{
+	return m.place(tx, d, mail.Placement{
 		Reference: decision.Reference, Store: decision.Store, Rule: decision.Rule, Evidence: decision.Evidence,
-	}); err != nil || !m.cfg.After {
-		return err
-	}
-	return tx.Enqueue(task(taskText, priorityLater, d.ID, payload{Batch: d.Batch, Document: d.ID}))
+	})
 }
 
 // place sends a document on its way to a case.

@@ -18,42 +18,46 @@ import (
 
 var errPower = errors.New("the power went")
 
-// crashing is a journal whose process dies around a certain commit: before it,
-// or after it is durable and before anyone learns of it.
+// crashing is a journal whose process dies at its n-th commit: before it, or
+// (late) after it is durable and before anyone learns of it.
 type crashing struct {
 	journal.Store
-	left  *atomic.Int64
-	after bool
+	left *atomic.Int64
+	late bool
+	died context.CancelFunc
+}
+
+// point counts a commit down and tells whether the process lives until it is done.
+func (c crashing) point() (lives, last bool) {
+	n := c.left.Add(-1)
+	if n <= 0 {
+		c.died()
+	}
+	return n > 0, n == 0
 }
 
 func (c crashing) Tx(ctx context.Context, fn func(journal.Tx) error) error {
-	if c.left.Add(-1) > 0 {
+	lives, last := c.point()
+	if lives {
 		return c.Store.Tx(ctx, fn)
 	}
-	if c.after && c.left.Load() == 0 {
-		if err := c.Store.Tx(ctx, fn); err != nil {
-			return err
-		}
+	if last && c.late {
+		_ = c.Store.Tx(context.WithoutCancel(ctx), fn) // nobody learns how it went
 	}
 	return errPower
 }
 
-// Run gives handlers whose commits count too, through their closures.
+// Run counts the commits of tasks too. A task's late death is that of the next
+// commit's early one.
 func (c crashing) Run(ctx context.Context, h map[string]journal.Handler, l journal.Limits) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	wrapped := map[string]journal.Handler{}
 	for kind, handler := range h {
 		wrapped[kind] = func(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
-			if c.left.Load() <= 0 {
-				return nil, errPower
-			}
 			commit, err := handler(ctx, t)
 			if err != nil {
 				return nil, err
 			}
-			if c.left.Add(-1) <= 0 {
-				stop()
+			if lives, _ := c.point(); !lives {
 				return nil, errPower
 			}
 			return commit, nil
@@ -76,27 +80,20 @@ func TestCrashAtEveryCommit(t *testing.T) {
 			}
 			left := &atomic.Int64{}
 			left.Store(n)
-			r.open(func(s journal.Store) journal.Store { return crashing{s, left, late} })
+			power, cut := context.WithCancel(t.Context())
+			r.open(func(s journal.Store) journal.Store { return crashing{s, left, late, cut} })
 			path := r.write("a.pdf", strings.Join(scan, "\n")+"\n")
 			died := r.work(func(ctx context.Context) error {
+				ctx, stop := context.WithCancel(ctx)
+				defer stop()
+				defer context.AfterFunc(power, stop)()
 				id, err := r.Accept(ctx, path, Origin{Source: "process"})
 				if err != nil {
 					return err
 				}
-				ctx, stop := context.WithCancel(ctx)
-				defer stop()
-				go func() {
-					for changed := r.journal.Changed(); left.Load() > 0; changed = r.journal.Changed() {
-						select {
-						case <-changed:
-						case <-ctx.Done():
-							return
-						}
-					}
-					stop()
-				}()
 				return r.Await(ctx, id)
 			})
+			cut()
 			if left.Load() > 0 {
 				if died != nil {
 					t.Fatalf("undisturbed: %v", died)

@@ -10,9 +10,6 @@ import (
 	"postroom/mail"
 )
 
-// letter begins a letter with its text.
-const letter = "text=Dear Sir or Madam, please find enclosed what you asked for"
-
 func TestPersonFilesADocument(t *testing.T) {
 	r := newRoom(t)
 	_, docs := r.process("a.pdf", "text=no number here")
@@ -46,7 +43,7 @@ func TestPersonFilesADocument(t *testing.T) {
 
 func TestPersonDividesADocument(t *testing.T) {
 	r := newRoom(t)
-	_, docs := r.process("a.pdf", "code="+caseA, "text=page two", "text=a separator that nobody could read", "text=Our ref "+caseB, "blank")
+	_, docs := r.process("a.pdf", "code="+caseA, "text=page two", "text=nobody could read this", "text=Our ref "+caseB, "blank")
 	wantPlaces(t, docs, "1-5 exception conflict")
 	id := docs[0].Document
 	for _, bad := range []Decision{{SplitBefore: 1}, {SplitBefore: 6}, {Separator: 6}, {}, {SplitBefore: 2, Discard: "both"}} {

@@ -151,11 +151,7 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 		if err != nil {
 			return err
 		}
-		d.Receipt = &receipt
-		if d.State != mail.Placed {
-			return m.filedTooEarly(tx, d)
-		}
-		d.Document = d.Move(mail.Filed)
+		d.Receipt, d.Document = &receipt, d.Move(mail.Filed)
 		if err := errors.Join(
 			saveDoc(tx, d),
 			tx.Delete(tableTrouble, d.ID),
@@ -163,24 +159,13 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 		); err != nil {
 			return err
 		}
+		if m.cfg.After && d.Placement.By == "" {
+			if err := tx.Enqueue(task(taskText, priorityLater, version(d), payload{Batch: d.Batch, Document: d.ID})); err != nil {
+				return err
+			}
+		}
 		return m.settle(tx, d.Batch)
 	}, nil
-}
-
-// filedTooEarly is a document that was held while the store was taking it: it
-// stands in a case, so a person decides about a recall.
-func (m *Mailroom) filedTooEarly(tx journal.Tx, d docRow) error {
-	e, err := load[mail.Exception](tx, tableException, d.ID)
-	if err != nil {
-		return err
-	}
-	e.Detail = fmt.Sprintf("It was filed in %s; then its text was read (%s): %s", d.Placement.Reference, e.Reason, e.Detail)
-	e.Reason = mail.Recall
-	return errors.Join(
-		saveDoc(tx, d),
-		journal.Save(tx, tableException, d.ID, e),
-		tx.Log(m.event("document filed", d.ID, "", d.Receipt)),
-		tx.Log(m.event("document held", d.ID, "", e)))
 }
 
 // file gives the document's blobs to its store.

@@ -102,8 +102,14 @@ func New(cfg Config, j journal.Store, b journal.Blobs, h Helpers) (*Mailroom, er
 	return &Mailroom{cfg, j, b, h, cases}, nil
 }
 
-// Run works the queue until the context ends.
+// Run works the queue until the context ends. What waited for a store is tried at once.
 func (m *Mailroom) Run(ctx context.Context) error {
+	err := m.journal.Tx(ctx, func(tx journal.Tx) error {
+		return each(tx, tableTrouble, "", func(row journal.Row) error { return tx.Delete(tableTrouble, row.Key) })
+	})
+	if err != nil {
+		return err
+	}
 	return m.journal.Run(ctx, map[string]journal.Handler{
 		taskReceive:  m.receive,
 		taskRead:     m.read,

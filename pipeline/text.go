@@ -76,7 +76,7 @@ func (m *Mailroom) reconsider(d docRow, readings []mail.Reading) router.Decision
 
 // confirm compares what the text says with where a barcode has sent the document.
 func (m *Mailroom) confirm(tx journal.Tx, d docRow, decision router.Decision) error {
-	if d.Placement == nil || d.Placement.By != "" || d.State != mail.Placed && d.State != mail.Filed {
+	if d.State != mail.Filed || d.Placement.By != "" {
 		return nil // a person has it, or had it
 	}
 	e := decision.Hold
@@ -86,10 +86,8 @@ func (m *Mailroom) confirm(tx journal.Tx, d docRow, decision router.Decision) er
 	if e == nil {
 		return tx.Log(m.event("document confirmed", d.ID, "", decision.Evidence))
 	}
-	if d.State == mail.Filed {
-		e.Detail = fmt.Sprintf("It was filed in %s; then its text was read (%s): %s", d.Placement.Reference, e.Reason, e.Detail)
-		e.Reason = mail.Recall
-	}
+	e.Detail = fmt.Sprintf("It was filed in %s; then its text was read (%s): %s", d.Placement.Reference, e.Reason, e.Detail)
+	e.Reason = mail.Recall
 	if err := m.hold(tx, d, *e); err != nil {
 		return err
 	}

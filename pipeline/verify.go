@@ -162,3 +162,17 @@ func (v *verification) document(ctx context.Context, d docRow) {
 		v.say("document %s in store %q: %v", d.ID, d.Receipt.Store, err)
 	}
 }
+
+// events checks that the log's entries have no gap.
+func (v *verification) events(ctx context.Context) error {
+	return v.m.journal.View(ctx, func(r journal.Reader) error {
+		v.Events = 0
+		return each(r, journal.TableEvent, "", func(row journal.Row) error {
+			v.Events++
+			if want := fmt.Sprintf("%016x", v.Events); row.Key != want {
+				v.say("the log has entry %s where %s is due", row.Key, want)
+			}
+			return nil
+		})
+	})
+}

@@ -336,8 +336,10 @@ func (r *configReader) reference(n *yaml.Node, c *Config) {
 				s.Symbologies = append(s.Symbologies, sym)
 			})
 		},
-		"store":   func(n *yaml.Node) { s.Store = r.text(n); at["store"] = n },
-		"weights": func(n *yaml.Node) { r.list(n, func(n *yaml.Node) { s.Weights = append(s.Weights, r.number(n, -1000, 1000)) }) },
+		"store": func(n *yaml.Node) { s.Store = r.text(n); at["store"] = n },
+		"weights": func(n *yaml.Node) {
+			r.list(n, func(n *yaml.Node) { s.Weights = append(s.Weights, r.number(n, -1000, 1000)) })
+		},
 		"modulus": func(n *yaml.Node) { s.Modulus = r.number(n, 2, 1000) },
 		"map":     func(n *yaml.Node) { s.Map = r.text(n) },
 	}, "scheme", "pattern", "check", "store")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"postroom/durable"
 	"postroom/ocr"
@@ -93,7 +94,10 @@ func openStores(cfg Config) (map[string]casestore.Store, error) {
 			if err := f.Init(); err != nil {
 				return nil, exit{exitStore, fmt.Errorf("store %s: %w", s.Name, err)}
 			}
-			if err := note(known, s.Folder); err != nil {
+			if err := durable.MkdirAll(filepath.Dir(known), 0o700); err != nil {
+				return nil, err
+			}
+			if _, err := durable.Ensure(known, strings.NewReader(s.Folder+"\n")); err != nil {
 				return nil, err
 			}
 		}

@@ -1,0 +1,172 @@
+package ocr
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"strings"
+
+	"github.com/otiai10/gosseract/v2"
+
+	"postroom/mail"
+)
+
+// Page is what was read on a page.
+type Page struct {
+	Words    []mail.Word // in upright reading order
+	Rotation int         // clockwise turn that makes the page upright: 0, 90, 180, 270 degrees
+	Skew     float64     // degrees that remain then, clockwise positive
+}
+
+const (
+	straighten = 0.7  // degrees; lines that are straighter are read as they are
+	poor       = 0.55 // mean confidence that makes an attitude that was certain doubtful
+	fair       = 0.80 // mean confidence that settles one that was not
+	largest    = 30000
+	smallest   = 16 // pixels
+)
+
+// Read reads a page's text. The words' boxes are pixels of g, from its top
+// left. dpiX and dpiY are pixels an inch, across and down; 0 = 300. A page
+// whose attitude is not certain from the shapes of its letters is read in
+// another one, too, when the first gives words of poor confidence.
+func (e *Engine) Read(g *image.Gray, dpiX, dpiY float64) (Page, error) {
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	if w > largest || h > largest {
+		return Page{}, fmt.Errorf("a picture of %d by %d pixels is too large for tesseract", w, h)
+	}
+	if w < smallest || h < smallest {
+		return Page{}, errors.New("a picture of a few pixels has no text")
+	}
+	if dpiX < 50 || dpiX > 2400 {
+		dpiX = 300
+	}
+	if dpiY < 50 || dpiY > 2400 {
+		dpiY = dpiX
+	}
+	g = &image.Gray{Pix: g.Pix, Stride: g.Stride, Rect: image.Rect(0, 0, w, h)}
+	picture, view := g, identity
+	if math.Abs(dpiX/dpiY-1) > 0.05 {
+		picture, view = square(g, dpiX, dpiY)
+	}
+	dpi := max(dpiX, dpiY)
+	a := attitudeOf(picture, dpi)
+	best, err := e.upright(picture, view, a, dpi)
+	if err != nil {
+		return Page{}, err
+	}
+	for _, turn := range a.others(best) {
+		other := a
+		other.quarter = (a.quarter + turn) % 360
+		if turn != 180 {
+			other.skew = 0
+		}
+		p, err := e.upright(picture, view, other, dpi)
+		if err != nil {
+			return Page{}, err
+		}
+		if worth(p.Words) > worth(best.Words) {
+			best = p
+		}
+	}
+	for i, word := range best.Words {
+		best.Words[i].Box = clip(word.Box, g.Rect)
+	}
+	return best, nil
+}
+
+// others gives the turns that are worth a second try after this first one.
+func (a attitude) others(first Page) []int {
+	c := mean(first.Words)
+	switch {
+	case a.axis && a.way && c >= poor, c >= fair && letters(first.Words) >= 8:
+		return nil
+	case a.axis:
+		return []int{180}
+	}
+	return []int{180, 90, 270}
+}
+
+// upright turns the picture as the attitude says and reads it.
+func (e *Engine) upright(g *image.Gray, view mapping, a attitude, dpi float64) (Page, error) {
+	g, turned := quarter(g, a.quarter)
+	view = view.after(turned)
+	p := Page{Rotation: a.quarter, Skew: a.skew}
+	if math.Abs(a.skew) > straighten {
+		g, turned = turn(g, -a.skew)
+		view = view.after(turned)
+	}
+	boxes, err := e.recognize(g, dpi)
+	if err != nil {
+		return Page{}, err
+	}
+	p.Words = words(boxes, g.Rect)
+	for i, w := range p.Words {
+		p.Words[i].Box = view.box(w.Box)
+	}
+	return p, nil
+}
+
+// recognize runs tesseract once over the picture. GetBoundingBoxesVerbose is the
+// only call: any second one would recognize everything again.
+func (e *Engine) recognize(g *image.Gray, dpi float64) (boxes []gosseract.BoundingBox, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("tesseract: %v", p)
+		}
+	}()
+	if err := e.client.SetImageFromBytes(tiff(g, dpi)); err != nil {
+		return nil, fmt.Errorf("tesseract: %w", err)
+	}
+	boxes, err = e.client.GetBoundingBoxesVerbose()
+	if err != nil {
+		return nil, fmt.Errorf("tesseract: %w", err)
+	}
+	return boxes, nil
+}
+
+// words makes words of tesseract's boxes, which come in reading order.
+func words(boxes []gosseract.BoundingBox, within image.Rectangle) (all []mail.Word) {
+	type place struct{ block, par, line int }
+	line, last := -1, place{-1, -1, -1}
+	for _, b := range boxes {
+		text := strings.TrimSpace(b.Word)
+		box := b.Box.Intersect(within)
+		if text == "" || box.Empty() {
+			continue
+		}
+		if at := (place{b.BlockNum, b.ParNum, b.LineNum}); at != last {
+			line, last = line+1, at
+		}
+		all = append(all, mail.Word{Text: text, Line: line,
+			Box:        mail.Box{X0: box.Min.X, Y0: box.Min.Y, X1: box.Max.X, Y1: box.Max.Y},
+			Confidence: min(1, max(0, b.Confidence/100))})
+	}
+	return all
+}
+
+func letters(words []mail.Word) (n int) {
+	for _, w := range words {
+		n += len([]rune(w.Text))
+	}
+	return n
+}
+
+// mean is the words' mean confidence, by letters; 0 without any.
+func mean(words []mail.Word) float64 {
+	sum := 0.0
+	for _, w := range words {
+		sum += w.Confidence * float64(len([]rune(w.Text)))
+	}
+	return sum / float64(max(1, letters(words)))
+}
+
+// worth compares readings of one picture: letters that were read with some
+// confidence, less those that were guessed.
+func worth(words []mail.Word) (sum float64) {
+	for _, w := range words {
+		sum += (w.Confidence - 0.5) * float64(len([]rune(w.Text)))
+	}
+	return sum
+}

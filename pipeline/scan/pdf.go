@@ -1,0 +1,297 @@
+package scan
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/pdfcpu/pdfcpu/pkg/api"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+)
+
+// pdfFile is a PDF as both parsers see it: pdfcpu gives its objects, pdfium its
+// pictures where they can't be taken out directly.
+type pdfFile struct {
+	engine *Engine
+	ctx    *model.Context
+	doc    *document
+	n      int
+}
+
+func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
+	api.DisableConfigDir() // else a folder is written under $HOME
+	conf := model.NewDefaultConfiguration()
+	conf.ValidationMode = model.ValidationRelaxed
+	conf.Offline = true
+	conf.Optimize = false
+	conf.Limits.MaxDecodeBytes = e.cfg.Stream
+	conf.Limits.MaxImagePixels = e.cfg.Pixels
+	ctx, err := api.ReadContext(io.NewSectionReader(r, 0, size), conf)
+	if err != nil {
+		if text := strings.ToLower(err.Error()); strings.Contains(text, "password") || strings.Contains(text, "encrypt") {
+			return nil, fmt.Errorf("%w: %v", ErrEncrypted, err)
+		}
+		return nil, fmt.Errorf("%w as a PDF: %v", ErrUnreadable, err)
+	}
+	if ctx.Encrypt != nil {
+		return nil, fmt.Errorf("%w: the file asks readers to keep to its restrictions", ErrEncrypted)
+	}
+	if err := ctx.EnsurePageCount(); err != nil {
+		return nil, fmt.Errorf("%w: its pages can't be counted: %v", ErrUnreadable, err)
+	}
+	if err := refuseSymbolCoding(ctx); err != nil {
+		return nil, err
+	}
+	pdfium, err := e.render()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := pdfium.open(io.NewSectionReader(r, 0, size), size)
+	if err != nil {
+		return nil, fmt.Errorf("%w by the second parser: %v", ErrUnreadable, err)
+	}
+	f := &pdfFile{engine: e, ctx: ctx, doc: doc, n: ctx.PageCount}
+	second, err := doc.count()
+	if err == nil && second != f.n {
+		err = fmt.Errorf("%w: %d and %d", ErrPageCount, f.n, second)
+	}
+	if err != nil {
+		doc.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *pdfFile) count() int { return f.n }
+
+func (f *pdfFile) close() error {
+	f.doc.close()
+	return nil
+}
+
+// page gives a page's dictionary and what it inherits.
+func (f *pdfFile) page(n int) (types.Dict, *model.InheritedPageAttrs, error) {
+	d, _, inherited, err := f.ctx.PageDict(n, false)
+	if err != nil || d == nil {
+		return nil, nil, fmt.Errorf("%w: page %d: %v", ErrUnreadable, n, err)
+	}
+	return d, inherited, nil
+}
+
+func (f *pdfFile) picture(n int) (Picture, error) {
+	dpi := float64(usualDPI)
+	if img, ok := f.only(n); ok {
+		p, err := f.direct(img)
+		if err == nil {
+			return p, nil
+		}
+		if errors.Is(err, ErrLimit) {
+			return p, err
+		}
+		dpi = img.dpiX
+	}
+	return f.doc.picture(n, min(mostDPI, max(leastDPI, dpi)), f.engine.cfg.Pixels)
+}
+
+// only gives a page's picture when that is all there is to see on the page.
+func (f *pdfFile) only(n int) (img pageImage, ok bool) {
+	d, inherited, err := f.page(n)
+	if err != nil || inherited == nil || inherited.MediaBox == nil || d["Annots"] != nil || d["UserUnit"] != nil {
+		return img, false
+	}
+	content, err := f.ctx.PageContent(d, n)
+	if err != nil || int64(len(content)) > 1<<20 {
+		return img, false
+	}
+	name, m, ok := onlyImage(content)
+	if !ok {
+		return img, false
+	}
+	sd := f.xobject(inherited.Resources, d, name)
+	if sd == nil {
+		return img, false
+	}
+	w, h := f.integer(sd.Dict["Width"]), f.integer(sd.Dict["Height"])
+	box := inherited.MediaBox
+	if inherited.CropBox != nil {
+		box = inherited.CropBox
+	}
+	upright := m[0] > 0 && m[3] > 0 && math.Abs(m[1]) < 1e-3*m[0] && math.Abs(m[2]) < 1e-3*m[3]
+	if !upright || w <= 0 || h <= 0 {
+		return img, false
+	}
+	const slack = 2 // points: scanners round
+	covers := math.Abs(m[4]-box.LL.X) < slack && math.Abs(m[5]-box.LL.Y) < slack &&
+		math.Abs(m[4]+m[0]-box.UR.X) < slack && math.Abs(m[5]+m[3]-box.UR.Y) < slack
+	img = pageImage{sd, w, h, float64(w) / m[0] * 72, float64(h) / m[3] * 72, inherited.Rotate}
+	return img, covers
+}
+
+// pageImage is a picture that covers its page.
+type pageImage struct {
+	*types.StreamDict
+	w, h       int
+	dpiX, dpiY float64
+	rotate     int
+}
+
+func (f *pdfFile) xobject(inherited, page types.Dict, name string) *types.StreamDict {
+	for _, res := range []types.Object{page["Resources"], inherited} {
+		r, err := f.ctx.DereferenceDict(res)
+		if err != nil || r == nil {
+			continue
+		}
+		x, err := f.ctx.DereferenceDict(r["XObject"])
+		if err != nil || x == nil {
+			continue
+		}
+		sd, _, err := f.ctx.DereferenceStreamDict(x[name])
+		if err == nil && sd != nil && f.name(sd.Dict["Subtype"]) == "Image" {
+			return sd
+		}
+	}
+	return nil
+}
+
+// direct decodes a page's picture without pdfium.
+func (f *pdfFile) direct(img pageImage) (Picture, error) {
+	if err := f.engine.checkPixels(img.w, img.h); err != nil {
+		return Picture{}, err
+	}
+	for _, key := range []string{"SMask", "Mask", "ImageMask"} {
+		if o := img.Dict[key]; o != nil && o.PDFString() != "false" {
+			return Picture{}, errors.New("the picture has a mask")
+		}
+	}
+	filter, parms, err := f.filter(img.Dict)
+	if err != nil {
+		return Picture{}, err
+	}
+	l, err := f.layout(img.Dict)
+	if err != nil && filter != "DCTDecode" {
+		return Picture{}, err
+	}
+	var g *image.Gray
+	switch filter {
+	case "DCTDecode":
+		g, err = f.engine.jpegGray(img.Raw, img.w, img.h)
+		if l.inverted || err == nil && img.Dict["Decode"] != nil && !l.known {
+			err = errors.New("the JPEG's colours are mapped")
+		}
+	case "CCITTFaxDecode":
+		g, err = f.ccitt(img, parms, l)
+	case "FlateDecode":
+		g, err = f.engine.flate(img.Raw, img.w, img.h, l, f.predictor(parms))
+	default:
+		err = fmt.Errorf("filter %q is not decoded directly", filter)
+	}
+	if err != nil {
+		return Picture{}, err
+	}
+	turn := turned(img.rotate)
+	p := Picture{Gray: orient(g, turn), DPIX: img.dpiX, DPIY: img.dpiY, Via: map[string]string{"DCTDecode": "jpeg", "CCITTFaxDecode": "ccitt", "FlateDecode": "flate"}[filter]}
+	if swapped(turn) {
+		p.DPIX, p.DPIY = p.DPIY, p.DPIX
+	}
+	p.DPIX, p.DPIY = orGuess(p.DPIX, p.DPIY, p.Gray)
+	return p, nil
+}
+
+// filter gives a stream's only filter and its parameters.
+func (f *pdfFile) filter(d types.Dict) (string, types.Dict, error) {
+	o, err := f.ctx.Dereference(d["Filter"])
+	if err != nil {
+		return "", nil, err
+	}
+	parms, err := f.ctx.Dereference(d["DecodeParms"])
+	if err != nil {
+		return "", nil, err
+	}
+	if a, ok := o.(types.Array); ok {
+		if len(a) != 1 {
+			return "", nil, fmt.Errorf("%d filters", len(a))
+		}
+		o = a[0]
+		if pa, ok := parms.(types.Array); ok && len(pa) == 1 {
+			parms = pa[0]
+		}
+	}
+	p, err := f.ctx.DereferenceDict(parms)
+	return f.name(o), p, err
+}
+
+func (f *pdfFile) name(o types.Object) string {
+	o, err := f.ctx.Dereference(o)
+	if n, ok := o.(types.Name); ok && err == nil {
+		return string(n)
+	}
+	return ""
+}
+
+// integer gives a whole number; -1 = there is none.
+func (f *pdfFile) integer(o types.Object) int {
+	o, err := f.ctx.Dereference(o)
+	if n, ok := o.(types.Integer); ok && err == nil {
+		return int(n)
+	}
+	return -1
+}
+
+func (f *pdfFile) integerOr(d types.Dict, key string, absent int) int {
+	if d == nil || d[key] == nil {
+		return absent
+	}
+	return f.integer(d[key])
+}
+
+func (f *pdfFile) yes(d types.Dict, key string) bool {
+	if d == nil {
+		return false
+	}
+	o, err := f.ctx.Dereference(d[key])
+	b, ok := o.(types.Boolean)
+	return err == nil && ok && bool(b)
+}
+
+// layout says how a picture's samples lie.
+type layout struct {
+	known    bool
+	bits     int
+	channels int
+	inverted bool
+}
+
+func (f *pdfFile) layout(d types.Dict) (layout, error) {
+	l := layout{bits: f.integerOr(d, "BitsPerComponent", 1)}
+	cs, err := f.ctx.Dereference(d["ColorSpace"])
+	if err != nil {
+		return l, err
+	}
+	switch cs := cs.(type) {
+	case types.Name:
+		l.channels = map[string]int{"DeviceGray": 1, "CalGray": 1, "G": 1, "DeviceRGB": 3, "RGB": 3}[string(cs)]
+	case types.Array:
+		if len(cs) == 2 && f.name(cs[0]) == "ICCBased" {
+			if sd, _, err := f.ctx.DereferenceStreamDict(cs[1]); err == nil && sd != nil {
+				l.channels = f.integer(sd.Dict["N"])
+			}
+		} else if len(cs) == 2 && f.name(cs[0]) == "CalGray" {
+			l.channels = 1
+		} else if len(cs) == 2 && f.name(cs[0]) == "CalRGB" {
+			l.channels = 3
+		}
+	}
+	decode, err := f.ctx.DereferenceArray(d["Decode"])
+	if err != nil || l.channels != 1 && l.channels != 3 || l.channels == 3 && decode != nil {
+		return l, errors.New("a colour space that is not decoded directly")
+	}
+	if len(decode) == 2 {
+		l.inverted = decode[0].PDFString() != "0" && decode[0].PDFString() != "0.00"
+	}
+	l.known = true
+	return l, nil
+}

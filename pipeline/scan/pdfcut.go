@@ -1,0 +1,257 @@
+package scan
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+)
+
+// cut copies the pages with exactly the objects that they use. A page's resource
+// dictionary is copied only as far as the page's own content names it: scanners
+// share one dictionary among all pages, and a copy of that would carry the
+// pictures of strangers' letters into a case.
+func (f *pdfFile) cut(from, to int, out io.Writer) ([]string, error) {
+	root, err := f.ctx.Catalog()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrUnreadable, err)
+	}
+	if root["OCProperties"] != nil {
+		return nil, fmt.Errorf("%w: its layers can be shown and hidden, so that a part would not look as the whole does", ErrUnreadable)
+	}
+	c := &copier{file: f, numbers: map[int]int{}}
+	for n := from; n <= to; n++ {
+		if err := c.page(n); err != nil {
+			return nil, fmt.Errorf("page %d: %w", n, err)
+		}
+	}
+	return nil, c.write(out)
+}
+
+// copier copies objects into a writer, each once.
+type copier struct {
+	writer
+	file    *pdfFile
+	numbers map[int]int // of the source -> of the copy
+	depth   int
+}
+
+// Objects are not nested deeper in any honest file.
+const deepest = 64
+
+// left are entries that lead out of the page, or tell of more than it shows.
+var left = []string{"Parent", "P", "StructParent", "StructParents", "Dest", "A", "AA", "PA", "Popup", "B", "Metadata", "PieceInfo",
+	"OPI", "Thumb", "OC", "Alternates", "Tabs", "PresSteps", "LastModified"}
+
+func (c *copier) page(n int) error {
+	d, inherited, err := c.file.page(n)
+	if err != nil {
+		return err
+	}
+	content, err := c.file.ctx.PageContent(d, n)
+	if err != nil && d["Contents"] != nil {
+		return fmt.Errorf("%w: content: %v", ErrUnreadable, err)
+	}
+	number := c.reserve()
+	var b strings.Builder
+	b.WriteString("<</Type/Page/Parent 0 0 R")
+	for _, box := range []struct {
+		name string
+		r    *types.Rectangle
+	}{{"MediaBox", inherited.MediaBox}, {"CropBox", inherited.CropBox}} {
+		if box.r != nil {
+			fmt.Fprintf(&b, "/%s[%s %s %s %s]", box.name, real(box.r.LL.X), real(box.r.LL.Y), real(box.r.UR.X), real(box.r.UR.Y))
+		}
+	}
+	if inherited.Rotate%360 != 0 {
+		fmt.Fprintf(&b, "/Rotate %d", inherited.Rotate)
+	}
+	var res types.Object = inherited.Resources
+	if d["Resources"] != nil {
+		res = d["Resources"]
+	}
+	resources, err := c.resources(res, content)
+	if err != nil {
+		return err
+	}
+	b.WriteString("/Resources" + resources)
+	for _, key := range []string{"Contents", "Annots", "UserUnit", "Group"} {
+		if d[key] == nil {
+			continue
+		}
+		text, err := c.object(d[key])
+		if err != nil {
+			return err
+		}
+		b.WriteString("/" + key + " " + text)
+	}
+	b.WriteString(">>")
+	c.set(number, []byte(b.String()))
+	c.pages = append(c.pages, number)
+	return nil
+}
+
+// resources copies of a resource dictionary what the content names.
+func (c *copier) resources(o types.Object, content []byte) (string, error) {
+	d, err := c.file.ctx.DereferenceDict(o)
+	if err != nil {
+		return "", fmt.Errorf("%w: resources: %v", ErrUnreadable, err)
+	}
+	used := named(content)
+	var b strings.Builder
+	b.WriteString("<<")
+	for _, kind := range keys(d) {
+		sub, err := c.file.ctx.Dereference(d[kind])
+		if err != nil {
+			return "", fmt.Errorf("%w: resources: %v", ErrUnreadable, err)
+		}
+		entries, ok := sub.(types.Dict)
+		if !ok {
+			text, err := c.object(sub)
+			if err != nil {
+				return "", err
+			}
+			b.WriteString("/" + types.EncodeName(kind) + " " + text)
+			continue
+		}
+		b.WriteString("/" + types.EncodeName(kind) + "<<")
+		for _, name := range keys(entries) {
+			if !used[name] && !used[types.EncodeName(name)] && !strings.HasPrefix(name, "Default") {
+				continue
+			}
+			text, err := c.object(entries[name])
+			if err != nil {
+				return "", err
+			}
+			b.WriteString("/" + types.EncodeName(name) + " " + text)
+		}
+		b.WriteString(">>")
+	}
+	b.WriteString(">>")
+	return b.String(), nil
+}
+
+func keys(d types.Dict) []string {
+	all := make([]string, 0, len(d))
+	for k := range d {
+		all = append(all, k)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// object writes an object, with the objects that it refers to copied beside it.
+func (c *copier) object(o types.Object) (string, error) {
+	if c.depth++; c.depth > deepest {
+		return "", fmt.Errorf("%w: objects nested over %d deep", ErrLimit, deepest)
+	}
+	defer func() { c.depth-- }()
+	switch o := o.(type) {
+	case nil:
+		return "null", nil
+	case types.IndirectRef:
+		return c.reference(o)
+	case *types.IndirectRef:
+		return c.reference(*o)
+	case types.Dict:
+		return c.dict(o)
+	case types.Array:
+		var b strings.Builder
+		b.WriteByte('[')
+		for i, v := range o {
+			text, err := c.object(v)
+			if err != nil {
+				return "", err
+			}
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteString(text)
+		}
+		return b.String() + "]", nil
+	case types.Float:
+		return real(float64(o)), nil
+	case types.Integer:
+		return strconv.Itoa(int(o)), nil
+	case types.StreamDict:
+		return "", fmt.Errorf("%w: a stream that is no object of its own", ErrUnreadable)
+	}
+	return o.PDFString(), nil
+}
+
+func (c *copier) dict(d types.Dict) (string, error) {
+	if t := c.file.name(d["Type"]); t == "Page" || t == "Pages" || t == "Catalog" {
+		return "null", nil // another page, reached by some side way
+	}
+	var b strings.Builder
+	b.WriteString("<<")
+	for _, k := range keys(d) {
+		if slices.Contains(left, k) {
+			continue
+		}
+		text, err := c.object(d[k])
+		if err != nil {
+			return "", err
+		}
+		b.WriteString("/" + types.EncodeName(k) + " " + text)
+	}
+	return b.String() + ">>", nil
+}
+
+func (c *copier) reference(ref types.IndirectRef) (string, error) {
+	source := ref.ObjectNumber.Value()
+	if n, ok := c.numbers[source]; ok {
+		return strconv.Itoa(n) + " 0 R", nil
+	}
+	o, err := c.file.ctx.Dereference(ref)
+	if err != nil {
+		return "", fmt.Errorf("%w: object %d: %v", ErrUnreadable, source, err)
+	}
+	n := c.reserve()
+	c.numbers[source] = n
+	var body string
+	switch o := o.(type) {
+	case types.StreamDict:
+		err = c.copyStream(n, o)
+		return strconv.Itoa(n) + " 0 R", err
+	case *types.StreamDict:
+		err = c.copyStream(n, *o)
+		return strconv.Itoa(n) + " 0 R", err
+	default:
+		body, err = c.object(o)
+	}
+	c.set(n, []byte(body))
+	return strconv.Itoa(n) + " 0 R", err
+}
+
+// copyStream copies a stream's bytes as they are. A form is a page within the
+// page: its resources too are copied only as far as it names them.
+func (c *copier) copyStream(n int, sd types.StreamDict) error {
+	var b strings.Builder
+	b.WriteString("<<")
+	for _, k := range keys(sd.Dict) {
+		if k == "Length" || slices.Contains(left, k) {
+			continue
+		}
+		var text string
+		var err error
+		if k == "Resources" {
+			if err = sd.Decode(); err == nil {
+				text, err = c.resources(sd.Dict[k], sd.Content)
+			}
+		} else {
+			text, err = c.object(sd.Dict[k])
+		}
+		if err != nil {
+			return err
+		}
+		b.WriteString("/" + types.EncodeName(k) + " " + text)
+	}
+	fmt.Fprintf(&b, "/Length %d>>\nstream\n", len(sd.Raw))
+	body := append([]byte(b.String()), sd.Raw...)
+	c.set(n, append(body, "\nendstream"...))
+	return nil
+}

@@ -1,0 +1,132 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/draw"
+	"io"
+	"math"
+	"time"
+
+	"github.com/klippa-app/go-pdfium"
+	"github.com/klippa-app/go-pdfium/enums"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+	"github.com/klippa-app/go-pdfium/webassembly"
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+)
+
+// renderer is pdfium in WebAssembly: it sees no files and no network.
+type renderer struct {
+	pool     pdfium.Pool
+	instance pdfium.Pdfium
+	cache    wazero.CompilationCache
+}
+
+// Memory of the WebAssembly guest, in pages of 64 KiB: 768 MiB.
+const guestPages = 12288
+
+func startPdfium(cache string) (*renderer, error) {
+	r := &renderer{}
+	runtime := wazero.NewRuntimeConfig().
+		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
+		WithMemoryLimitPages(guestPages)
+	if cache != "" {
+		c, err := wazero.NewCompilationCacheWithDir(cache)
+		if err != nil {
+			return nil, fmt.Errorf("cache of pdfium's code: %w", err)
+		}
+		r.cache, runtime = c, runtime.WithCompilationCache(c)
+	}
+	var err error
+	if r.pool, err = webassembly.Init(webassembly.Config{MinIdle: 1, MaxIdle: 1, MaxTotal: 1,
+		FSConfig:      wazero.NewFSConfig(), // the default would mount the whole disk
+		RuntimeConfig: runtime, Stdout: io.Discard, Stderr: io.Discard}); err != nil {
+		return nil, fmt.Errorf("start pdfium: %w", err)
+	}
+	if r.instance, err = r.pool.GetInstance(time.Minute); err != nil {
+		return nil, fmt.Errorf("start pdfium: %w", err)
+	}
+	return r, nil
+}
+
+func (r *renderer) close() error {
+	err := r.pool.Close()
+	if r.cache != nil {
+		_ = r.cache.Close(context.Background()) // it is only read, or written whole
+	}
+	return err
+}
+
+// document is a PDF that pdfium has open.
+type document struct {
+	r   *renderer
+	ref references.FPDF_DOCUMENT
+}
+
+func (r *renderer) open(f io.ReadSeeker, size int64) (*document, error) {
+	d, err := r.instance.OpenDocument(&requests.OpenDocument{FileReader: f, FileReaderSize: size})
+	if err != nil {
+		return nil, err
+	}
+	return &document{r, d.Document}, nil
+}
+
+func (d *document) close() {
+	_, _ = d.r.instance.FPDF_CloseDocument(&requests.FPDF_CloseDocument{Document: d.ref}) // there is nothing to do about it
+}
+
+func (d *document) count() (int, error) {
+	c, err := d.r.instance.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: d.ref})
+	if err != nil {
+		return 0, err
+	}
+	return c.PageCount, nil
+}
+
+// Rendering resolutions, dpi.
+const (
+	leastDPI = 150
+	usualDPI = 300
+	mostDPI  = 400
+)
+
+// picture renders page n (from 1) at the dpi, less where that would be over the
+// pixel limit.
+func (d *document) picture(n int, dpi float64, pixels int64) (Picture, error) {
+	size, err := d.r.instance.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: d.ref, Index: n - 1})
+	if err != nil {
+		return Picture{}, fmt.Errorf("%w: page size: %v", ErrUnreadable, err)
+	}
+	if !(size.Width > 0) || !(size.Height > 0) || math.IsInf(size.Width*size.Height, 0) {
+		return Picture{}, fmt.Errorf("%w: the page has %g by %g points", ErrUnreadable, size.Width, size.Height)
+	}
+	if most := math.Sqrt(float64(pixels)/(size.Width*size.Height)) * 72; dpi > most {
+		dpi = most
+	}
+	w, h := int(math.Round(size.Width*dpi/72)), int(math.Round(size.Height*dpi/72))
+	if w < 1 || h < 1 {
+		return Picture{}, fmt.Errorf("%w: the page has %g by %g points", ErrUnreadable, size.Width, size.Height)
+	}
+	out, err := d.r.instance.RenderPageInPixels(&requests.RenderPageInPixels{
+		Page:  requests.Page{ByIndex: &requests.PageByIndex{Document: d.ref, Index: n - 1}},
+		Width: w, Height: h, RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT})
+	if err != nil {
+		return Picture{}, fmt.Errorf("%w: render: %v", ErrUnreadable, err)
+	}
+	defer out.Cleanup()
+	rgba, ok := out.Result.RenderedImage.(*image.RGBA)
+	if !ok || rgba.Rect.Empty() {
+		return Picture{}, fmt.Errorf("%w: nothing was rendered", ErrUnreadable)
+	}
+	if out.Result.HasTransparency {
+		paper := image.NewRGBA(rgba.Rect)
+		draw.Draw(paper, paper.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(paper, paper.Rect, rgba, rgba.Rect.Min, draw.Over)
+		rgba = paper
+	}
+	return Picture{Gray: greyOf(rgba), DPIX: dpi, DPIY: dpi, Via: "pdfium"}, nil
+}

@@ -1,0 +1,229 @@
+// Package scan opens scanner files: PDF, TIFF, JPEG and PNG, told by content.
+//
+// In come a file's bytes; out go pictures of its pages, and spans of its pages
+// as PDFs of their own. The package is the wall around pdfcpu, pdfium and the
+// TIFF libraries; it knows pictures, not post. Its input is hostile: sizes are
+// checked before anything is decoded, every walk is bounded, and it runs in a
+// helper process.
+package scan
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+
+	"postroom/durable"
+	"postroom/mail"
+)
+
+// Config bounds what a file may take; zero fields have the default named beside them.
+type Config struct {
+	Pixels int64  // of one page: 60e6
+	Pages  int    // of a file: 10000
+	Bytes  int64  // of a file: 500e6
+	Stream int64  // of one decoded stream: 128 MiB
+	Cache  string // folder of pdfium's compiled code; "" = it is compiled at each start, 5 s
+}
+
+// Why a file or page can't be worked on.
+var (
+	ErrUnreadable   = errors.New("it can't be read")
+	ErrEncrypted    = errors.New("it is encrypted")
+	ErrSymbolCoding = errors.New("it holds JBIG2 pictures with symbol coding, which may have replaced characters unseen")
+	ErrLimit        = errors.New("it is over a limit")
+	ErrPageCount    = errors.New("two parsers count its pages differently")
+)
+
+// Engine opens files. It is for one goroutine, and one file at a time.
+type Engine struct {
+	cfg    Config
+	pdfium *renderer
+}
+
+// New makes an engine; pdfium starts when a PDF first needs it.
+func New(c Config) *Engine {
+	if c.Pixels == 0 {
+		c.Pixels = 60e6
+	}
+	if c.Pages == 0 {
+		c.Pages = 10000
+	}
+	if c.Bytes == 0 {
+		c.Bytes = 500e6
+	}
+	if c.Stream == 0 {
+		c.Stream = 128 << 20
+	}
+	return &Engine{cfg: c}
+}
+
+// Close ends pdfium.
+func (e *Engine) Close() error {
+	if e.pdfium == nil {
+		return nil
+	}
+	return e.pdfium.close()
+}
+
+// render gives pdfium, started when it was not.
+func (e *Engine) render() (*renderer, error) {
+	if e.pdfium == nil {
+		r, err := startPdfium(e.cfg.Cache)
+		if err != nil {
+			return nil, err
+		}
+		e.pdfium = r
+	}
+	return e.pdfium, nil
+}
+
+// Picture is a page as it was scanned, after /Rotate or an orientation tag.
+type Picture struct {
+	Gray       *image.Gray
+	DPIX, DPIY float64 // pixels an inch; where a file does not say, the width is taken for that of an A4 page
+	Via        string  // how it was decoded: "ccitt", "jpeg", "flate", "tiff", "png", "pdfium"
+}
+
+// pages is one format's way to its pages.
+type pages interface {
+	count() int
+	picture(n int) (Picture, error)
+	cut(from, to int, w io.Writer) (recoded []string, err error)
+	close() error
+}
+
+// File is an open scanner file.
+type File struct {
+	kind  mail.Kind
+	pages pages
+	raw   io.ReaderAt
+	size  int64
+}
+
+// Open opens a file. Errors are ErrUnreadable, ErrEncrypted, ErrSymbolCoding,
+// ErrLimit and ErrPageCount.
+func (e *Engine) Open(r io.ReaderAt, size int64) (f *File, err error) {
+	defer caught(&err)
+	if size > e.cfg.Bytes {
+		return nil, fmt.Errorf("%w: it has %d bytes, at most %d are allowed (limits.file)", ErrLimit, size, e.cfg.Bytes)
+	}
+	f = &File{kind: kindOf(r, size), raw: r, size: size}
+	switch f.kind {
+	case mail.PDF:
+		f.pages, err = e.openPDF(r, size)
+	case mail.TIFF:
+		f.pages, err = e.openTIFF(r, size)
+	case mail.JPEG:
+		f.pages, err = e.openJPEG(r, size)
+	case mail.PNG:
+		f.pages, err = e.openPNG(r, size)
+	default:
+		return nil, fmt.Errorf("%w: its content is neither PDF nor TIFF, JPEG or PNG", ErrUnreadable)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if n := f.pages.count(); n > e.cfg.Pages {
+		return nil, errors.Join(fmt.Errorf("%w: it has %d pages, at most %d are allowed (limits.pages)", ErrLimit, n, e.cfg.Pages), f.pages.close())
+	}
+	return f, nil
+}
+
+// caught turns a decoder's panic into an unreadable file. A bug of ours stays one.
+func caught(err *error) {
+	if p := recover(); p != nil {
+		if s, ok := p.(string); ok && len(s) > 5 && s[:5] == "bug: " {
+			panic(p)
+		}
+		*err = fmt.Errorf("%w: the decoder broke: %v", ErrUnreadable, p)
+	}
+}
+
+// Kind is the file's format.
+func (f *File) Kind() mail.Kind { return f.kind }
+
+// Pages is the number of pages.
+func (f *File) Pages() int { return f.pages.count() }
+
+// Close closes what the engine holds of the file.
+func (f *File) Close() error { return f.pages.close() }
+
+// Picture decodes page n, counted from 1.
+func (f *File) Picture(n int) (p Picture, err error) {
+	defer caught(&err)
+	if n < 1 || n > f.Pages() {
+		return p, fmt.Errorf("%w: it has no page %d", ErrUnreadable, n)
+	}
+	return f.pages.picture(n)
+}
+
+// Cut writes the pages from..to as a PDF of their own: picture streams as they
+// are, and nothing of any other page. All pages of a PDF are the file itself.
+// recoded names what PDF can't carry bit for bit and was coded anew, pixel-equal.
+func (f *File) Cut(from, to int, w io.Writer) (recoded []string, err error) {
+	defer caught(&err)
+	if from < 1 || to < from || to > f.Pages() {
+		return nil, fmt.Errorf("%w: it has no pages %d-%d", ErrUnreadable, from, to)
+	}
+	if f.kind == mail.PDF && from == 1 && to == f.Pages() {
+		_, err := io.Copy(w, io.NewSectionReader(f.raw, 0, f.size))
+		return nil, err
+	}
+	return f.pages.cut(from, to, w)
+}
+
+// kindOf tells a format by its content.
+func kindOf(r io.ReaderAt, size int64) mail.Kind {
+	head := make([]byte, min(size, 1024))
+	if n, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		head = head[:n]
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("II*\x00")), bytes.HasPrefix(head, []byte("MM\x00*")):
+		return mail.TIFF
+	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
+		return mail.JPEG
+	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")):
+		return mail.PNG
+	case bytes.Contains(head, []byte("%PDF-")): // readers allow rubbish before it
+		return mail.PDF
+	}
+	return mail.KindUnknown
+}
+
+// checkPixels refuses a picture by its header, before it is decoded.
+func (e *Engine) checkPixels(w, h int) error {
+	if w <= 0 || h <= 0 {
+		return fmt.Errorf("%w: a picture of %d by %d pixels", ErrUnreadable, w, h)
+	}
+	if int64(w) > e.cfg.Pixels || int64(h) > e.cfg.Pixels || int64(w)*int64(h) > e.cfg.Pixels {
+		return fmt.Errorf("%w: a picture of %d by %d pixels, at most %d pixels are allowed (limits.pixels)", ErrLimit, w, h, e.cfg.Pixels)
+	}
+	return nil
+}
+
+// paperWidth is that of an A4 page, inches: what a picture without dpi is taken for.
+const paperWidth = 8.27
+
+// orGuess gives a picture's dpi, guessed where the file says none or nonsense.
+func orGuess(x, y float64, g *image.Gray) (float64, float64) {
+	if x >= 30 && x <= 2400 && y >= 30 && y <= 2400 {
+		return x, y
+	}
+	d := float64(min(g.Rect.Dx(), g.Rect.Dy())) / paperWidth
+	return d, d
+}
+
+// Warm fills the cache with pdfium's compiled code.
+func Warm(cache string) error {
+	if err := durable.MkdirAll(cache, 0o700); err != nil {
+		return err
+	}
+	r, err := startPdfium(cache)
+	if err != nil {
+		return err
+	}
+	return r.close()
+}

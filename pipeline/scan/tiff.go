@@ -1,0 +1,339 @@
+package scan
+
+import (
+	"bytes"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math/bits"
+
+	"github.com/hhrutter/tiff"
+	"golang.org/x/image/ccitt"
+)
+
+// TIFF tags (TIFF 6.0) that matter here.
+const (
+	tagNewSubfile   = 254
+	tagWidth        = 256
+	tagHeight       = 257
+	tagBits         = 258
+	tagCompression  = 259
+	tagPhotometric  = 262
+	tagFillOrder    = 266
+	tagStripOffsets = 273
+	tagOrientation  = 274
+	tagSamples      = 277
+	tagRowsPerStrip = 278
+	tagStripBytes   = 279
+	tagXResolution  = 282
+	tagYResolution  = 283
+	tagT4Options    = 292
+	tagUnit         = 296
+	tagTileWidth    = 322
+	tagJPEGTables   = 347
+)
+
+// TIFF compressions.
+const (
+	fax3     = 3
+	fax4     = 4
+	jpegInIt = 7
+)
+
+type tiffFile struct {
+	engine *Engine
+	r      io.ReaderAt
+	size   int64
+	dirs   []directory
+}
+
+func (e *Engine) openTIFF(r io.ReaderAt, size int64) (pages, error) {
+	dirs, err := directories(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	f := &tiffFile{engine: e, r: r, size: size}
+	for _, d := range dirs {
+		if d.number(tagNewSubfile, 0)&1 == 0 { // else a thumbnail of another page
+			f.dirs = append(f.dirs, d)
+		}
+	}
+	return f, nil
+}
+
+func (f *tiffFile) count() int { return len(f.dirs) }
+
+func (f *tiffFile) close() error { return nil }
+
+// dpi gives a page's resolution; 0 = it does not say.
+func (d directory) dpi() (x, y float64) {
+	x, y = d.ratio(tagXResolution), d.ratio(tagYResolution)
+	switch d.number(tagUnit, 2) {
+	case 2:
+		return x, y
+	case 3:
+		return x * 2.54, y * 2.54
+	}
+	return 0, 0
+}
+
+func (f *tiffFile) picture(n int) (Picture, error) {
+	d := f.dirs[n-1]
+	w, h := d.number(tagWidth, 0), d.number(tagHeight, 0)
+	if err := f.engine.checkPixels(w, h); err != nil {
+		return Picture{}, err
+	}
+	p := Picture{Via: "tiff"}
+	g, err := f.fax(d, w, h)
+	if err == nil {
+		p.Via = "ccitt"
+	} else if c := d.number(tagCompression, 1); c == fax3 || c == fax4 {
+		// Two-dimensional Group 3 and filled lines: pdfium reads what Go's decoders refuse.
+		if p, err = f.wrapped(n); err != nil {
+			return p, err
+		}
+		return p, nil
+	} else {
+		img, err := tiff.DecodeAt(io.NewSectionReader(f.r, 0, f.size), d.offset)
+		if err != nil {
+			return p, fmt.Errorf("%w: TIFF: %v", ErrUnreadable, err)
+		}
+		if b := img.Bounds(); b.Dx() != w || b.Dy() != h {
+			return p, fmt.Errorf("%w: TIFF: the picture has another size than its directory says", ErrUnreadable)
+		}
+		g = greyOf(img)
+	}
+	o := d.number(tagOrientation, 1)
+	x, y := d.dpi()
+	if swapped(o) {
+		x, y = y, x
+	}
+	p.Gray = orient(g, o)
+	p.DPIX, p.DPIY = orGuess(x, y, p.Gray)
+	return p, nil
+}
+
+// wrapped has pdfium render the page as it would be cut.
+func (f *tiffFile) wrapped(n int) (Picture, error) {
+	var b bytes.Buffer
+	if _, err := f.cut(n, n, &b); err != nil {
+		return Picture{}, err
+	}
+	pdfium, err := f.engine.render()
+	if err != nil {
+		return Picture{}, err
+	}
+	doc, err := pdfium.open(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		return Picture{}, fmt.Errorf("%w: fax picture: %v", ErrUnreadable, err)
+	}
+	defer doc.close()
+	d := f.dirs[n-1]
+	x, y := d.dpi()
+	dpi := max(x, y)
+	if dpi < leastDPI {
+		dpi = 200
+	}
+	return doc.picture(1, min(dpi, mostDPI), f.engine.cfg.Pixels)
+}
+
+// fax decodes a CCITT page strip by strip.
+func (f *tiffFile) fax(d directory, w, h int) (*image.Gray, error) {
+	format := ccitt.Group4
+	switch c := d.number(tagCompression, 1); {
+	case c == fax3 && d.number(tagT4Options, 0)&1 == 0:
+		format = ccitt.Group3
+	case c != fax4:
+		return nil, errors.New("no fax picture that is decoded directly")
+	}
+	order := ccitt.MSB
+	if d.number(tagFillOrder, 1) == 2 {
+		order = ccitt.LSB
+	}
+	strips, err := f.strips(d, h)
+	if err != nil {
+		return nil, err
+	}
+	out := image.NewGray(image.Rect(0, 0, w, h))
+	y := 0
+	for _, s := range strips {
+		g, err := faxGray(s.raw, w, s.rows, format, order, d.number(tagPhotometric, 0) == 1, false)
+		if err != nil {
+			return nil, err
+		}
+		copy(out.Pix[y*out.Stride:], g.Pix)
+		y += s.rows
+	}
+	if y != h {
+		return nil, fmt.Errorf("%w: TIFF: strips of %d rows for a picture of %d", ErrUnreadable, y, h)
+	}
+	return out, nil
+}
+
+// strips reads a page's strips with their rows.
+func (f *tiffFile) strips(d directory, h int) ([]strip, error) {
+	offsets, lengths := d.numbers(tagStripOffsets), d.numbers(tagStripBytes)
+	if len(offsets) == 0 || len(offsets) != len(lengths) || d.fields[tagTileWidth].count > 0 {
+		return nil, fmt.Errorf("%w: TIFF: no strips", ErrUnreadable)
+	}
+	rows := min(d.number(tagRowsPerStrip, h), h)
+	if rows <= 0 || (h+rows-1)/rows != len(offsets) {
+		return nil, fmt.Errorf("%w: TIFF: %d strips of %d rows for a picture of %d", ErrUnreadable, len(offsets), rows, h)
+	}
+	var all []strip
+	for i, off := range offsets {
+		if int64(off)+int64(lengths[i]) > f.size {
+			return nil, fmt.Errorf("%w: TIFF: a strip lies behind the end of the file", ErrUnreadable)
+		}
+		raw := make([]byte, lengths[i])
+		if _, err := f.r.ReadAt(raw, int64(off)); err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("%w: TIFF: %v", ErrUnreadable, err)
+		}
+		all = append(all, strip{raw: raw, rows: min(rows, h-i*rows)})
+	}
+	return all, nil
+}
+
+func (f *tiffFile) cut(from, to int, out io.Writer) (recoded []string, err error) {
+	w := &writer{}
+	for n := from; n <= to; n++ {
+		d := f.dirs[n-1]
+		width, height := d.number(tagWidth, 0), d.number(tagHeight, 0)
+		if err := f.engine.checkPixels(width, height); err != nil {
+			return nil, err
+		}
+		strips, note, err := f.carried(d, width, height)
+		if err != nil {
+			strips, err = f.recoded(d, width, height)
+			note = "picture coded anew without loss (Flate)"
+		}
+		if err != nil {
+			return nil, fmt.Errorf("page %d: %w", n, err)
+		}
+		if note != "" {
+			recoded = append(recoded, fmt.Sprintf("page %d: %s", n, note))
+		}
+		x, y := d.dpi()
+		if x <= 0 || y <= 0 {
+			x, y = orGuess(x, y, image.NewGray(image.Rect(0, 0, width, height)))
+		}
+		w.imagePage(strips, width, height, x, y, d.number(tagOrientation, 1))
+	}
+	return recoded, w.write(out)
+}
+
+var errNotCarried = errors.New("PDF can't carry the picture as it is")
+
+// carried gives a page's strips as PDF pictures, bit for bit where note is "".
+func (f *tiffFile) carried(d directory, w, h int) (strips []strip, note string, err error) {
+	strips, err = f.strips(d, h)
+	if err != nil {
+		return nil, "", err
+	}
+	switch c := d.number(tagCompression, 1); {
+	case c == fax4, c == fax3:
+		return f.carriedFax(d, strips, w, c)
+	case c == jpegInIt:
+		return f.carriedJPEG(d, strips, w)
+	}
+	return nil, "", errNotCarried
+}
+
+func (f *tiffFile) carriedFax(d directory, strips []strip, w, compression int) ([]strip, string, error) {
+	k := -1
+	if compression == fax3 {
+		k = 0
+		if d.number(tagT4Options, 0)&1 == 1 {
+			k = 1
+		}
+	}
+	note := ""
+	black := "false"
+	if d.number(tagPhotometric, 0) == 1 { // black runs stand for 1, which this page shows white
+		black = "true"
+	}
+	for i, s := range strips {
+		if d.number(tagFillOrder, 1) == 2 {
+			note = "bit order of the fax picture reversed"
+			for j, b := range s.raw {
+				strips[i].raw[j] = bits.Reverse8(b)
+			}
+		}
+		strips[i].dict = fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/CCITTFaxDecode/DecodeParms<</K %d/Columns %d/Rows %d/BlackIs1 %s>>",
+			w, s.rows, k, w, s.rows, black)
+	}
+	return strips, note, nil
+}
+
+// carriedJPEG passes JPEG strips through; tables that the strips share are put
+// into each, which changes no coefficient.
+func (f *tiffFile) carriedJPEG(d directory, strips []strip, w int) ([]strip, string, error) {
+	channels, photometric := d.number(tagSamples, 1), d.number(tagPhotometric, 0)
+	space, ok := map[int]string{1: "DeviceGray", 3: "DeviceRGB"}[channels]
+	if !ok || photometric != 1 && photometric != 2 && photometric != 6 || d.number(284, 1) != 1 {
+		return nil, "", errNotCarried
+	}
+	note, parms := "", ""
+	if photometric == 2 {
+		parms = "/DecodeParms<</ColorTransform 0>>"
+	}
+	tables := d.fields[tagJPEGTables].value
+	for i, s := range strips {
+		if len(tables) > 4 && len(s.raw) > 2 {
+			note = "shared JPEG tables copied into the picture"
+			strips[i].raw = append(append([]byte{0xff, 0xd8}, tables[2:len(tables)-2]...), s.raw[2:]...)
+		}
+		strips[i].dict = fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/%s/Filter/DCTDecode%s", w, s.rows, space, parms)
+	}
+	return strips, note, nil
+}
+
+// recoded decodes a page and codes it anew, pixel-equal.
+func (f *tiffFile) recoded(d directory, w, h int) ([]strip, error) {
+	img, err := tiff.DecodeAt(io.NewSectionReader(f.r, 0, f.size), d.offset)
+	if err != nil {
+		return nil, fmt.Errorf("%w: TIFF: %v", ErrUnreadable, err)
+	}
+	if b := img.Bounds(); b.Dx() != w || b.Dy() != h {
+		return nil, fmt.Errorf("%w: TIFF: the picture has another size than its directory says", ErrUnreadable)
+	}
+	return flateStrips(img)
+}
+
+// flateStrips codes a picture's pixels as they are: grey, RGB or CMYK of 8 bits.
+func flateStrips(img image.Image) ([]strip, error) {
+	b := img.Bounds()
+	w, h := b.Dx(), b.Dy()
+	var z bytes.Buffer
+	c := zlib.NewWriter(&z)
+	space, row := "DeviceRGB", make([]byte, 0, 4*w)
+	for y := range h {
+		row = row[:0]
+		switch src := img.(type) {
+		case *image.Gray:
+			space = "DeviceGray"
+			at := src.PixOffset(b.Min.X, b.Min.Y+y)
+			row = append(row, src.Pix[at:at+w]...)
+		case *image.CMYK:
+			space = "DeviceCMYK"
+			at := src.PixOffset(b.Min.X, b.Min.Y+y)
+			row = append(row, src.Pix[at:at+4*w]...)
+		default:
+			for x := range w {
+				r, g, bl, a := img.At(b.Min.X+x, b.Min.Y+y).RGBA()
+				white := 0xffff - a
+				row = append(row, byte((r+white)>>8), byte((g+white)>>8), byte((bl+white)>>8))
+			}
+		}
+		if _, err := c.Write(row); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.Close(); err != nil {
+		return nil, err
+	}
+	return []strip{{rows: h, raw: z.Bytes(), dict: fmt.Sprintf(
+		"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/%s/Filter/FlateDecode", w, h, space)}}, nil
+}
