@@ -69,7 +69,7 @@ func leastVotes(s mail.Symbology) int {
 
 // verdict gives the candidates that enough lines agree on and none contradicts,
 // and whether any line contradicted.
-func (b ballot) verdict(lines int) (symbols []candidate, contradiction bool) {
+func (b ballot) verdict() (symbols []candidate, contradiction bool) {
 	all := b.candidates()
 	for i, c := range all {
 		agreed := c.votes >= leastVotes(c.symbology)

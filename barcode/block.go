@@ -14,6 +14,7 @@ type block struct {
 	x0, x1   int // samples
 	bars     int
 	narrow   float64
+	cut      bool // the scan line begins or ends without a quiet zone
 }
 
 // quietModules is the width of a gap that ends a code, in narrow elements: more
@@ -23,14 +24,16 @@ const quietModules = 6.5
 // blocks cuts runs at the quiet zones.
 func (rs runs) blocks() []block {
 	narrow := rs.narrow()
+	quiet := func(i int) bool { return i < len(rs) && float64(rs[i]) > quietModules*narrow }
 	var out []block
 	x := rs[0]
-	cur := block{from: 1, x0: x}
+	cur := block{from: 1, x0: x, cut: !quiet(0)}
 	for i := 1; i < len(rs); i += 2 {
 		end := x + rs[i]
 		last := i+2 >= len(rs)
-		if last || float64(rs[i+1]) > quietModules*narrow {
+		if last || quiet(i+1) {
 			cur.to, cur.x1, cur.bars, cur.narrow = i, end, (i-cur.from)/2+1, narrow
+			cur.cut = cur.cut || !quiet(i+1)
 			out = append(out, cur)
 			if !last {
 				cur = block{from: i + 2, x0: end + rs[i+1]}
@@ -41,6 +44,17 @@ func (rs runs) blocks() []block {
 		}
 	}
 	return out
+}
+
+// cutOff tells whether bars run out of a scan line: its place is only part of a code.
+func (p profile) cutOff() bool {
+	lo, hi := envelope(p, max(len(p)/20, 40))
+	for _, b := range p.threshold(lo, hi, 0.5, nil).blocks() {
+		if b.cut && b.bars >= 6 {
+			return true
+		}
+	}
+	return false
 }
 
 // bits gives a block as gozxing's bits, in white paper.

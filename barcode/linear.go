@@ -2,7 +2,6 @@ package barcode
 
 import (
 	"math"
-	"slices"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/oned"
@@ -95,14 +94,46 @@ func (r *Reader) readLinear(m *merger) {
 	}
 }
 
-// readBars reads one place: every scan line votes.
+// readBars reads one place: every scan line votes. A place from which the bars run
+// on is read again, wider.
 func (r *Reader) readBars(b bars, m *merger) {
 	s := &r.sheet
-	b, l, lines := s.scan(b)
-	alike := likeness(lines)
-	if alike < 0.35 {
-		return // text or a picture: bars look alike at all heights
+	doubtful, place := false, b.quad()
+	for try := range 3 {
+		var l line
+		var lines []profile
+		b, l, lines = s.scan(b)
+		alike := likeness(lines)
+		if alike < 0.35 {
+			break // text or a picture: bars look alike at all heights
+		}
+		if try == 0 {
+			doubtful = alike >= 0.65 && looksLinear(lines, b, s.dpi)
+		}
+		symbols, contradiction := r.elect(lines)
+		if contradiction {
+			m.conflict(place) // no second look may outvote it
+			doubtful = true
+		}
+		for _, c := range symbols {
+			if s.quietOnPage(c, l) {
+				m.symbol(c.symbol(l, b))
+			} else {
+				doubtful = true
+			}
+		}
+		if len(symbols) > 0 || contradiction || !lines[scanLines/2].cutOff() {
+			break
+		}
+		b.length += b.length/2 + s.dpi
 	}
+	if doubtful {
+		m.doubt(mail.Doubt{Looks: mail.LooksLinear, Polygon: place}) // dropped where a symbol was read
+	}
+}
+
+// elect has the scan lines vote.
+func (r *Reader) elect(lines []profile) (symbols []candidate, contradiction bool) {
 	votes := r.vote(lines)
 	if votes.best() < scanLines/2 {
 		// Streaks and specks: the medians of thirds vote as well.
@@ -112,74 +143,21 @@ func (r *Reader) readBars(b bars, m *merger) {
 		// Swollen or noisy print: so do their means, in which closed gaps show as grey.
 		votes = append(votes, r.vote([]profile{meanOf(lines[:4]), meanOf(lines[4:8]), meanOf(lines[8:])})...)
 	}
-	symbols, contradiction := votes.verdict(scanLines)
-	for _, c := range symbols {
-		m.symbol(c.symbol(l, b))
-	}
-	if contradiction || len(symbols) == 0 && alike >= 0.65 && looksLinear(lines, b, s.dpi) {
-		m.doubt(mail.Doubt{Looks: mail.LooksLinear, Polygon: b.quad()})
-	}
+	return votes.verdict()
 }
 
-// scan reads the scan lines of a place, laid exactly across its bars. The gradient
-// overrates the lean of narrow bars, so the lean is measured again by how far the
-// lines must be moved to match: first near ones, then distant ones.
-func (s *sheet) scan(b bars) (bars, line, []profile) {
-	var l line
-	lines := make([]profile, scanLines)
-	rows := min(max(int(b.height/scanLines), 1), 9)
-	gap := b.height * 0.9 / scanLines
-	for round := range 3 {
-		l = s.lineOf(b)
-		for k := range lines {
-			lines[k] = s.sample(l, gap*(float64(k)+0.5-scanLines/2), rows, lines[k])
-		}
-		switch round {
-		case 0:
-			b.angle += leanOf(lines, 2, gap, 0.1, l.step)
-		case 1:
-			b.angle += leanOf(lines, 8, gap, 0.02, l.step)
+// quietOnPage tells whether the quiet zones of an ITF code lie on the picture: it
+// ends in no sign of its own, and cut by the picture's edge it may pass for a shorter one.
+func (s *sheet) quietOnPage(c candidate, l line) bool {
+	if c.symbology != mail.ITF {
+		return true
+	}
+	for _, i := range [2]float64{float64(c.x0) - 3*c.module, float64(c.x1) + 3*c.module} {
+		if x, y := l.point(i, 0); x < 0 || y < 0 || x > float64(s.w) || y > float64(s.h) {
+			return false
 		}
 	}
-	return b, l, lines
-}
-
-// leanOf is the angle, radians and at most most, by which bars lean against the
-// scan lines: the median over the pairs of lines that stand apart by apart lines.
-func leanOf(lines []profile, apart int, gap, most, step float64) float64 {
-	reach := int(math.Ceil(float64(apart)*gap*most/step)) + 1
-	var all []float64
-	for k := 1; k+apart < len(lines)-1; k++ {
-		all = append(all, shift(lines[k], lines[k+apart], reach))
-	}
-	slices.Sort(all)
-	d := (all[len(all)/2] + all[(len(all)-1)/2]) / 2 * step
-	// Bars that move right further down run along (d, apart*gap): the page's lines must turn the other way.
-	return -math.Atan2(d, float64(apart)*gap)
-}
-
-// shift is by how many samples b must be moved left to match a best.
-func shift(a, b profile, reach int) float64 {
-	if len(a) <= 4*reach {
-		return 0
-	}
-	scores := make([]float64, 2*reach+1)
-	best := 0
-	for i := range scores {
-		d := i - reach
-		scores[i] = correlation(a[reach:len(a)-reach], b[reach+d:len(b)-reach+d])
-		if scores[i] > scores[best] {
-			best = i
-		}
-	}
-	at := float64(best - reach)
-	if best > 0 && best < len(scores)-1 {
-		l, m, r := scores[best-1], scores[best], scores[best+1]
-		if c := l - 2*m + r; c < 0 {
-			at += 0.5 * (l - r) / c
-		}
-	}
-	return at
+	return true
 }
 
 // quad gives the corners of a place with bars.
@@ -243,7 +221,7 @@ func (r *Reader) readProfile(p profile) []reading {
 func (r *Reader) readRuns(rs runs) []reading {
 	var found []reading
 	for _, b := range rs.blocks() {
-		if b.bars < 10 {
+		if b.bars < 10 || b.cut {
 			continue
 		}
 		for _, reversed := range [2]bool{false, true} {

@@ -99,16 +99,6 @@ func (r *Reader) readBlobs(mark []byte, alone bool, finders []finder, m *merger)
 	}
 }
 
-// holds tells whether a symbol was already read on that place.
-func (m *merger) holds(q mail.Quad) bool {
-	for _, s := range m.symbols {
-		if overlap(s.Polygon, q) {
-			return true
-		}
-	}
-	return false
-}
-
 // holds tells whether a finder pattern lies in the spot, and is of the size that a
 // QR code as large as the spot has.
 func (p spot) holds(f finder) bool {

@@ -11,10 +11,29 @@ import (
 type merger struct {
 	symbols []mail.Symbol
 	doubts  []mail.Doubt
+	settled []mail.Quad // places where readings contradicted one another
 }
 
 func (m *merger) symbol(s mail.Symbol) { m.symbols = append(m.symbols, s) }
 func (m *merger) doubt(d mail.Doubt)   { m.doubts = append(m.doubts, d) }
+
+// conflict closes a place to further looks.
+func (m *merger) conflict(q mail.Quad) { m.settled = append(m.settled, q) }
+
+// holds tells whether a place was read already, or closed.
+func (m *merger) holds(q mail.Quad) bool {
+	for _, s := range m.symbols {
+		if overlap(s.Polygon, q) {
+			return true
+		}
+	}
+	for _, s := range m.settled {
+		if overlap(s, q) {
+			return true
+		}
+	}
+	return false
+}
 
 // finding settles overlaps: the same text twice is one symbol, two texts on one
 // place are a doubt, a doubt on a place that was read is none. by moves polygons

@@ -1,0 +1,67 @@
+package barcode
+
+import (
+	"math"
+	"slices"
+)
+
+// scan reads the scan lines of a place, laid exactly across its bars. The gradient
+// overrates the lean of narrow bars, so the lean is measured again by how far the
+// lines must be moved to match: first near ones, then distant ones.
+func (s *sheet) scan(b bars) (bars, line, []profile) {
+	var l line
+	lines := make([]profile, scanLines)
+	rows := min(max(int(b.height/scanLines), 1), 9)
+	gap := b.height * 0.9 / scanLines
+	for round := range 3 {
+		l = s.lineOf(b)
+		for k := range lines {
+			lines[k] = s.sample(l, gap*(float64(k)+0.5-scanLines/2), rows, lines[k])
+		}
+		switch round {
+		case 0:
+			b.angle += leanOf(lines, 2, gap, 0.1, l.step)
+		case 1:
+			b.angle += leanOf(lines, 8, gap, 0.02, l.step)
+		}
+	}
+	return b, l, lines
+}
+
+// leanOf is the angle, radians and at most most, by which bars lean against the
+// scan lines: the median over the pairs of lines that stand apart by apart lines.
+func leanOf(lines []profile, apart int, gap, most, step float64) float64 {
+	reach := int(math.Ceil(float64(apart)*gap*most/step)) + 1
+	var all []float64
+	for k := 1; k+apart < len(lines)-1; k++ {
+		all = append(all, shift(lines[k], lines[k+apart], reach))
+	}
+	slices.Sort(all)
+	d := (all[len(all)/2] + all[(len(all)-1)/2]) / 2 * step
+	// Bars that move right further down run along (d, apart*gap): the page's lines must turn the other way.
+	return -math.Atan2(d, float64(apart)*gap)
+}
+
+// shift is by how many samples b must be moved left to match a best.
+func shift(a, b profile, reach int) float64 {
+	if len(a) <= 4*reach {
+		return 0
+	}
+	scores := make([]float64, 2*reach+1)
+	best := 0
+	for i := range scores {
+		d := i - reach
+		scores[i] = correlation(a[reach:len(a)-reach], b[reach+d:len(b)-reach+d])
+		if scores[i] > scores[best] {
+			best = i
+		}
+	}
+	at := float64(best - reach)
+	if best > 0 && best < len(scores)-1 {
+		l, m, r := scores[best-1], scores[best], scores[best+1]
+		if c := l - 2*m + r; c < 0 {
+			at += 0.5 * (l - r) / c
+		}
+	}
+	return at
+}
