@@ -18,7 +18,7 @@ func quiet(t *testing.T, g *image.Gray, dpi float64) int {
 
 func TestNoCodesOnTextTablesAndPictures(t *testing.T) {
 	const dpi = 200
-	for seed := range uint64(4) {
+	for seed := range uint64(3) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		pages := map[string]*image.Gray{}
 		text := a4(dpi)
