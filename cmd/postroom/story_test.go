@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"postroom/samples"
+)
+
+// TestMain lets the test binary be postroom itself, and its helper processes.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == helperCommand {
+		os.Exit(run(os.Args[1:]))
+	}
+	if os.Getenv("POSTROOM_BE") == "postroom" {
+		main()
+	}
+	testscript.Main(m, map[string]func(){"postroom": main})
+}
+
+// TestStories plays testdata/*.txtar: a subcommand's ordinary day, and each refusal.
+func TestStories(t *testing.T) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Skip("no cache folder for compiled code:", err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("XDG_CACHE_HOME", cache) // pdfium is compiled once, not once a story
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"mail":   makeMail,
+			"letter": makeLetter,
+		},
+	})
+}
+
+// exits CODE COMMAND ARGS...: the command must end with exactly this exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if failed, ok := err.(*exec.ExitError); ok {
+		got = failed.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// mail DIR SEED BATCHES PAGES: made-up mail with its configuration and truth.
+func makeMail(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: mail DIR SEED BATCHES PAGES")
+	}
+	seed, err := strconv.ParseUint(args[1], 10, 64)
+	ts.Check(err)
+	batches, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	pages, err := strconv.Atoi(args[3])
+	ts.Check(err)
+	_, err = samples.Write(ts.MkAbs(args[0]), samples.Config{Seed: seed, Batches: batches, Pages: pages, Levels: []string{"clean"}})
+	ts.Check(err)
+}
+
+// letter DIR NAME: copies one of the committed small batches.
+func makeLetter(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: letter DIR NAME")
+	}
+	text, err := samples.FS.ReadFile(args[1])
+	ts.Check(err)
+	ts.Check(os.MkdirAll(ts.MkAbs(args[0]), 0o700))
+	ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), filepath.Base(args[1])), text, 0o600))
+}
+
+func TestEveryCommandTeaches(t *testing.T) {
+	for _, c := range append(rootCommand().Commands(), exceptionsCommand().Commands()...) {
+		if c.Short == "" {
+			t.Errorf("%s has no short help", c.Name())
+		}
+	}
+	if got := fmt.Sprint(worse(exit{code: exitExceptions}, exitUnreadable).code, worse(exit{code: exitStore}, exitUnreadable).code, worse(exit{}, exitExceptions).code); got != "5 6 4" {
+		t.Errorf("exit codes that meet give %s", got)
+	}
+	if !strings.Contains(rootCommand().Long, "demo") {
+		t.Error("the root help does not name the demo")
+	}
+}
