@@ -1,0 +1,61 @@
+# postroom. `make` alone lists what can be made.
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
+GO      ?= go
+FUZZTIME ?= 60s
+
+.PHONY: help
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+# What tesseract needs, as Debian names it. Only what is missing is installed.
+PACKAGES := g++ pkg-config libtesseract-dev libleptonica-dev \
+	tesseract-ocr-eng tesseract-ocr-fra tesseract-ocr-nld tesseract-ocr-deu tesseract-ocr-osd
+
+.PHONY: deps
+deps: ## install what is missing (Debian, as root or with sudo)
+	@command -v $(GO) >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl"; exit 1; }
+	@command -v dpkg-query >/dev/null || { echo "this is no Debian: install tesseract 5 with its headers and language data (eng fra nld deu osd) yourself"; exit 0; }; \
+	missing=""; for p in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	[ -n "$$missing" ] || exit 0; \
+	root=""; if [ "$$(id -u)" != 0 ]; then \
+		command -v sudo >/dev/null || { echo "missing:$$missing; as root: apt-get install$$missing"; exit 1; }; root=sudo; fi; \
+	echo "installing:$$missing"; \
+	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null && echo "installed:$$missing"
+
+.PHONY: build
+build: deps ## bin/postroom
+	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/postroom ./cmd/postroom
+
+.PHONY: demo
+demo: build ## made-up mail through the real mailroom; a new folder postroom-demo shows the outcome
+	bin/postroom demo
+
+.PHONY: test
+test: deps ## format, vet, all tests
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) test -count=1 -timeout 14m ./...
+
+.PHONY: race
+race: deps ## all tests under the race detector (slower)
+	$(GO) test -race -count=1 -timeout 40m ./...
+
+.PHONY: bench
+bench: deps ## what each part costs: milliseconds and allocations a page
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: deps ## every fuzz target for FUZZTIME each
+	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
+		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+.PHONY: corpus
+corpus: deps ## the corpus ratchets; POSTROOM_CORPUS names the folder
+	@[ -n "$$POSTROOM_CORPUS" ] || { echo "POSTROOM_CORPUS=FOLDER make corpus"; exit 1; }
+	$(GO) test -count=1 -timeout 40m -run Corpus -v ./...
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin
