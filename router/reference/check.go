@@ -303,7 +303,10 @@ func weighted(c Config) (check, error) {
 		return check{}, fmt.Errorf("check weighted: a weight 0 needs a map")
 	}
 	return check{false, func(text string) bool {
-		d := digitsOf(text)
+		d, sign := digitsOf(text), byte(0)
+		if letter := lastLetter(text); letter != 0 && position == len(c.Weights)-1 && strings.IndexByte(c.Map, letter) >= 0 {
+			d, sign = append(d, 0), letter // a map such as 0X987654321 has letters, too
+		}
 		if len(d) != len(c.Weights) {
 			return false
 		}
@@ -312,9 +315,23 @@ func weighted(c Config) (check, error) {
 			sum += w * d[i]
 		}
 		sum = ((sum % c.Modulus) + c.Modulus) % c.Modulus
-		if c.Map == "" {
+		switch {
+		case c.Map == "":
 			return sum == 0
+		case sign != 0:
+			return c.Map[sum] == sign
 		}
-		return int(c.Map[sum]-'0') == d[position]
+		return c.Map[sum] == byte('0'+d[position])
 	}}, nil
+}
+
+// lastLetter gives the letter that a text ends with, or 0.
+func lastLetter(text string) byte {
+	if text == "" {
+		return 0
+	}
+	if c := text[len(text)-1]; 'A' <= c && c <= 'Z' {
+		return c
+	}
+	return 0
 }

@@ -186,7 +186,8 @@ const (
 
 // readings lists the references with valid check digits that a text laid over
 // the form may stand for, likeliest first: fewest changed characters.
-func (s *Scheme) readings(f shape, at []rune) (all []string) {
+// most is how many of its characters may be read otherwise than the likeliest way.
+func (s *Scheme) readings(f shape, at []rune, most int) (all []string) {
 	choices := make([][]rune, len(f))
 	base := make([]rune, len(f))
 	for i, r := range at {
@@ -226,7 +227,7 @@ func (s *Scheme) readings(f shape, at []rune) (all []string) {
 			base[i] = kept
 		}
 	}
-	for changes := 0; changes <= mostChanges; changes++ {
+	for changes := 0; changes <= most; changes++ {
 		change(0, changes)
 	}
 	return all
@@ -242,9 +243,12 @@ func (s *Scheme) nearest(text []rune, most int) (cost int, all []string, resembl
 			continue
 		}
 		resembles = true
-		found := s.readings(f, at)
+		found := s.readings(f, at, mostChanges)
 		if slices.Contains(at, lost) {
 			found = append(found, s.inserted(f, text, most)...)
+		}
+		if len(text) > len(f) {
+			found = append(s.shortened(f, text, most), found...)
 		}
 		if c < cost {
 			cost, all = c, append(found, all...)
@@ -263,7 +267,22 @@ func (s *Scheme) inserted(f shape, text []rune, most int) (all []string) {
 	for i := 0; i <= len(text); i++ {
 		longer := slices.Insert(slices.Clone(text), i, '\x00')
 		if _, at := f.align(longer, most+costDigit); at != nil && slices.Contains(at, '\x00') {
-			all = append(all, s.readings(f, at)...)
+			all = append(all, s.readings(f, at, 1)...)
+		}
+	}
+	return all
+}
+
+// shortened reads a text that has a character too many without each of its
+// characters in turn: any of them may be the one that is not there.
+func (s *Scheme) shortened(f shape, text []rune, most int) (all []string) {
+	for i := range text {
+		if i > 0 && text[i] == text[i-1] {
+			continue // the same text again
+		}
+		shorter := slices.Delete(slices.Clone(text), i, i+1)
+		if c, at := f.align(shorter, most); at != nil && c <= most {
+			all = append(all, s.readings(f, at, 0)...)
 		}
 	}
 	return all

@@ -90,6 +90,9 @@ func (s *Scheme) at(page int, tokens []token, from int, taken []bool, literal bo
 // literal matches the pattern in a text that is made of pieces: the match must
 // begin in the first piece and end in the last, else it belongs to fewer.
 func (s *Scheme) literal(text []rune, first, last int) (m mail.Mention, ok bool) {
+	if s.shapes != nil && !s.resembles(text) {
+		return m, false // most words, without asking the pattern
+	}
 	str := string(text)
 	for _, span := range s.within.FindAllStringIndex(str, -1) {
 		from, to := len([]rune(str[:span[0]])), len([]rune(str[:span[1]]))
