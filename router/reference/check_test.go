@@ -37,7 +37,7 @@ func TestChecks(t *testing.T) {
 		{"iso11649", "RF18 5390 0754 7034", []string{"RF17 5390 0754 7034", "XX18 5390 0754 7034", "RF18"}},
 		{"iso11649", "RF97C2H5OH", []string{"RF97C2H50H"}},
 		{"nl-betalingskenmerk", "5000056789012345", []string{"6000056789012345"}},
-		{"nl-betalingskenmerk", "12 2345 3462 2567", []string{"12 2345 3462 2568", "13 2345 3462 2567"}},
+		{"nl-betalingskenmerk", "12 2345 3462 2567", []string{"12 2345 3462 2569", "13 2345 3462 2567"}},
 		{"nl-betalingskenmerk", "1234567", []string{"12345678"}}, // 7 digits have no check, 8 are none
 		{"upu-s10", "RR473124829GB", []string{"RR473124828GB", "R473124829GB"}},
 		{"es-nif-letter", "12345678Z", []string{"12345678A", "12345687Z", "12345678"}},
