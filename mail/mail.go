@@ -44,7 +44,9 @@ type Reading struct {
 	Doubts   []Doubt  `json:"doubts,omitempty"`
 	Words    []Word   `json:"words,omitempty"` // in reading order
 	HasText  bool     `json:"has_text"`        // the text was looked for (Words may still be empty)
-	Failure  string   `json:"failure,omitempty"`
+	// Illegible tells that the page carries much more text than could be read.
+	Illegible bool   `json:"illegible,omitempty"`
+	Failure   string `json:"failure,omitempty"`
 	// Failure says why the page could not be read; every other field is then zero but Page.
 }
 

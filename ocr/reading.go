@@ -17,6 +17,9 @@ type Page struct {
 	Words    []mail.Word // in upright reading order
 	Rotation int         // clockwise turn that makes the page upright: 0, 90, 180, 270 degrees
 	Skew     float64     // degrees that remain then, clockwise positive
+	// Illegible tells that much less was read than there are letters on the page:
+	// what its text says is not known.
+	Illegible bool
 }
 
 const (
@@ -73,7 +76,26 @@ func (e *Engine) Read(g *image.Gray, dpiX, dpiY float64) (Page, error) {
 	for i, word := range best.Words {
 		best.Words[i].Box = clip(word.Box, g.Rect)
 	}
+	best.Illegible = a.letters >= manyLetters && float64(confident(best.Words)) < leastRead*float64(a.letters)
 	return best, nil
+}
+
+// A page with so many pieces like letters carries text; when fewer letters than
+// this share of them were read with confidence, it was not really read. On a
+// page that is read, letters that touch make the share larger than 1.
+const (
+	manyLetters = 60
+	leastRead   = 0.4
+)
+
+// confident counts the letters of words that were read with some confidence.
+func confident(words []mail.Word) (n int) {
+	for _, w := range words {
+		if w.Confidence >= 0.5 {
+			n += len([]rune(w.Text))
+		}
+	}
+	return n
 }
 
 // others gives the turns that are worth a second try after this first one.

@@ -11,6 +11,7 @@ type attitude struct {
 	skew    float64 // tilt of its lines then, degrees, clockwise positive
 	axis    bool    // sure whether its lines run across or down
 	way     bool    // sure which of the two ways is up
+	letters int     // pieces of the size of letters
 }
 
 // most is the largest skew that is looked for, degrees.
@@ -47,9 +48,9 @@ func attitudeOf(g *image.Gray, dpi float64) attitude {
 		}
 	}
 	if len(ink) < 60 {
-		return attitude{}
+		return attitude{letters: len(boxes)}
 	}
-	a := attitude{axis: max(across, down) > 2*min(across, down) && across+down >= 8}
+	a := attitude{letters: len(boxes), axis: max(across, down) > 2*min(across, down) && across+down >= 8}
 	if down > across {
 		a.quarter = 90
 		for i, p := range ink {
@@ -134,10 +135,14 @@ type place struct{ x, y float64 }
 // tilt finds the angle at which the profile of the ink has its sharpest steps,
 // degrees, clockwise positive.
 func tilt(ink []place) float64 {
-	if n := len(ink)/30000 + 1; n > 1 {
+	if len(ink) > 30000 {
+		// Every n-th pixel would lie on a lattice that has sharp steps of its own,
+		// at an angle that no line has: a fixed scatter has none.
 		var some []place
-		for i := 0; i < len(ink); i += n {
-			some = append(some, ink[i])
+		for i, p := range ink {
+			if int(scattered(uint32(i)))%len(ink) < 30000 {
+				some = append(some, p)
+			}
 		}
 		ink = some
 	}
@@ -154,6 +159,15 @@ func tilt(ink []place) float64 {
 		try(around + 0.1*float64(i))
 	}
 	return at
+}
+
+// scattered mixes a number's bits (the finalizer of MurmurHash3, public domain).
+func scattered(h uint32) uint32 {
+	h ^= h >> 16
+	h *= 0x85ebca6b
+	h ^= h >> 13
+	h *= 0xc2b2ae35
+	return h ^ h>>16
 }
 
 // profile counts the ink of each row of the picture with its tilt taken out.

@@ -135,6 +135,11 @@ func (c *court) oneProven(k key) Decision {
 	case found.Closed:
 		return c.hold(mail.ClosedCase, "The case %s is closed.", found.Reference)
 	}
+	for _, reading := range c.readings {
+		if reading.Illegible {
+			return c.hold(mail.WeakEvidence, "Most of the text on page %d can't be read; it may name another case than %s.", reading.Page, k.text)
+		}
+	}
 	literal := slices.DeleteFunc(slices.Clone(c.mentions), func(m mail.Mention) bool { return !m.Literal || !m.Valid })
 	slices.SortStableFunc(literal, func(a, b mail.Mention) int { return int(a.Source) - int(b.Source) })
 	best := literal[0]

@@ -68,6 +68,8 @@ func page(n int, what string) mail.Reading {
 			r.Blank, r.Unmarked = true, true
 		case "dead":
 			return mail.Reading{Page: n, Failure: "the helper process died"}
+		case "illegible":
+			r.Illegible = true
 		case "unread":
 			r.Doubts = append(r.Doubts, mail.Doubt{Looks: mail.LooksLinear, Polygon: at})
 		case "bars":

@@ -50,9 +50,12 @@ func (p plan) write(rng *rand.Rand, dpi int) (sheets []*sheet, codes [][]CodeTru
 			}
 		}
 		if n == 0 {
+			if p.form {
+				y = max(y, 90)
+			}
 			y = s.text(body, 22, y+4, pick(rng, p.lang.salutations)) + 4
 		}
-		for paragraph := 0; paragraph < 7 && y < 235; paragraph++ {
+		for paragraph := 0; paragraph < 7 && y < 205; paragraph++ {
 			text := ""
 			for range 2 + rng.IntN(3) {
 				text += pick(rng, p.lang.sentences) + " "
@@ -96,17 +99,19 @@ func (p plan) reference(rng *rand.Rand, s *sheet, body pen, y float64) (codes []
 		if s.dpi < 300 && mil < 13 {
 			mil = 13
 		}
-		x, top := 110.0, 14.0
-		switch {
-		case k.sym == mail.Code39 && s.dpi*mil < 4000: // long: only the full width holds it
-			x, top = 40, 255
-		case rng.IntN(3) == 0:
-			x, top = 22, 250
+		width, err := codeWidth(k.sym, p.code.reference, mil)
+		if err != nil {
+			return nil, y, err
 		}
-		if p.onPage > 0 {
-			x, top = 22, 18
+		// At the head beside the sender, or at the foot below the text.
+		x, top := 196-width, 14.0
+		if width > 100 || rng.IntN(3) == 0 {
+			x, top = 22, 258
 		}
-		if err := s.code(k.sym, p.code.reference, x, top, mil, 12); err != nil {
+		if p.onPage > 0 && top < 100 {
+			x, top = 22, 16
+		}
+		if err = s.code(k.sym, p.code.reference, x, top, mil, 12); err != nil {
 			return nil, y, err
 		}
 		codes = append(codes, CodeTruth{k.name, p.code.reference, mil})
@@ -114,9 +119,9 @@ func (p plan) reference(rng *rand.Rand, s *sheet, body pen, y float64) (codes []
 	if p.foreign {
 		// A franking mark or a product: every pile has them, and they must steer nothing.
 		if rng.IntN(2) == 0 {
-			err = s.code(mail.DataMatrix, fmt.Sprintf("DEA%08d%04d", rng.IntN(1e8), rng.IntN(1e4)), 175, 46, 20, 0)
+			err = s.code(mail.DataMatrix, fmt.Sprintf("DEA%08d%04d", rng.IntN(1e8), rng.IntN(1e4)), 178, 60, 20, 0)
 		} else {
-			err = s.code(mail.QR, "BCD\n002\n1\nSCT\nKREDBEBB\nTown\nBE71096123456769\nEUR12.50", 165, 245, 15, 0)
+			err = s.code(mail.QR, "BCD\n002\n1\nSCT\nKREDBEBB\nTown\nBE71096123456769\nEUR12.50", 175, 255, 15, 0)
 		}
 		if err != nil {
 			return nil, y, err

@@ -97,6 +97,15 @@ func (s *sheet) frame(x, y, w, h float64) {
 	s.black(image.Rect(r.Max.X-t, r.Min.Y, r.Max.X, r.Max.Y))
 }
 
+// codeWidth is how wide a code is, mm.
+func codeWidth(sym mail.Symbology, text string, mil int) (float64, error) {
+	m, err := barcode.Draw(sym, text)
+	if err != nil {
+		return 0, err
+	}
+	return float64(len(m[0])*mil) / 1000 * 25.4, nil
+}
+
 // code draws a code with its top left at mm; mil is the module width in
 // thousandths of an inch, tall the height of a linear code in mm.
 func (s *sheet) code(sym mail.Symbology, text string, x, y float64, mil int, tall float64) error {

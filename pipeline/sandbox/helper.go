@@ -210,7 +210,7 @@ func (h *bench) read(q request, files []*os.File, n int) mail.Reading {
 	if err != nil {
 		return fail("its text can't be read: " + err.Error())
 	}
-	r.Words, r.Rotation, r.Skew = page.Words, page.Rotation, page.Skew
+	r.Words, r.Rotation, r.Skew, r.Illegible = page.Words, page.Rotation, page.Skew, page.Illegible
 	return r
 }
 
