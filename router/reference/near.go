@@ -96,64 +96,142 @@ const (
 
 	budget        = 3
 	budgetLabeled = 4 // behind a label
+	sureLikeness  = 2 // what resembles a reference so much is one, even when no reading of it is valid
 )
+
+// budget is what a match with the form may cost: less for short forms, which
+// resemble anything.
+func (f shape) budget() int { return min(budget, len(f)/4) }
+
+// likely tells whether a place may be reported. Without a label before it, its
+// fixed characters must say that it is a reference: two at least, and a quarter of
+// them; where the form has hardly any, all of them, and hardly a difference.
+func (p placed) likely(labeled bool) bool {
+	fixed, matched := 0, 0
+	for i, s := range p.form {
+		if s.one == 0 {
+			continue
+		}
+		fixed++
+		if p.at[i] != lost && s.cost(p.at[i]) <= costConfused {
+			matched++
+		}
+	}
+	most := p.form.budget()
+	switch {
+	case labeled && fixed > 0 && fixed < 4:
+		return p.cost <= most && matched > 0
+	case labeled:
+		return p.cost <= most+budgetLabeled-budget
+	case fixed < 2:
+		return false
+	case fixed < 4:
+		return p.cost <= 1 && matched == fixed
+	}
+	return p.cost <= most && matched >= 2 && matched*4 >= fixed
+}
 
 // lost marks a place whose character is missing in the text.
 const lost = rune(-1)
 
-// align finds the cheapest way to lay the text over the form: for each place of
-// the form the character that stands for it, or lost (edit distance by dynamic
-// programming, Wagner and Fischer 1974).
-func (f shape) align(text []rune, most int) (cost int, at []rune) {
-	n, m := len(f), len(text)
-	if m > n+most || n > m+most {
-		return most + 1, nil
+// variant is a form, or a form whose leading or trailing signs were not printed
+// ("010/8068/17183" for "+++010/8068/17183+++").
+type variant struct {
+	form      shape
+	cut, left int // characters of the form: before the first, behind the last that are looked for
+	cost      int
+}
+
+// variantsOf lists a form and its cut versions.
+func variantsOf(f shape) []variant {
+	left, right := 0, len(f)
+	for left < len(f) && f[left].sign() {
+		left++
 	}
-	const far = 1 << 20
-	width := m + 1
-	table := make([]int, (n+1)*width)
-	for i := 0; i <= n; i++ {
-		low := far
-		for j := 0; j <= m; j++ {
-			best := far
-			if i == 0 && j == 0 {
-				best = 0
-			}
-			if i > 0 {
-				best = min(best, table[(i-1)*width+j]+f[i-1].costLost())
-			}
-			if j > 0 {
-				best = min(best, table[i*width+j-1]+costExtra)
-			}
-			if i > 0 && j > 0 {
-				best = min(best, table[(i-1)*width+j-1]+f[i-1].cost(text[j-1]))
-			}
-			table[i*width+j] = best
-			low = min(low, best)
+	for right > left && f[right-1].sign() {
+		right--
+	}
+	all := []variant{{form: f, left: len(f)}}
+	if left > 1 {
+		all = append(all, variant{f, left, len(f), 1})
+	}
+	if right < len(f)-1 {
+		all = append(all, variant{f, 0, right, 1})
+	}
+	if left > 1 && right < len(f)-1 {
+		all = append(all, variant{f, left, right, 2})
+	}
+	return all
+}
+
+// sign tells whether the place is a fixed sign, such as a plus or a slash.
+func (s slot) sign() bool { return s.one != 0 && !alphanumeric(s.one) }
+
+// placed is a form laid over characters of a text.
+type placed struct {
+	form     shape
+	from, to int    // characters of the text
+	cost     int    // of the differences
+	at       []rune // for each place of the form the character that stands for it, or lost
+}
+
+// places finds where in a text the form stands, differences of at most the cost
+// most allowed: approximate matching by dynamic programming (Sellers 1980), for
+// each end the cheapest beginning.
+func (v variant) places(text []rune, most int) (all []placed) {
+	f := v.form[v.cut:v.left]
+	most -= v.cost
+	if len(text)+most < len(f) || most < 0 {
+		return nil
+	}
+	width := len(text) + 1
+	table := make([]int16, (len(f)+1)*width)
+	for i := 1; i <= len(f); i++ {
+		lostHere, above, row := int16(f[i-1].costLost()), table[(i-1)*width:i*width], table[i*width:(i+1)*width]
+		row[0] = above[0] + lostHere
+		for j := 1; j < width; j++ {
+			row[j] = min(above[j-1]+int16(f[i-1].cost(text[j-1])), above[j]+lostHere, row[j-1]+costExtra)
 		}
-		if low > most {
-			return most + 1, nil
+	}
+	for j, cost := range table[len(f)*width:] {
+		if int(cost) <= most {
+			if p := v.trace(text, table, j); p.to > p.from {
+				p.cost = int(cost) + v.cost
+				all = append(all, p)
+			}
 		}
 	}
-	cost = table[n*width+m]
-	if cost > most {
-		return cost, nil
-	}
-	at = make([]rune, n)
-	for i, j := n, m; i > 0; {
+	return all
+}
+
+// trace walks a table of places back from the end j.
+func (v variant) trace(text []rune, table []int16, j int) placed {
+	f, width := v.form[v.cut:v.left], len(text)+1
+	p := placed{form: v.form, to: j, at: slices.Repeat([]rune{lost}, len(v.form))}
+	for i := len(f); i > 0; {
 		here := table[i*width+j]
 		switch {
-		case j > 0 && here == table[(i-1)*width+j-1]+f[i-1].cost(text[j-1]):
+		case j > 0 && here == table[(i-1)*width+j-1]+int16(f[i-1].cost(text[j-1])):
 			i, j = i-1, j-1
-			at[i] = text[j]
-		case here == table[(i-1)*width+j]+f[i-1].costLost():
+			p.at[v.cut+i] = text[j]
+		case here == table[(i-1)*width+j]+int16(f[i-1].costLost()):
 			i--
-			at[i] = lost
 		default:
 			j--
 		}
 	}
-	return cost, at
+	p.from = j
+	return p
+}
+
+// takes tells whether the text is the form exactly.
+func (f shape) takes(text []rune) bool {
+	for i, s := range f {
+		if i >= len(text) || !s.takes(text[i]) {
+			return false
+		}
+	}
+	return len(f) == len(text)
 }
 
 func (s slot) costLost() int {
@@ -179,42 +257,78 @@ func (s slot) cost(read rune) int {
 
 // Bounds on the readings of one text.
 const (
-	mostChanges  = 2    // characters read otherwise than the likeliest way
+	mostChanges  = 2    // characters read otherwise than the likeliest way; fewer, the less the text resembles the form
 	mostReadings = 12   // that are kept
 	mostTried    = 6000 // that are tried
 )
 
-// readings lists the references with valid check digits that a text laid over
-// the form may stand for, likeliest first: fewest changed characters.
-// most is how many of its characters may be read otherwise than the likeliest way.
-func (s *Scheme) readings(f shape, at []rune, most int) (all []string) {
-	choices := make([][]rune, len(f))
-	base := make([]rune, len(f))
+// nearest lists the references with valid check digits that a text may stand
+// for, likeliest first: those that take the fewest confusions, and last, when
+// there are few, those that take one character for quite another.
+func (s *Scheme) nearest(raw []rune, p placed) []string {
+	all := s.readings(p.form, p.at, max(0, min(mostChanges, mostChanges+1-p.cost)))
+	if len(raw) < len(p.form) && slices.Contains(p.at, lost) {
+		all = append(all, s.inserted(p, raw)...)
+	}
+	if len(raw) > len(p.form) {
+		all = append(all, s.dropped(p, raw)...)
+	}
+	if p.cost <= 1 {
+		all = append(all, s.anyOther(p)...)
+	}
+	return unique(all)
+}
+
+// choices lists for each place of the form what may stand there, likeliest
+// first; nil when a place can't be anything.
+func choices(f shape, at []rune) [][]rune {
+	all := make([][]rune, len(f))
 	for i, r := range at {
-		switch {
-		case r != lost:
-			choices[i] = f[i].maybe(r)
-		case f[i].one != 0:
-			choices[i] = []rune{f[i].one}
+		if r != lost {
+			all[i] = f[i].maybe(r)
 		}
-		if len(choices[i]) == 0 { // unreadable: any digit, or nothing that could be listed
-			if f[i].one != 0 {
-				choices[i] = []rune{f[i].one}
-			} else if f[i].digit() {
-				choices[i] = []rune("0123456789")
-			} else {
+		if len(all[i]) == 0 {
+			all[i] = f[i].any()
+		}
+		if len(all[i]) == 0 {
+			return nil
+		}
+	}
+	return all
+}
+
+// any lists all that may stand at a place; nil when that is too much.
+func (s slot) any() (all []rune) {
+	if s.one != 0 {
+		return []rune{s.one}
+	}
+	for i := 0; i+1 < len(s.class); i += 2 {
+		for r := s.class[i]; r <= s.class[i+1]; r++ {
+			if len(all) == 64 {
 				return nil
 			}
+			all = append(all, r)
 		}
-		base[i] = choices[i][0]
+	}
+	return all
+}
+
+// readings tries the choices of a text laid over the form.
+func (s *Scheme) readings(f shape, at []rune, most int) (all []string) {
+	choices := choices(f, at)
+	if choices == nil {
+		return nil
+	}
+	base := make([]rune, len(f))
+	for i, c := range choices {
+		base[i] = c[0]
 	}
 	tried := 0
 	var change func(from, left int)
 	change = func(from, left int) {
 		if left == 0 {
-			tried++
-			if text, err := s.Parse(string(base)); err == nil && len(all) < mostReadings && !slices.Contains(all, text) {
-				all = append(all, text)
+			if tried++; len(all) < mostReadings && s.proves(base) {
+				all = append(all, string(base))
 			}
 			return
 		}
@@ -233,57 +347,66 @@ func (s *Scheme) readings(f shape, at []rune, most int) (all []string) {
 	return all
 }
 
-// nearest lays the text over all forms and gives the readings of the cheapest
-// that fit. resembles tells whether any did.
-func (s *Scheme) nearest(text []rune, most int) (cost int, all []string, resembles bool) {
-	cost = most + 1
-	for _, f := range s.shapes {
-		c, at := f.align(text, most)
-		if at == nil || c > most {
-			continue
-		}
-		resembles = true
-		found := s.readings(f, at, mostChanges)
-		if slices.Contains(at, lost) {
-			found = append(found, s.inserted(f, text, most)...)
-		}
-		if len(text) > len(f) {
-			found = append(s.shortened(f, text, most), found...)
-		}
-		if c < cost {
-			cost, all = c, append(found, all...)
-			continue
-		}
-		all = append(all, found...)
+// proves tells whether a text that has one of the scheme's forms is a reference.
+func (s *Scheme) proves(text []rune) bool {
+	if s.cfg.Covers == 0 && !s.check.holds(string(text)) {
+		return false // the cheaper half first
 	}
-	return cost, unique(all), resembles
+	_, err := s.Parse(string(text))
+	return err == nil
 }
 
 // inserted reads a text that lost a digit with the gap at each place where it may have been.
-func (s *Scheme) inserted(f shape, text []rune, most int) (all []string) {
-	if len(text) >= len(f) {
+func (s *Scheme) inserted(p placed, raw []rune) (all []string) {
+	if p.cost > costDigit+1 {
 		return nil
 	}
-	for i := 0; i <= len(text); i++ {
-		longer := slices.Insert(slices.Clone(text), i, '\x00')
-		if _, at := f.align(longer, most+costDigit); at != nil && slices.Contains(at, '\x00') {
-			all = append(all, s.readings(f, at, 1)...)
+	for i := 0; i <= len(raw); i++ {
+		longer := slices.Insert(slices.Clone(raw), i, '\x00')
+		for _, q := range (variant{form: p.form, left: len(p.form)}).places(longer, p.cost) {
+			if q.from == 0 && q.to == len(longer) && slices.Contains(q.at, '\x00') {
+				all = append(all, s.readings(p.form, q.at, 1)...)
+			}
 		}
 	}
 	return all
 }
 
-// shortened reads a text that has a character too many without each of its
-// characters in turn: any of them may be the one that is not there.
-func (s *Scheme) shortened(f shape, text []rune, most int) (all []string) {
-	for i := range text {
-		if i > 0 && text[i] == text[i-1] {
-			continue // the same text again
+// dropped reads a text that holds a character too many without each of them.
+func (s *Scheme) dropped(p placed, raw []rune) (all []string) {
+	for i := range raw {
+		shorter := slices.Delete(slices.Clone(raw), i, i+1)
+		for _, q := range (variant{form: p.form, left: len(p.form)}).places(shorter, p.cost-1) {
+			if q.from == 0 && q.to == len(shorter) {
+				all = append(all, s.readings(p.form, q.at, max(0, 2-p.cost))...)
+			}
 		}
-		shorter := slices.Delete(slices.Clone(text), i, i+1)
-		if c, at := f.align(shorter, most); at != nil && c <= most {
-			all = append(all, s.readings(f, at, 0)...)
+	}
+	return all
+}
+
+// anyOther reads each digit or letter of a text as any other. Weak checks hold
+// too often for that to say anything.
+func (s *Scheme) anyOther(p placed) (all []string) {
+	if !s.check.strong {
+		return nil
+	}
+	choices := choices(p.form, p.at)
+	if choices == nil {
+		return nil
+	}
+	base := make([]rune, len(choices))
+	for i, c := range choices {
+		base[i] = c[0]
+	}
+	for i, place := range p.form {
+		kept := base[i]
+		for _, r := range place.any() {
+			if base[i] = r; r != kept && s.proves(base) {
+				all = append(all, string(base))
+			}
 		}
+		base[i] = kept
 	}
 	return all
 }

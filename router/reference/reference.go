@@ -41,14 +41,15 @@ var (
 
 // Scheme is a compiled scheme. It is safe for concurrent use.
 type Scheme struct {
-	cfg    Config
-	whole  *regexp.Regexp // anchored
-	within *regexp.Regexp // leftmost-longest
-	check  check
-	labels []string
-	shapes []shape // what a reference's characters may be; nil = too varied for near matches
-	bare   bool    // digits only: a telephone number may look like one
-	digits int     // fewest digits of a match
+	cfg      Config
+	whole    *regexp.Regexp // anchored
+	check    check
+	labels   []string
+	shapes   []shape // what a reference's characters may be, the longest first; nil = too varied for near matches
+	variants []variant
+	signs    string // the signs of its forms
+	bare     bool   // digits only: a telephone number may look like one
+	digits   int    // fewest digits of a match
 }
 
 // Checks lists the names of the checks.
@@ -64,18 +65,17 @@ func Checks() []string {
 
 // New compiles a scheme. The error names what is wrong and what is allowed.
 func New(c Config) (*Scheme, error) {
-	within, err := regexp.Compile(c.Pattern)
+	pattern, err := regexp.Compile(c.Pattern)
 	if err != nil {
 		return nil, fmt.Errorf("pattern of scheme %q: %w", c.Name, err)
 	}
-	if within.MatchString("") {
+	if pattern.MatchString("") {
 		return nil, fmt.Errorf("pattern of scheme %q matches the empty text; write what a reference must hold", c.Name)
 	}
-	if c.Covers < 0 || c.Covers > within.NumSubexp() {
-		return nil, fmt.Errorf("covers of scheme %q is %d; the pattern has %d capture groups", c.Name, c.Covers, within.NumSubexp())
+	if c.Covers < 0 || c.Covers > pattern.NumSubexp() {
+		return nil, fmt.Errorf("covers of scheme %q is %d; the pattern has %d capture groups", c.Name, c.Covers, pattern.NumSubexp())
 	}
-	within.Longest()
-	s := &Scheme{cfg: c, within: within, whole: regexp.MustCompile(`^(?:` + c.Pattern + `)$`)}
+	s := &Scheme{cfg: c, whole: regexp.MustCompile(`^(?:` + c.Pattern + `)$`)}
 	if c.Check == "weighted" {
 		if s.check, err = weighted(c); err != nil {
 			return nil, fmt.Errorf("scheme %q: %w", c.Name, err)
@@ -89,6 +89,15 @@ func New(c Config) (*Scheme, error) {
 		s.labels = append(s.labels, folded(l))
 	}
 	s.shapes = shapesOf(c.Pattern)
+	slices.SortStableFunc(s.shapes, func(a, b shape) int { return len(b) - len(a) })
+	for _, f := range s.shapes {
+		s.variants = append(s.variants, variantsOf(f)...)
+		for _, place := range f {
+			if place.sign() && !strings.ContainsRune(s.signs, place.one) {
+				s.signs += string(place.one)
+			}
+		}
+	}
 	s.bare, s.digits = describe(s.shapes)
 	return s, nil
 }
@@ -130,8 +139,8 @@ func Clean(text string) string {
 	var b strings.Builder
 	for _, r := range norm.NFC.String(text) {
 		switch {
-		case r == '\u00ad', unicode.IsSpace(r), r == '\u200b', r == '\ufeff': // a soft hyphen shows only where a line breaks
-		case unicode.Is(unicode.Pd, r), r == '\u2212', r == '\u00af', r == '\u2043':
+		case unicode.IsSpace(r), r == '\u200b', r == '\ufeff':
+		case unicode.Is(unicode.Pd, r), r == '\u00ad', r == '\u2212', r == '\u00af', r == '\u2043':
 			b.WriteByte('-')
 		default:
 			b.WriteRune(r)

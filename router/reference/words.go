@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -14,148 +15,260 @@ import (
 type token struct {
 	text  []rune // cleaned
 	word  mail.Word
-	label bool // a label ends before it, on its line
-	which string
+	label string // the label that ends before it, on its line; "" = none does
 }
 
-// A reference that was torn apart stands in at most so many pieces.
-const mostPieces = 6
+// line is a line's tokens, written without the spaces between them.
+type line struct {
+	tokens []token
+	text   []rune
+	owner  []int // of each character: its token
+}
+
+// finding is a place of a line that is a reference or resembles one.
+type finding struct {
+	from, to int // characters
+	cost     int // 0 = literal
+	mention  mail.Mention
+}
+
+// A page of numbers may resemble references all over; the readings of so many
+// places are worked out, the others are mentions without any.
+const mostNear = 24
 
 // FromWords finds a page's references in its words: literal ones, and what
 // nearly is one. A literal match ends at non-alphanumerics on both sides.
 func (s *Scheme) FromWords(page int, words []mail.Word) (all []mail.Mention) {
+	near := 0
+	var before line
 	for from := 0; from < len(words); {
 		to := from
 		for to < len(words) && words[to].Line == words[from].Line {
 			to++
 		}
-		all = append(all, s.fromLine(page, s.tokens(words[from:to]))...)
+		l := s.line(words[from:to])
+		found := s.literal(l)
+		if s.numbers(l) {
+			found = append(found, s.near(l, found, &near)...)
+		}
+		if f, joined, ok := s.broken(before, l, &near); ok && !touches(found, f.to-len(joined.text)+len(l.text)) {
+			all = append(all, s.mention(page, f, joined))
+		}
+		slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.from, b.from) })
+		for _, f := range found {
+			all = append(all, s.mention(page, f, l))
+		}
+		before = l.tail(found)
 		from = to
 	}
 	return all
 }
 
-func (s *Scheme) fromLine(page int, tokens []token) []mail.Mention {
-	taken := make([]bool, len(tokens)) // by a literal valid mention
-	var found []mail.Mention
-	for _, literal := range []bool{true, false} {
-		if !literal && s.shapes == nil {
-			break
+// touches tells whether a place of the line before its character end was found already.
+func touches(found []finding, end int) bool {
+	return slices.ContainsFunc(found, func(f finding) bool { return f.from < end })
+}
+
+// edge tells whether a match may begin or end before the character i: outside
+// is the character beyond it.
+func (l line) edge(i, outside int) bool {
+	return i == 0 || i == len(l.text) || l.owner[i-1] != l.owner[i] || !alphanumeric(l.text[outside])
+}
+
+func alphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// literal finds the matches of the pattern, from left to right, the longest first.
+func (s *Scheme) literal(l line) (found []finding) {
+	for from := 0; from < len(l.text); from++ {
+		if !l.edge(from, from-1) {
+			continue
 		}
-		for from := range tokens {
-			if m, to, ok := s.at(page, tokens, from, taken, literal); ok {
-				found = append(found, m)
-				for i := from; i < to; i++ {
-					taken[i] = true
-				}
-			}
+		if f, ok := s.literalAt(l, from); ok {
+			found = append(found, f)
+			from = f.to - 1
 		}
 	}
 	return found
 }
 
-// at looks for a mention that begins in the token from; the best of those that
-// end in one of the next tokens.
-func (s *Scheme) at(page int, tokens []token, from int, taken []bool, literal bool) (best mail.Mention, end int, ok bool) {
-	var text []rune
-	lowest := 1 << 20
-	for to := from; to < len(tokens) && to < from+mostPieces && !taken[to]; to++ {
-		last := len(text)
-		text = append(text, tokens[to].text...)
-		if len(text) > longestForm+budgetLabeled {
-			break
-		}
-		var m mail.Mention
-		cost, fits := 0, false
-		if literal {
-			m, fits = s.literal(text, len(tokens[from].text), last)
-			if fits && !m.Valid {
-				cost = 1
-			}
-		} else {
-			m, cost, fits = s.near(text, tokens[from].label)
-		}
-		if !fits || cost >= lowest {
+// literalAt looks for a match that begins with the character from: one whose
+// check digits hold before one whose do not.
+func (s *Scheme) literalAt(l line, from int) (best finding, ok bool) {
+	for _, to := range s.ends(l, from) {
+		if !l.edge(to, to) {
 			continue
 		}
-		if s.bare && !tokens[from].label && !(m.Literal && m.Valid) {
+		text := string(l.text[from:to])
+		if !s.whole.MatchString(text) {
+			continue
+		}
+		_, err := s.Parse(text)
+		torn, first := l.owner[to-1] > l.owner[from], l.tokens[l.owner[from]]
+		if s.bare && first.label == "" && (err != nil || torn) {
 			continue // a telephone number, an amount: nothing says that it is a reference
 		}
-		lowest, end, ok = cost, to+1, true
-		best = s.mention(page, m, tokens[from:to+1])
-	}
-	return best, end, ok
-}
-
-// literal matches the pattern in a text that is made of pieces: the match must
-// begin in the first piece and end in the last, else it belongs to fewer.
-func (s *Scheme) literal(text []rune, first, last int) (m mail.Mention, ok bool) {
-	if s.shapes != nil && !s.resembles(text) {
-		return m, false // most words, without asking the pattern
-	}
-	str := string(text)
-	for _, span := range s.within.FindAllStringIndex(str, -1) {
-		from, to := len([]rune(str[:span[0]])), len([]rune(str[:span[1]]))
-		if from >= first || to <= last || !edge(text, from-1) || !edge(text, to) {
-			continue
+		f := finding{from: from, to: to, mention: mail.Mention{Text: text, Raw: text, Literal: true, Valid: err == nil}}
+		if err == nil {
+			return f, true
 		}
-		match := str[span[0]:span[1]]
-		_, err := s.Parse(match)
-		m = mail.Mention{Text: match, Raw: match, Literal: true, Valid: err == nil}
-		if !m.Valid {
-			m.Readings = s.others(match)
-		}
-		if ok = true; m.Valid {
-			return m, true
+		if !ok || f.to > best.to {
+			best, ok = f, true
 		}
 	}
-	return m, ok
+	if ok {
+		best.mention.Readings = s.others([]rune(best.mention.Raw))
+	}
+	return best, ok
 }
 
-// others lists what a literal match whose check fails may stand for.
-func (s *Scheme) others(text string) []string {
-	_, readings, _ := s.nearest([]rune(text), budget)
-	return readings
+// ends lists where a match that begins at from may end.
+func (s *Scheme) ends(l line, from int) (all []int) {
+	if s.shapes == nil { // the pattern has no fixed forms: at ends of tokens and signs
+		for to := from + 1; to <= len(l.text) && l.owner[to-1] < l.owner[from]+mostPieces; to++ {
+			if l.edge(to, to) {
+				all = append(all, to)
+			}
+		}
+		slices.Reverse(all)
+		return all
+	}
+	for _, f := range s.shapes { // the longest first
+		if to := from + len(f); to <= len(l.text) && f.takes(l.text[from:to]) {
+			all = append(all, to)
+		}
+	}
+	return all
 }
 
-func edge(text []rune, i int) bool {
-	return i < 0 || i >= len(text) || !unicode.IsLetter(text[i]) && !unicode.IsDigit(text[i])
-}
+// A reference of a pattern without fixed forms stands in at most so many pieces.
+const mostPieces = 8
 
-// near tells whether a text resembles a reference, and which it may stand for.
-func (s *Scheme) near(text []rune, labeled bool) (m mail.Mention, cost int, ok bool) {
-	most := budget
-	if labeled {
-		most = budgetLabeled
-	}
-	if !s.resembles(text) {
-		return m, 0, false
-	}
-	cost, readings, ok := s.nearest(text, most)
-	if !ok {
-		return m, 0, false
-	}
-	m = mail.Mention{Text: string(text), Raw: string(text), Readings: readings}
-	if len(readings) > 0 {
-		m.Text, m.Valid = readings[0], true
-	}
-	return m, cost, true
-}
-
-// resembles is a cheap look before the alignment: as many digits, or what is
-// read for digits, as a reference has, but a few.
-func (s *Scheme) resembles(text []rune) bool {
+// numbers is a cheap look before the alignment: a line that resembles a
+// reference has half of its digits at least, read as such.
+func (s *Scheme) numbers(l line) bool {
 	digits := 0
-	for _, r := range text {
-		if unicode.IsDigit(r) || strings.ContainsRune("OoDQIl|SsBGZzgqb/", r) {
+	for _, r := range l.text {
+		if unicode.IsDigit(r) {
 			digits++
 		}
 	}
-	return digits+2 >= s.digits && digits*2 >= s.digits
+	return s.shapes != nil && digits > 0 && digits*2 >= s.digits
 }
 
-func (s *Scheme) mention(page int, m mail.Mention, tokens []token) mail.Mention {
-	m.Page, m.Scheme, m.Source, m.Confidence, m.Label = page, s.cfg.Name, mail.FromOCR, 1, tokens[0].which
+// near finds the places that resemble a reference and are not in found.
+func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
+	var places []placed
+	for _, v := range s.variants {
+		places = append(places, v.places(l.text, budgetLabeled)...)
+	}
+	for i := range places {
+		p := &places[i]
+		if !l.edge(p.from, p.from-1) {
+			p.cost++
+		}
+		if !l.edge(p.to, p.to) {
+			p.cost++
+		}
+	}
+	slices.SortStableFunc(places, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(b.to-b.from, a.to-a.from), cmp.Compare(a.from, b.from))
+	})
+	taken := slices.Clone(found)
+	for _, p := range places {
+		first := l.tokens[l.owner[p.from]]
+		if !p.likely(first.label != "") || s.bare && first.label == "" ||
+			slices.ContainsFunc(taken, func(f finding) bool { return p.from < f.to && f.from < p.to }) {
+			continue
+		}
+		f := finding{from: p.from, to: p.to, cost: p.cost}
+		taken = append(taken, f)
+		if f.mention, *near = s.reading(l.text[p.from:p.to], p, *near); f.mention.Readings == nil && p.cost > sureLikeness {
+			continue // nothing that it could stand for
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// reading makes a near mention of a place.
+func (s *Scheme) reading(raw []rune, p placed, near int) (mail.Mention, int) {
+	m := mail.Mention{Text: string(raw), Raw: string(raw)}
+	if near < mostNear {
+		m.Readings = s.nearest(raw, p)
+	}
+	if len(m.Readings) > 0 {
+		m.Text, m.Valid = m.Readings[0], true
+	}
+	return m, near + 1
+}
+
+// others lists what a literal match whose check fails may stand for.
+func (s *Scheme) others(raw []rune) []string {
+	for _, f := range s.shapes {
+		if f.takes(raw) {
+			return s.nearest(raw, placed{form: f, at: raw})
+		}
+	}
+	return nil
+}
+
+// broken looks for a reference that begins on the line before and goes on in
+// this one. It is never literal: what stands at two lines' ends may not belong
+// together.
+func (s *Scheme) broken(before, l line, near *int) (f finding, joined line, ok bool) {
+	if len(before.tokens) == 0 || len(l.tokens) == 0 || s.shapes == nil || s.bare {
+		return f, joined, false
+	}
+	joined = joinLines(before, l)
+	if !s.numbers(joined) {
+		return f, joined, false
+	}
+	seam := len(before.text)
+	for _, v := range s.variants {
+		for _, p := range v.places(joined.text, 1) {
+			if p.from < seam && seam < p.to && joined.edge(p.from, p.from-1) && joined.edge(p.to, p.to) && p.likely(false) && (!ok || p.cost < f.cost) {
+				f, ok = finding{from: p.from, to: p.to, cost: p.cost}, true
+				f.mention, *near = s.reading(joined.text[p.from:p.to], p, *near)
+			}
+		}
+	}
+	return f, joined, ok && len(f.mention.Readings) > 0
+}
+
+// Of a line, so many tokens may belong to a reference that is broken at its end.
+const mostBroken = 3
+
+func joinLines(a, b line) (l line) {
+	for _, t := range slices.Concat(a.tokens, b.tokens[:min(mostBroken, len(b.tokens))]) {
+		l.add(t)
+	}
+	return l
+}
+
+// tail gives the end of a line, as far as nothing was found in it.
+func (l line) tail(found []finding) (end line) {
+	first := max(0, len(l.tokens)-mostBroken)
+	for _, f := range found {
+		first = max(first, l.owner[f.to-1]+1)
+	}
+	for _, t := range l.tokens[first:] {
+		end.add(t)
+	}
+	return end
+}
+
+func (l *line) add(t token) {
+	for range t.text {
+		l.owner = append(l.owner, len(l.tokens))
+	}
+	l.tokens, l.text = append(l.tokens, t), append(l.text, t.text...)
+}
+
+func (s *Scheme) mention(page int, f finding, l line) mail.Mention {
+	m := f.mention
+	m.Page, m.Scheme, m.Source, m.Confidence = page, s.cfg.Name, mail.FromOCR, 1
+	tokens := l.tokens[l.owner[f.from] : l.owner[f.to-1]+1]
+	m.Label = tokens[0].label
 	box := mail.Box{}
 	for _, t := range tokens {
 		box = box.Union(t.word.Box)
@@ -165,30 +278,31 @@ func (s *Scheme) mention(page int, m mail.Mention, tokens []token) mail.Mention 
 	return m
 }
 
-// tokens cleans a line's words, divides them behind label signs, and notes which
+// line cleans a line's words, divides them behind label signs, and notes which
 // stand behind a label.
-func (s *Scheme) tokens(words []mail.Word) (all []token) {
+func (s *Scheme) line(words []mail.Word) (l line) {
 	before := "" // folded text of the line so far
 	for _, w := range words {
-		for _, piece := range pieces(w.Text) {
-			t := token{text: []rune(Clean(piece)), word: w}
-			t.which = s.labelOf(before)
-			t.label = t.which != ""
+		for _, piece := range strings.FieldsFunc(w.Text, s.divides) {
+			t := token{text: []rune(Clean(piece)), word: w, label: s.labelOf(before)}
 			before += " " + folded(piece)
+			before = before[max(0, len(before)-longestLabel):]
 			if len(t.text) > 0 {
-				all = append(all, t)
+				l.add(t)
 			}
 		}
 	}
-	return all
+	return l
 }
 
-// pieces divides a word behind ":" and "=" and around brackets, which no
-// reference begins or ends with.
-func pieces(word string) []string {
-	return slices.DeleteFunc(strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune(":=()[]{}<>\"“”«»„;", r) }),
-		func(s string) bool { return s == "" })
+// divides tells whether a sign parts a label or a bracket from a reference: one
+// that no form of the reference holds.
+func (s *Scheme) divides(r rune) bool {
+	return strings.ContainsRune(":=()[]{}<>\"“”«»„;", r) && !strings.ContainsRune(s.signs, r)
 }
+
+// A label is no longer than this, in bytes.
+const longestLabel = 80
 
 // labelOf gives the label that the text ends with, give or take a sign.
 func (s *Scheme) labelOf(before string) string {
