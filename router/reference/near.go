@@ -241,7 +241,15 @@ func (s slot) costLost() int {
 	return costDigit
 }
 
+// cost is what it takes to read the character here.
 func (s slot) cost(read rune) int {
+	if read >= 0 && read < 128 && s.costs != nil {
+		return int(s.costs[read])
+	}
+	return s.price(read)
+}
+
+func (s slot) price(read rune) int {
 	switch {
 	case s.takes(read):
 		return 0

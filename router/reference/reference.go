@@ -90,7 +90,9 @@ func New(c Config) (*Scheme, error) {
 	}
 	s.shapes = shapesOf(c.Pattern)
 	slices.SortStableFunc(s.shapes, func(a, b shape) int { return len(b) - len(a) })
-	for _, f := range s.shapes {
+	for i, f := range s.shapes {
+		f = f.priced()
+		s.shapes[i] = f
 		s.variants = append(s.variants, variantsOf(f)...)
 		for _, place := range f {
 			if place.sign() && !strings.ContainsRune(s.signs, place.one) {

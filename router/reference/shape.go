@@ -11,8 +11,9 @@ type shape []slot
 
 // slot is a place: one character exactly, or any of a class.
 type slot struct {
-	one   rune   // the only character, or 0
-	class []rune // pairs of lowest and highest, as in regexp/syntax
+	one   rune        // the only character, or 0
+	class []rune      // pairs of lowest and highest, as in regexp/syntax
+	costs *[128]int16 // of reading an ASCII character here; made by priced
 }
 
 func (s slot) takes(r rune) bool {
@@ -25,6 +26,19 @@ func (s slot) takes(r rune) bool {
 		}
 	}
 	return false
+}
+
+// priced gives the form with the costs of ASCII characters worked out.
+func (f shape) priced() shape {
+	f = slices.Clone(f)
+	for i := range f {
+		var costs [128]int16
+		for r := range costs {
+			costs[r] = int16(f[i].price(rune(r)))
+		}
+		f[i].costs = &costs
+	}
+	return f
 }
 
 func (s slot) digit() bool { return s.takes('0') && s.takes('9') && !s.takes('A') }

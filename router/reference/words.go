@@ -36,6 +36,9 @@ type finding struct {
 // places are worked out, the others are mentions without any.
 const mostNear = 24
 
+// A longer line is taken for several, so that no page costs more than its words.
+const longestLine = 500 // words
+
 // FromWords finds a page's references in its words: literal ones, and what
 // nearly is one. A literal match ends at non-alphanumerics on both sides.
 func (s *Scheme) FromWords(page int, words []mail.Word) (all []mail.Mention) {
@@ -43,8 +46,12 @@ func (s *Scheme) FromWords(page int, words []mail.Word) (all []mail.Mention) {
 	var before line
 	for from := 0; from < len(words); {
 		to := from
-		for to < len(words) && words[to].Line == words[from].Line {
+		for to < len(words) && to < from+longestLine && words[to].Line == words[from].Line {
 			to++
+		}
+		if s.digits > 0 && !anyDigit(words[from:to]) {
+			before, from = line{}, to
+			continue
 		}
 		l := s.line(words[from:to])
 		found := s.literal(l)
@@ -62,6 +69,10 @@ func (s *Scheme) FromWords(page int, words []mail.Word) (all []mail.Mention) {
 		from = to
 	}
 	return all
+}
+
+func anyDigit(words []mail.Word) bool {
+	return slices.ContainsFunc(words, func(w mail.Word) bool { return strings.ContainsFunc(w.Text, unicode.IsDigit) })
 }
 
 // touches tells whether a place of the line before its character end was found already.
