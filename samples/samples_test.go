@@ -17,7 +17,7 @@ import (
 func TestSameSeedSameBytes(t *testing.T) {
 	digest := func() string {
 		dir := t.TempDir()
-		if _, err := Write(dir, Config{Seed: 5, Batches: 2, Pages: 3}); err != nil {
+		if _, err := Write(dir, Config{Seed: 5, Batches: 2, Pages: 1}); err != nil {
 			t.Fatal(err)
 		}
 		files, err := filepath.Glob(filepath.Join(dir, "*.*"))
@@ -63,7 +63,7 @@ func TestGroupFourDecodes(t *testing.T) {
 }
 
 func TestTruthIsWhole(t *testing.T) {
-	truths, err := Write(t.TempDir(), Config{Seed: 9, Batches: 6, Pages: 8, Levels: []string{"clean"}})
+	truths, err := Write(t.TempDir(), Config{Seed: 9, Batches: 3, Pages: 4, Levels: []string{"clean"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,151 @@
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestVerbs(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	if err := Create(path, strings.NewReader("one")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Create(path, strings.NewReader("two")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a second Create: %v", err)
+	}
+	if existed, err := Ensure(path, strings.NewReader("one")); err != nil || !existed {
+		t.Errorf("Ensure of the same: %v, %v", existed, err)
+	}
+	for _, other := range []string{"onf", "on", "one more", ""} {
+		if _, err := Ensure(path, strings.NewReader(other)); !errors.Is(err, ErrDiffers) {
+			t.Errorf("Ensure of %q over %q: %v", other, "one", err)
+		}
+	}
+	if got := read(t, path); got != "one" {
+		t.Errorf("it holds %q", got)
+	}
+	if err := Overwrite(path, strings.NewReader("three")); err != nil || read(t, path) != "three" {
+		t.Errorf("Overwrite: %v, %q", err, read(t, path))
+	}
+	if existed, err := Ensure(filepath.Join(dir, "b"), strings.NewReader("b")); err != nil || existed {
+		t.Errorf("Ensure of a new file: %v, %v", existed, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+}
+
+func TestLongFilesAreCompared(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	long := strings.Repeat("0123456789", 20000)
+	if _, err := Ensure(path, strings.NewReader(long)); err != nil {
+		t.Fatal(err)
+	}
+	if existed, err := Ensure(path, iotest.OneByteReader(strings.NewReader(long))); err != nil || !existed {
+		t.Errorf("the same long file: %v, %v", existed, err)
+	}
+	for _, other := range []string{long[:len(long)-1], long + "x", long[:100000] + "x" + long[100001:], long[:1<<16]} {
+		if _, err := Ensure(path, strings.NewReader(other)); !errors.Is(err, ErrDiffers) {
+			t.Errorf("another long file of %d bytes: %v", len(other), err)
+		}
+	}
+}
+
+func TestBrokenSourceLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	broken := errors.New("the scanner's disk broke")
+	for name, write := range map[string]func(string) error{
+		"create":    func(p string) error { return Create(p, iotest.ErrReader(broken)) },
+		"overwrite": func(p string) error { return Overwrite(p, iotest.ErrReader(broken)) },
+		"ensure":    func(p string) error { _, err := Ensure(p, iotest.ErrReader(broken)); return err },
+	} {
+		if err := write(filepath.Join(dir, name)); !errors.Is(err, broken) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if all, _ := filepath.Glob(filepath.Join(dir, "*")); len(all) > 0 {
+		t.Errorf("left over: %v", all)
+	}
+}
+
+func TestMoveNeverOverwrites(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	for _, p := range []string{a, b} {
+		if err := Create(p, strings.NewReader(p)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Move(a, b); !errors.Is(err, fs.ErrExist) || read(t, b) != b {
+		t.Errorf("Move onto a file: %v, %q", err, read(t, b))
+	}
+	if err := Move(a, filepath.Join(dir, "c")); err != nil || read(t, filepath.Join(dir, "c")) != a {
+		t.Error(err)
+	}
+	if _, err := os.Stat(a); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("what was moved is still there")
+	}
+}
+
+func TestMkdirAllAndSweep(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "x", "y")
+	for range 2 {
+		if err := MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Create(filepath.Join(dir, "keep"), strings.NewReader("")); err != nil {
+		t.Fatal(err)
+	}
+	if err := MkdirAll(filepath.Join(dir, "keep", "z"), 0o700); err == nil {
+		t.Error("a folder was made below a file")
+	}
+	temp, err := NewTemp(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := temp.Close(); err != nil { // as a crash leaves it
+		t.Fatal(err)
+	}
+	if err := Sweep(filepath.Dir(dir)); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 || entries[0].Name() != "keep" {
+		t.Errorf("after the sweep: %v, %v", entries, err)
+	}
+}
+
+func TestUnnamed(t *testing.T) {
+	dir := t.TempDir()
+	temp, err := NewTemp(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := temp.Unnamed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if all, _ := filepath.Glob(filepath.Join(dir, ".*")); len(all) > 0 {
+		t.Errorf("it has a name: %v", all)
+	}
+	if _, err := f.WriteString("x"); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,97 @@
+package folder
+
+import (
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"postroom/mail"
+	"postroom/router/casestore"
+	"postroom/router/casestore/storetest"
+)
+
+func fresh(t *testing.T) *Store {
+	t.Helper()
+	s := New(filepath.Join(t.TempDir(), "cases"), "tax")
+	if err := s.Init(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) casestore.Store { return fresh(t) })
+}
+
+func TestLayout(t *testing.T) {
+	s := fresh(t)
+	r, err := s.Deliver(t.Context(), storetest.Filing("PER/000123/X", "d1", "letter"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := filepath.Join(s.root, "PER%2F000123%2FX", "d1"); r.Locator != want || r.Store != "tax" {
+		t.Errorf("%+v, want %s", r, want)
+	}
+	var names []string
+	entries, err := os.ReadDir(r.Locator)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if err != nil || len(names) != 2 || names[0] != "document.json" || names[1] != "original.pdf" {
+		t.Errorf("%v, %v", names, err)
+	}
+}
+
+func TestUnmountedShareIsNotTheStore(t *testing.T) {
+	s := New(t.TempDir(), "tax") // an empty mount point
+	_, err := s.Deliver(t.Context(), storetest.Filing("R", "d1", "letter"))
+	if err == nil || errors.Is(err, casestore.ErrRefused) {
+		t.Errorf("%v; want an error that lets it be tried again", err)
+	}
+	if entries, _ := os.ReadDir(s.root); len(entries) > 0 {
+		t.Errorf("something was written to it: %v", entries)
+	}
+	if err := s.Verify(t.Context(), mail.Receipt{Locator: filepath.Join(s.root, "a", "b")}); err == nil {
+		t.Error("it verifies")
+	}
+}
+
+func TestLocatorsOfOthersAreRefused(t *testing.T) {
+	s := fresh(t)
+	for _, l := range []string{"/etc", s.root, filepath.Join(s.root, ".."), filepath.Join(s.root, "a", "..", "..", "x"), filepath.Join(s.root, "a")} {
+		if err := s.Withdraw(t.Context(), l, []byte("{}")); !errors.Is(err, casestore.ErrRefused) {
+			t.Errorf("%s: %v", l, err)
+		}
+	}
+}
+
+func FuzzEscape(f *testing.F) {
+	for _, s := range []string{"PER/000123/X", "..", ".", "\x00", "a b", "%", "ü", "-rf"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		e := casestore.Escape(s)
+		back, err := url.PathUnescape(e)
+		if err != nil || back != s {
+			t.Errorf("%q gives %q, which gives %q, %v", s, e, back, err)
+		}
+		if e == "." || e == ".." || s != "" && filepath.Base(e) != e {
+			t.Errorf("%q gives %q, which is no safe path element", s, e)
+		}
+	})
+}
+
+func BenchmarkDeliver(b *testing.B) {
+	s := New(filepath.Join(b.TempDir(), "cases"), "tax")
+	if err := s.Init(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := s.Deliver(b.Context(), storetest.Filing("R", string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676%26)), "letter")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

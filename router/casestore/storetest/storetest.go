@@ -1,0 +1,100 @@
+// Package storetest is the contract that every case store must meet.
+//
+// In comes a function that makes a store; out come failed tests.
+package storetest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"testing"
+
+	"postroom/router/casestore"
+)
+
+// Filing makes a filing of a text.
+func Filing(reference, document, text string) casestore.Filing {
+	sum := sha256.Sum256([]byte(text))
+	return casestore.Filing{Reference: reference, Document: document, Original: strings.NewReader(text),
+		SHA256: hex.EncodeToString(sum[:]), Sheet: []byte(`{"reference":"` + reference + `"}`)}
+}
+
+// Run runs the contract's tests over stores made by fresh.
+func Run(t *testing.T, fresh func(t *testing.T) casestore.Store) {
+	t.Run("again is the same", func(t *testing.T) {
+		s := fresh(t)
+		first, err := s.Deliver(t.Context(), Filing("PER/000123/X", "d1", "letter"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := s.Deliver(t.Context(), Filing("PER/000123/X", "d1", "letter"))
+		if err != nil || again.Locator != first.Locator || again.SHA256 != first.SHA256 {
+			t.Errorf("%+v, then %+v, %v", first, again, err)
+		}
+		if err := s.Verify(t.Context(), first); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("other bytes are refused", func(t *testing.T) {
+		s := fresh(t)
+		receipt, err := s.Deliver(t.Context(), Filing("R", "d1", "letter"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Deliver(t.Context(), Filing("R", "d1", "forged")); !errors.Is(err, casestore.ErrRefused) {
+			t.Errorf("other bytes: %v", err)
+		}
+		other := Filing("R", "d1", "letter")
+		other.Sheet = []byte("{}")
+		if _, err := s.Deliver(t.Context(), other); !errors.Is(err, casestore.ErrRefused) {
+			t.Errorf("another sheet: %v", err)
+		}
+		if err := s.Verify(t.Context(), receipt); err != nil {
+			t.Errorf("the first was touched: %v", err)
+		}
+	})
+	t.Run("a wrong digest is refused", func(t *testing.T) {
+		s := fresh(t)
+		f := Filing("R", "d1", "letter")
+		f.SHA256 = strings.Repeat("0", 64)
+		if _, err := s.Deliver(t.Context(), f); !errors.Is(err, casestore.ErrRefused) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("withdrawn once", func(t *testing.T) {
+		s := fresh(t)
+		r, err := s.Deliver(t.Context(), Filing("R", "d1", "letter"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := s.Withdraw(t.Context(), r.Locator, []byte(`{"why":"x"}`)); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := s.Verify(t.Context(), r); err != nil {
+			t.Errorf("a withdrawn document is no evidence any more: %v", err)
+		}
+	})
+	t.Run("odd references", func(t *testing.T) {
+		s := fresh(t)
+		seen := map[string]string{}
+		for _, ref := range []string{".", "..", "../../x", "a/b", "a\x00b", "a\nb", "%2E", "+++010/8068/17183+++", "Ünïcödé", strings.Repeat("x", 80)} {
+			r, err := s.Deliver(t.Context(), Filing(ref, "d1", "letter "+ref))
+			if err != nil {
+				t.Errorf("%q: %v", ref, err)
+				continue
+			}
+			if was, twice := seen[r.Locator]; twice {
+				t.Errorf("%q and %q have one place", ref, was)
+			}
+			seen[r.Locator] = ref
+		}
+		for _, ref := range []string{"", strings.Repeat("/", 4000)} {
+			if _, err := s.Deliver(t.Context(), Filing(ref, "d1", "letter")); !errors.Is(err, casestore.ErrRefused) {
+				t.Errorf("a reference of %d bytes: %v", len(ref), err)
+			}
+		}
+	})
+}
