@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"postroom/mail"
 	"postroom/router/reference"
@@ -23,8 +22,13 @@ const (
 // Print read with less confidence than this in any of its words is no evidence to file on.
 const leastConfidence = 0.3
 
-// A misreading of one reference differs from it in at most so many characters.
-const sameMisread = 3
+// What differs more from the proven reference (reference.Misread) is not the same
+// reference read badly: confusions and lost signs, or two wrong characters at most.
+// A text of the right form was read well, so only confusions are forgiven.
+const (
+	sameMisread  = 4
+	sameConfused = 2
+)
 
 // Decision is what becomes of a document: filed in Reference's case, held, or
 // NeedText, when only the text of its pages can decide.
@@ -73,22 +77,13 @@ type court struct {
 	mentions []mail.Mention
 }
 
-// key tells references apart.
-type key struct{ scheme, text string }
-
 func (c *court) decide() Decision {
-	var proven []key // distinct references that stand there literally, check digits and all
 	for _, m := range c.mentions {
-		k := key{m.Scheme, m.Text}
-		if m.Literal && m.Valid && !slices.Contains(proven, k) {
-			proven = append(proven, k)
-		}
-	}
-	for _, m := range c.mentions {
-		if m.Source == mail.FromBarcode && !m.Valid {
+		if m.Literal && m.Source == mail.FromBarcode && !m.Valid {
 			return c.hold(mail.InvalidReference, "The barcode on page %d reads %s, whose check digits do not hold.", m.Page, m.Text)
 		}
 	}
+	proven := c.proven()
 	switch len(proven) {
 	case 0:
 		return c.nothingProven()
@@ -96,10 +91,36 @@ func (c *court) decide() Decision {
 		return c.oneProven(proven[0])
 	}
 	var texts []string
-	for _, k := range proven {
-		texts = append(texts, k.text)
+	for _, m := range proven {
+		texts = append(texts, fmt.Sprintf("%s (page %d)", m.Text, m.Page))
 	}
 	return c.hold(mail.Conflict, "It carries %d references: %s.", len(proven), strings.Join(texts, ", "))
+}
+
+// proven gives the distinct references that stand there literally, check digits
+// and all: each by its first mention, codes before print.
+func (c *court) proven() (all []mail.Mention) {
+	for _, m := range c.literal() {
+		if !slices.ContainsFunc(all, func(o mail.Mention) bool { return o.Scheme == m.Scheme && o.Text == m.Text }) {
+			all = append(all, m)
+		}
+	}
+	// One text may be a reference of two schemes; the register then says of which.
+	return slices.DeleteFunc(all, func(m mail.Mention) bool {
+		return !c.known(m) && slices.ContainsFunc(all, func(o mail.Mention) bool { return o.Text == m.Text && o.Scheme != m.Scheme && c.known(o) })
+	})
+}
+
+func (c *court) known(m mail.Mention) bool {
+	_, ok := c.cases.Lookup(m.Scheme, m.Text)
+	return ok
+}
+
+// literal gives the mentions that may file, codes before print.
+func (c *court) literal() []mail.Mention {
+	all := slices.DeleteFunc(slices.Clone(c.mentions), func(m mail.Mention) bool { return !m.Literal || !m.Valid })
+	slices.SortStableFunc(all, func(a, b mail.Mention) int { return int(a.Source) - int(b.Source) })
+	return all
 }
 
 func (c *court) hold(reason mail.Reason, format string, args ...any) Decision {
@@ -115,80 +136,150 @@ func (c *court) nothingProven() Decision {
 			return c.hold(mail.InvalidReference, "Page %d says %s, whose check digits do not hold.", m.Page, m.Text)
 		}
 	}
+	for _, m := range c.mentions {
+		if m.Source == mail.FromBarcode {
+			return c.hold(mail.WeakEvidence, "The barcode on page %d reads %q, which holds the reference %s but is not one.", m.Page, m.Raw, m.Text)
+		}
+	}
 	if len(c.mentions) > 0 {
 		m := c.mentions[0]
 		return c.hold(mail.WeakEvidence, "Page %d says %q, which is nearly a reference.", m.Page, m.Raw)
 	}
+	if len(c.span.Blanks) == len(c.readings) {
+		return c.hold(mail.NoReference, "It has nothing but pages that look blank.")
+	}
+	if page := c.unread(0); page > 0 {
+		return c.hold(mail.NoReference, "No reference can be read; page %d has a code that can't be read.", page)
+	}
 	return c.hold(mail.NoReference, "No page carries a reference.")
 }
 
-func (c *court) oneProven(k key) Decision {
+// unread gives the first page, but the excepted, with a place that looks like a
+// code and can't be read as one; 0 = there is none.
+func (c *court) unread(except int) int {
+	for _, reading := range c.readings {
+		if len(reading.Doubts) > 0 && reading.Page != except {
+			return reading.Page
+		}
+	}
+	return 0
+}
+
+func (c *court) oneProven(best mail.Mention) Decision {
 	for _, m := range c.mentions {
-		if why := c.contradicts(m, k); why != "" {
+		if why := c.contradicts(m, best); why != "" {
 			return c.hold(mail.Conflict, "%s", why)
 		}
 	}
-	found, ok := c.cases.Lookup(k.scheme, k.text)
+	found, ok := c.cases.Lookup(best.Scheme, best.Text)
 	switch {
 	case !ok:
-		return c.hold(mail.UnknownCase, "No case %s is in the register.", k.text)
+		return c.hold(mail.UnknownCase, "No case %s is in the register.", best.Text)
 	case found.Closed:
 		return c.hold(mail.ClosedCase, "The case %s is closed.", found.Reference)
 	}
 	for _, reading := range c.readings {
 		if reading.Illegible {
-			return c.hold(mail.WeakEvidence, "Most of the text on page %d can't be read; it may name another case than %s.", reading.Page, k.text)
+			return c.hold(mail.WeakEvidence, "Most of the text on page %d can't be read; it may name another case than %s.", reading.Page, best.Text)
 		}
 	}
-	literal := slices.DeleteFunc(slices.Clone(c.mentions), func(m mail.Mention) bool { return !m.Literal || !m.Valid })
-	slices.SortStableFunc(literal, func(a, b mail.Mention) int { return int(a.Source) - int(b.Source) })
-	best := literal[0]
-	if best.Source == mail.FromOCR {
-		if why := c.unsure(literal); why != "" {
-			return c.hold(mail.WeakEvidence, "%s", why)
-		}
-	}
+	why := c.unsure(best)
 	rule, factor, ok := c.rule(found, best)
-	if !ok {
-		if !c.withText {
-			return Decision{NeedText: true}
-		}
-		return c.hold(mail.WeakEvidence, "%s has a weak check digit, and neither the name nor the postcode of the register stands on its pages.", k.text)
+	switch {
+	case !c.withText && (why != "" || !ok):
+		return Decision{NeedText: true}
+	case why != "":
+		return c.hold(mail.WeakEvidence, "%s", why)
+	case !ok:
+		return c.hold(mail.WeakEvidence, "%s has a weak check digit, and neither the name nor the postcode of the register stands on its pages.", best.Text)
 	}
-	return Decision{Reference: found.Reference, Store: found.Store, Rule: rule, Evidence: append(c.evidence(literal, rule), factor...)}
+	return Decision{Reference: found.Reference, Store: found.Store, Rule: rule, Evidence: append(c.evidence(c.literal(), rule), factor...)}
 }
 
-// unsure tells why print alone is not enough here.
-func (c *court) unsure(literal []mail.Mention) string {
-	best := 0.0
-	for _, m := range literal {
-		best = max(best, m.Confidence)
+// unsure tells why a proven reference is not enough to file on; "" = it is.
+//
+// A code that can't be read may be another case's. Beside a code that was read,
+// on the same page, it is most often a stamp's or a form's and does not hold the
+// document. On a later page it could begin another letter where references
+// divide, and where only print names the case it could contradict the print.
+func (c *court) unsure(best mail.Mention) string {
+	if best.Source == mail.FromBarcode {
+		if page := c.unread(best.Page); page > 0 && (c.rules.cfg.OnReference || !c.withText) {
+			return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s.", page, best.Text)
+		}
+		return ""
 	}
-	if best < leastConfidence {
-		return fmt.Sprintf("Page %d says %s, but it was read with little confidence.", literal[0].Page, literal[0].Text)
+	surest := 0.0
+	for _, m := range c.literal() {
+		surest = max(surest, m.Confidence)
 	}
-	for _, reading := range c.readings {
-		if len(reading.Doubts) > 0 {
-			return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s, which is printed.", reading.Page, literal[0].Text)
+	if surest < leastConfidence {
+		return fmt.Sprintf("Page %d says %s, but it was read with little confidence.", best.Page, best.Text)
+	}
+	if page := c.unread(0); page > 0 {
+		return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s, which is printed.", page, best.Text)
+	}
+	return ""
+}
+
+// contradicts tells how a mention speaks against the proven reference; "" = it
+// does not: it is the same reference again, or the same read badly.
+func (c *court) contradicts(m, proven mail.Mention) string {
+	if m.Literal && m.Valid {
+		return ""
+	}
+	for _, reading := range m.Readings {
+		if _, live := c.cases.Lookup(m.Scheme, reading); live && reading != proven.Text {
+			return fmt.Sprintf("Page %d says %q, which may be the case %s, while %s stands on page %d.", m.Page, m.Raw, reading, proven.Text, proven.Page)
+		}
+	}
+	if overlaps(m, proven) {
+		return "" // the proven reference itself resembles another scheme's
+	}
+	most := sameMisread
+	if m.Literal {
+		most = sameConfused
+	}
+	same := reference.Misread(m.Raw, proven.Text, most)
+	if m.Literal && !confusedOnly(m, proven) {
+		same = most + 1
+	}
+	if m.Scheme != proven.Scheme || same > most {
+		if m.Scheme == proven.Scheme && !m.Literal && slices.Contains(m.Readings, proven.Text) {
+			return ""
+		}
+		return fmt.Sprintf("Page %d says %q, which is not %s on page %d.", m.Page, m.Raw, proven.Text, proven.Page)
+	}
+	for _, other := range c.cases.Near(m.Scheme, m.Raw) {
+		if key := reference.Clean(other.Reference.String()); key != proven.Text && reference.Misread(m.Raw, key, same) <= same {
+			return fmt.Sprintf("Page %d says %q, which is as near to the case %s as to %s on page %d.", m.Page, m.Raw, other.Reference, proven.Text, proven.Page)
 		}
 	}
 	return ""
 }
 
-// contradicts tells how a mention speaks against the proven reference; "" = it does not.
-func (c *court) contradicts(m mail.Mention, k key) string {
-	if m.Literal && m.Valid {
-		return ""
+// confusedOnly tells whether a literal match that fails its check differs from
+// the proven reference only in characters that are taken for one another.
+func confusedOnly(m, proven mail.Mention) bool {
+	a, b := []rune(m.Raw), []rune(proven.Text)
+	if len(a) != len(b) {
+		return false
 	}
-	for _, reading := range m.Readings {
-		if _, live := c.cases.Lookup(m.Scheme, reading); live && reading != k.text {
-			return fmt.Sprintf("Page %d says %q, which may be the case %s, while the proven reference is %s.", m.Page, m.Raw, reading, k.text)
+	for i := range a {
+		if a[i] != b[i] && reference.Misread(string(a[i]), string(b[i]), 1) > 1 {
+			return false
 		}
 	}
-	if m.Scheme == k.scheme && (slices.Contains(m.Readings, k.text) || distance(m.Raw, k.text) <= sameMisread) {
-		return "" // the proven reference again, read badly
+	return true
+}
+
+func overlaps(a, b mail.Mention) bool {
+	if a.Page != b.Page || a.Source != b.Source {
+		return false
 	}
-	return fmt.Sprintf("Page %d says %q, which is not the proven reference %s.", m.Page, m.Raw, k.text)
+	ax0, ay0, ax1, ay1 := a.Polygon.Bounds()
+	bx0, by0, bx1, by1 := b.Polygon.Bounds()
+	return ax0 < bx1 && bx0 < ax1 && ay0 < by1 && by0 < ay1
 }
 
 // rule names the rule that files the document, with the second factor's evidence.
@@ -241,8 +332,6 @@ func stands(text string, words []mail.Word) (box mail.Box, confidence float64, o
 	}
 	return box, 0, false
 }
-
-func apart(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // candidates lists the live cases that the mentions may mean, the surest first.
 func (c *court) candidates(mentions []mail.Mention) (all []mail.Candidate) {

@@ -79,6 +79,9 @@ func (r *Rules) Version() string {
 func (r *Rules) Mentions(reading mail.Reading) []mail.Mention {
 	all := r.coded(reading)
 	for _, s := range r.cfg.Schemes {
+		for _, symbol := range reading.Symbols {
+			all = append(all, s.InBarcode(reading.Page, symbol)...)
+		}
 		all = append(all, s.FromWords(reading.Page, reading.Words)...)
 	}
 	return all

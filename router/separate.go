@@ -40,15 +40,16 @@ func (r *Rules) Separator(reading mail.Reading) string {
 	return c.name()
 }
 
-func (r *Rules) control(reading mail.Reading) (Control, bool) {
+// control gives the control code that the page carries; of several, one that keeps the page.
+func (r *Rules) control(reading mail.Reading) (found Control, ok bool) {
 	for _, s := range reading.Symbols {
 		for _, c := range r.cfg.Separators {
-			if c.reads(s) {
-				return c, true
+			if c.reads(s) && (!ok || c.Keep) {
+				found, ok = c, true
 			}
 		}
 	}
-	return Control{}, false
+	return found, ok
 }
 
 // divider walks a batch's pages and makes spans.
@@ -87,7 +88,7 @@ func (d *divider) page(reading mail.Reading, duplex bool) {
 		switch {
 		case len(d.refs) > 0:
 			d.end()
-		case !d.clear:
+		case !d.clear && len(d.open.Blanks) <= d.open.To-d.open.From:
 			// No separator and no code says where this letter began: the pages
 			// before may be another letter, or its own cover.
 			d.doubt(reading.Page, "Page %d carries the first barcode with a reference; the pages before it may be another letter.", reading.Page)
@@ -122,13 +123,15 @@ func (d *divider) control(reading mail.Reading, c Control) {
 	}
 }
 
+// another tells whether the codes name another case than the open span's. A page
+// that names both is no boundary but a conflict.
 func (d *divider) another(coded []mail.Mention) bool {
 	for _, m := range coded {
-		if !d.refs[m.Text] {
-			return true
+		if d.refs[m.Text] {
+			return false
 		}
 	}
-	return false
+	return len(coded) > 0
 }
 
 func (d *divider) add(reading mail.Reading, coded []mail.Mention) {
@@ -175,8 +178,10 @@ func (d *divider) missed(reading mail.Reading) {
 		d.doubt(reading.Page, "Page %d looks like a separator sheet whose code can't be read.", reading.Page)
 	case len(words) <= mostCaption && len(reading.Doubts) > 0 && len(d.rules.cfg.Separators) > 0:
 		d.doubt(reading.Page, "Page %d has hardly a word and a code that can't be read: it may be a separator sheet.", reading.Page)
-	case reading.Page > d.open.From && salutes(reading.Words):
-		d.doubt(reading.Page, "Page %d begins with a salutation, as a letter's first page does: a separator may have been missed.", reading.Page)
+	case reading.Page > d.open.From:
+		if why := opening(reading.Words); why != "" {
+			d.doubt(reading.Page, "Page %d %s, as a letter's first page: a separator may have been missed.", reading.Page, why)
+		}
 	}
 }
 
@@ -219,13 +224,17 @@ func captioned(words []mail.Word) bool {
 }
 
 // letterWords gives the words that a letter would have: not the code's own
-// surroundings, not its caption, not what a recognizer makes of bars and specks.
+// surroundings, not its caption's line, not what a recognizer makes of bars and specks.
 func letterWords(reading mail.Reading) (all []mail.Word) {
-	for _, w := range reading.Words {
-		if w.Confidence < 0.3 || letters(w.Text) < 2 || captioned([]mail.Word{w}) || onCode(w, reading.Symbols) {
+	for _, line := range linesOf(reading.Words) {
+		if len(line) <= mostCaption && captioned(line) {
 			continue
 		}
-		all = append(all, w)
+		for _, w := range line {
+			if w.Confidence >= 0.3 && letters(w.Text) >= 2 && !onCode(w, reading.Symbols) {
+				all = append(all, w)
+			}
+		}
 	}
 	return all
 }
@@ -245,44 +254,6 @@ func onCode(w mail.Word, symbols []mail.Symbol) bool {
 	for _, s := range symbols {
 		x0, y0, x1, y1 := s.Polygon.Bounds()
 		if x0 <= x && x <= x1 && y0 <= y && y <= y1 || w.Text == s.Text {
-			return true
-		}
-	}
-	return false
-}
-
-// salutations are the beginnings of a letter's first line, in upper case without accents.
-var salutations = []string{"DEAR", "TO WHOM", "MADAME", "MONSIEUR", "MESDAMES", "MESSIEURS", "CHER", "CHERE", "CHERS", "BONJOUR",
-	"GEACHTE", "BESTE", "MIJNHEER", "MEVROUW", "SEHR GEEHRTE", "SEHR GEEHRTER", "LIEBE", "LIEBER", "GUTEN TAG", "HELLO"}
-
-// salutes tells whether a line of the page is a salutation: short, and ended as one.
-func salutes(words []mail.Word) bool {
-	for from := 0; from < len(words); {
-		to := from
-		for to < len(words) && words[to].Line == words[from].Line {
-			to++
-		}
-		if line := words[from:to]; len(line) <= 7 && strings.ContainsRune(",:!;.", lastRune(line[len(line)-1].Text)) && beginsAsSalutation(line) {
-			return true
-		}
-		from = to
-	}
-	return false
-}
-
-func lastRune(s string) rune {
-	runes := []rune(s)
-	return runes[len(runes)-1]
-}
-
-func beginsAsSalutation(line []mail.Word) bool {
-	var b strings.Builder
-	for _, w := range line {
-		b.WriteString(strings.Trim(plain(w.Text), ",.:;!"))
-		b.WriteByte(' ')
-	}
-	for _, s := range salutations {
-		if strings.HasPrefix(b.String(), s+" ") {
 			return true
 		}
 	}

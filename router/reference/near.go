@@ -427,3 +427,23 @@ func unique(all []string) (kept []string) {
 	}
 	return kept
 }
+
+// Misread tells what differences there are between a text as it was read and a
+// reference: 1 for a confusion or a sign too many or too few, 2 for one fixed
+// character in another's place, 3 for a digit lost. Over most it gives most+1.
+func Misread(raw, reference string, most int) int {
+	f := shape{}
+	for _, r := range reference {
+		f = append(f, slot{one: r})
+	}
+	text, best := []rune(raw), most+1
+	if len(f) > longestForm || len(text) > longestForm+most {
+		return best
+	}
+	for _, v := range variantsOf(f) {
+		for _, p := range v.places(text, most) {
+			best = min(best, p.cost+costExtra*(p.from+len(text)-p.to))
+		}
+	}
+	return best
+}

@@ -154,7 +154,7 @@ func Clean(text string) string {
 // FromBarcode reads a symbol: its whole text must match. A text whose check
 // fails is a mention that is not valid, and is never corrected.
 func (s *Scheme) FromBarcode(page int, sym mail.Symbol) (mail.Mention, bool) {
-	if sym.Symbology.Patch() || len(s.cfg.Symbologies) > 0 && !slices.Contains(s.cfg.Symbologies, sym.Symbology) {
+	if !s.counts(sym.Symbology) {
 		return mail.Mention{}, false
 	}
 	clean, err := s.Parse(sym.Text)
@@ -164,6 +164,43 @@ func (s *Scheme) FromBarcode(page int, sym mail.Symbol) (mail.Mention, bool) {
 	if err != nil {
 		clean = Clean(sym.Text)
 	}
-	return mail.Mention{Page: page, Scheme: s.cfg.Name, Text: clean, Raw: clean, Source: mail.FromBarcode,
-		Confidence: sym.Confidence, Polygon: sym.Polygon, Literal: true, Valid: err == nil}, true
+	m := s.coded(page, sym, clean)
+	m.Literal, m.Valid = true, err == nil
+	return m, true
+}
+
+// InBarcode finds valid references that a symbol's text holds without being
+// one: inside a longer text such as a payment's, in small letters, or in a
+// symbology where the scheme does not count. None is literal: they may hold a
+// document, not file it.
+func (s *Scheme) InBarcode(page int, sym mail.Symbol) (all []mail.Mention) {
+	if _, whole := s.FromBarcode(page, sym); whole || sym.Symbology.Patch() {
+		return nil
+	}
+	var words []mail.Word
+	for i, w := range strings.FieldsFunc(strings.ToUpper(sym.Text), divided) {
+		words = append(words, mail.Word{Text: w, Line: i})
+	}
+	for _, found := range s.FromWords(page, words) {
+		if found.Literal && found.Valid {
+			m := s.coded(page, sym, found.Text)
+			m.Valid, m.Readings = true, []string{found.Text}
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// divided tells what parts the fields of a code's text.
+func divided(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("?&=;|,", r)
+}
+
+func (s *Scheme) counts(sym mail.Symbology) bool {
+	return !sym.Patch() && (len(s.cfg.Symbologies) == 0 || slices.Contains(s.cfg.Symbologies, sym))
+}
+
+func (s *Scheme) coded(page int, sym mail.Symbol, text string) mail.Mention {
+	return mail.Mention{Page: page, Scheme: s.cfg.Name, Text: text, Raw: Clean(sym.Text), Source: mail.FromBarcode,
+		Confidence: sym.Confidence, Polygon: sym.Polygon}
 }

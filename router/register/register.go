@@ -7,6 +7,7 @@ package register
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type Case struct {
 	Closed    bool
 	Name      string // of the person; "" = not given
 	Postcode  string
+
+	digits string // of the reference, for Near
 }
 
 // Register finds cases. It never changes and is safe for concurrent use.
@@ -118,11 +121,11 @@ func (reg *Register) add(row []string, column map[string]int, schemes []*referen
 		return ""
 	}
 	spelling := get("reference")
-	scheme, ref, err := parse(spelling, schemes)
+	scheme, ref, err := parse(spelling, get("store"), schemes)
 	if err != nil {
 		return err
 	}
-	c := Case{Reference: ref.As(spelling), Store: get("store"), Name: get("name"), Postcode: get("postcode")}
+	c := Case{Reference: ref.As(spelling), Store: get("store"), Name: get("name"), Postcode: get("postcode"), digits: digits(ref.String())}
 	switch get("status") {
 	case "", "open":
 	case "closed":
@@ -131,29 +134,74 @@ func (reg *Register) add(row []string, column map[string]int, schemes []*referen
 		return fmt.Errorf("status %q of %s; allowed: open, closed", get("status"), spelling)
 	}
 	if c.Store != scheme.Store() {
-		return fmt.Errorf("%s is in store %q, but its scheme %s leads to store %q", spelling, c.Store, scheme.Name(), scheme.Store())
+		return fmt.Errorf("%s is in store %q, but its scheme %s leads to store %q: correct the row, or the scheme's store", spelling, c.Store, scheme.Name(), scheme.Store())
 	}
 	key := ref.Scheme() + "\x00" + ref.String()
 	if had, twice := reg.cases[key]; twice && had != c {
-		return fmt.Errorf("%s stands twice, with differing details", spelling)
+		return fmt.Errorf("%s stands twice, with differing details: keep the row that is right", spelling)
 	}
 	reg.cases[key] = c
 	return nil
 }
 
-// parse finds the one scheme that proves a reference.
-func parse(text string, schemes []*reference.Scheme) (*reference.Scheme, mail.Reference, error) {
+// parse finds the scheme that proves a reference; of several, one that leads to the store.
+func parse(text, store string, schemes []*reference.Scheme) (scheme *reference.Scheme, ref mail.Reference, err error) {
 	var why error
 	for _, s := range schemes {
-		ref, err := mail.ParseReference(s, text)
-		if err == nil {
-			return s, ref, nil
-		}
-		if why == nil || errors.Is(err, reference.ErrCheck) {
+		r, err := mail.ParseReference(s, text)
+		switch {
+		case err == nil && (scheme == nil || s.Store() == store && scheme.Store() != store):
+			scheme, ref = s, r
+		case err != nil && (why == nil || errors.Is(err, reference.ErrCheck)):
 			why = err
 		}
 	}
-	return nil, mail.Reference{}, fmt.Errorf("no scheme knows the reference: %w", why)
+	if scheme == nil {
+		return nil, ref, fmt.Errorf("no scheme proves the reference (correct the row, or add a scheme): %w", cmp.Or(why, errors.New("there is no scheme")))
+	}
+	return scheme, ref, nil
+}
+
+// Near lists the scheme's cases whose digits differ from a text's in two places
+// at most, in no certain order; the text's own case is among them.
+func (reg *Register) Near(scheme, text string) (all []Case) {
+	want := digits(text)
+	for _, c := range reg.cases {
+		if c.Reference.Scheme() == scheme && nearly(want, c.digits) {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b Case) int { return strings.Compare(a.Reference.String(), b.Reference.String()) })
+	return all
+}
+
+func digits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// nearly tells whether two texts differ in two characters at most: replaced,
+// lost or added.
+func nearly(a, b string) bool { return differs(a, b, 2) }
+
+func differs(a, b string, most int) bool {
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	switch {
+	case len(a)-len(b) > most || len(b)-len(a) > most:
+		return false
+	case len(a) == 0 && len(b) == 0:
+		return true
+	case most == 0:
+		return false
+	}
+	return len(a) > 0 && len(b) > 0 && differs(a[1:], b[1:], most-1) ||
+		len(a) > 0 && differs(a[1:], b, most-1) || len(b) > 0 && differs(a, b[1:], most-1)
 }
 
 // Len is the number of cases.
