@@ -17,13 +17,13 @@ type batch struct {
 }
 
 func (b *batch) dpi() int {
-	if strings.HasSuffix(b.encoding, "200") || strings.HasPrefix(b.encoding, "tif-jpeg") {
+	if lowResolution(b.encoding) {
 		return 200
 	}
 	return 300
 }
 
-func (b *batch) blackWhite() bool { return strings.Contains(b.encoding, "g4") }
+func (b *batch) blackWhite() bool { return strings.Contains(b.encoding, "g4") || b.encoding == "png" }
 
 // compose fills the batch with letters to about so many pages.
 func (b *batch) compose(pages int) {
@@ -36,6 +36,17 @@ func (b *batch) compose(pages int) {
 			b.add(s, "separator", codes, 0)
 		}
 		b.letter(p)
+	}
+}
+
+// single fills the batch with a letter of one page.
+func (b *batch) single() {
+	b.truth.Separator = "none"
+	p := b.plan()
+	p.pages, p.onPage = 1, 0
+	b.letter(p)
+	if len(b.sheets) > 1 { // a blank back has no place in a picture file
+		b.sheets, b.truth.Pages = b.sheets[:1], b.truth.Pages[:1]
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // and the resolution.
 func encode(encoding string, sheets []*image.Gray, rng *rand.Rand) ([]byte, error) {
 	dpi := 300
-	if strings.HasSuffix(encoding, "200") || encoding == "tif-jpeg" {
+	if lowResolution(encoding) {
 		dpi = 200
 	}
 	kind, coding, _ := strings.Cut(strings.TrimSuffix(encoding, "-200"), "-")
@@ -45,6 +45,11 @@ func encode(encoding string, sheets []*image.Gray, rng *rand.Rand) ([]byte, erro
 	return nil, fmt.Errorf("unknown encoding %q; known: %s, jpg, png", encoding, strings.Join(Encodings(), ", "))
 }
 
+// lowResolution tells the encodings at 200 dpi; the others are at 300.
+func lowResolution(encoding string) bool {
+	return strings.HasSuffix(encoding, "200") || encoding == "tif-jpeg" || encoding == "jpg" || encoding == "png"
+}
+
 // picture is an encoded page.
 type picture struct {
 	w, h   int
@@ -62,7 +67,7 @@ func pictureOf(coding string, g *image.Gray, dpi int, rng *rand.Rand) (picture, 
 		p.filter, p.bits, p.data = "CCITTFaxDecode", 1, groupFour(g)
 		p.parms = fmt.Sprintf("/DecodeParms<</K -1/Columns %d/Rows %d>>", p.w, p.h)
 	case "grey", "jpeg":
-		p.filter, p.data = "DCTDecode", jpegOf(g, dpi, 70+rng.IntN(20))
+		p.filter, p.data = "DCTDecode", jpegOf(g, dpi, 60+rng.IntN(20))
 	case "rgb200":
 		p.filter, p.space, p.data = "DCTDecode", "DeviceRGB", jpegOf(tinted(g), dpi, 75)
 	case "flate":

@@ -32,7 +32,13 @@ type Config struct {
 	Encodings []string // see Encodings; empty = all in turn
 }
 
-// Encodings lists the ways that scanners write.
+// Committed makes the batches of the folder mail: small, and one of each encoding.
+func Committed() Config {
+	return Config{Seed: 26, Batches: 8, Pages: 3, Levels: []string{"clean", "clean", "office"},
+		Encodings: []string{"pdf-g4-200", "tif-g4", "pdf-g4", "pdf-grey-200", "tif-g4-200", "tif-jpeg", "jpg", "png"}}
+}
+
+// Encodings lists the ways that scanners write more than one page.
 func Encodings() []string {
 	return []string{"pdf-g4", "pdf-grey", "tif-g4", "pdf-rgb200", "pdf-flate", "tif-jpeg", "pdf-g4-200"}
 }
@@ -96,7 +102,11 @@ func Write(dir string, c Config) ([]Truth, error) {
 		encoding := c.Encodings[i%len(c.Encodings)]
 		b := &batch{rng: rng, town: town, encoding: encoding, levels: c.Levels,
 			truth: Truth{Encoding: encoding, File: fmt.Sprintf("batch-%03d.%s", i, encoding[:3])}}
-		b.compose(c.Pages)
+		if encoding == "jpg" || encoding == "png" {
+			b.single()
+		} else {
+			b.compose(c.Pages)
+		}
 		data, err := encode(encoding, b.sheets, rng)
 		if err != nil {
 			return nil, fmt.Errorf("batch %d: %w", i, err)

@@ -3,6 +3,8 @@ package samples
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
+	"flag"
 	"fmt"
 	"image"
 	"math/rand/v2"
@@ -38,6 +40,39 @@ func TestSameSeedSameBytes(t *testing.T) {
 		t.Error("the same seed gave other bytes")
 	}
 }
+
+// TestCommittedMailIsReproducible makes the folder mail anew. -update writes it.
+func TestCommittedMailIsReproducible(t *testing.T) {
+	dir := t.TempDir()
+	if *update {
+		dir = "mail"
+	}
+	truths, err := Write(dir, Committed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"cases.csv", "postroom.yaml", "truth.json"}
+	for _, b := range truths {
+		names = append(names, b.File)
+	}
+	size := 0
+	for _, n := range names {
+		fresh, err1 := os.ReadFile(filepath.Join(dir, n))
+		kept, err2 := FS.ReadFile("mail/" + n)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Error(err)
+			continue
+		}
+		if size += len(kept); !bytes.Equal(fresh, kept) {
+			t.Errorf("mail/%s is not what the generator makes; go test ./samples -update writes it anew", n)
+		}
+	}
+	if size > 3<<20 {
+		t.Errorf("the committed mail has %d bytes", size)
+	}
+}
+
+var update = flag.Bool("update", false, "write the committed mail anew")
 
 func TestGroupFourDecodes(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
