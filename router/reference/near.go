@@ -13,11 +13,11 @@ func confusions(read rune) string {
 	case '0':
 		return "ODQ8"
 	case 'I', 'l', 'i', '|', '!', 'j', ']', '[':
-		return "1Il7/"
+		return "1Il7/TJ"
 	case '1':
 		return "Il7/"
 	case '7':
-		return "1/T"
+		return "1/TZ"
 	case '/':
 		return "17I"
 	case '\\', 'J', 'f':
@@ -49,7 +49,7 @@ func confusions(read rune) string {
 	case '3':
 		return "8E"
 	case 'E', 'F':
-		return "EF3"
+		return "EFP3"
 	case 'T', 't':
 		return "T+7"
 	case '*', '#', '†', 'x', 'X', '%':
@@ -274,7 +274,7 @@ const (
 // for, likeliest first: those that take the fewest confusions, and last, when
 // there are few, those that take one character for quite another.
 func (s *Scheme) nearest(raw []rune, p placed) []string {
-	all := s.readings(p.form, p.at, max(0, min(mostChanges, mostChanges+1-p.cost)))
+	all := s.readings(choices(p.form, p.at, p.cost >= costDigit), mostChanges)
 	if len(raw) < len(p.form) && slices.Contains(p.at, lost) {
 		all = append(all, s.inserted(p, raw)...)
 	}
@@ -288,11 +288,15 @@ func (s *Scheme) nearest(raw []rune, p placed) []string {
 }
 
 // choices lists for each place of the form what may stand there, likeliest
-// first; nil when a place can't be anything.
-func choices(f shape, at []rune) [][]rune {
+// first; nil when a place can't be anything. trusting takes what fits for read
+// well: a text that hardly resembles the form has no more to be doubted.
+func choices(f shape, at []rune, trusting bool) [][]rune {
 	all := make([][]rune, len(f))
 	for i, r := range at {
-		if r != lost {
+		switch {
+		case r != lost && trusting && f[i].takes(r):
+			all[i] = []rune{r}
+		case r != lost:
 			all[i] = f[i].maybe(r)
 		}
 		if len(all[i]) == 0 {
@@ -321,13 +325,12 @@ func (s slot) any() (all []rune) {
 	return all
 }
 
-// readings tries the choices of a text laid over the form.
-func (s *Scheme) readings(f shape, at []rune, most int) (all []string) {
-	choices := choices(f, at)
+// readings tries choices, at most so many of them other than the likeliest.
+func (s *Scheme) readings(choices [][]rune, most int) (all []string) {
 	if choices == nil {
 		return nil
 	}
-	base := make([]rune, len(f))
+	base := make([]rune, len(choices))
 	for i, c := range choices {
 		base[i] = c[0]
 	}
@@ -373,7 +376,7 @@ func (s *Scheme) inserted(p placed, raw []rune) (all []string) {
 		longer := slices.Insert(slices.Clone(raw), i, '\x00')
 		for _, q := range (variant{form: p.form, left: len(p.form)}).places(longer, p.cost) {
 			if q.from == 0 && q.to == len(longer) && slices.Contains(q.at, '\x00') {
-				all = append(all, s.readings(p.form, q.at, 1)...)
+				all = append(all, s.readings(choices(p.form, q.at, true), 1)...)
 			}
 		}
 	}
@@ -386,7 +389,7 @@ func (s *Scheme) dropped(p placed, raw []rune) (all []string) {
 		shorter := slices.Delete(slices.Clone(raw), i, i+1)
 		for _, q := range (variant{form: p.form, left: len(p.form)}).places(shorter, p.cost-1) {
 			if q.from == 0 && q.to == len(shorter) {
-				all = append(all, s.readings(p.form, q.at, max(0, 2-p.cost))...)
+				all = append(all, s.readings(choices(p.form, q.at, p.cost > 1), 1)...)
 			}
 		}
 	}
@@ -399,7 +402,7 @@ func (s *Scheme) anyOther(p placed) (all []string) {
 	if !s.check.strong {
 		return nil
 	}
-	choices := choices(p.form, p.at)
+	choices := choices(p.form, p.at, false)
 	if choices == nil {
 		return nil
 	}
