@@ -65,6 +65,8 @@ func TestMisreadingsOfOneReference(t *testing.T) {
 		want  mail.Reason
 	}{
 		"inside a payment's code":         {[]string{"code:" + a + "|qr:BCD 002 SCT +++429/6297/06329+++"}, mail.Conflict},
+		"a code that is nearly one":       {[]string{"code:+++429/6297/06329+|text:ref " + a}, mail.Conflict},
+		"a code with a sign too many":     {[]string{"code:" + p + "X"}, mail.WeakEvidence},
 		"inside an address":               {[]string{"code:" + a + "|qr:https://example.org/?case=per/962309/n"}, mail.Conflict},
 		"a symbology that does not count": {[]string{"code:" + a + "|qr:" + p}, mail.Conflict},
 		"only in one that does not count": {[]string{"qr:" + p}, mail.WeakEvidence},

@@ -120,3 +120,12 @@ func TestVersionNamesTheSeparatingRules(t *testing.T) {
 		}
 	}
 }
+
+// TestSpanByItself: the readings of one span, without those before, are one span again.
+func TestSpanByItself(t *testing.T) {
+	r, _ := rules(t)
+	all := pages("sep", prose, "code:"+caseA, "sep", prose)
+	if got := r.Separate(all[1:3], false); len(got.Spans) != 1 || len(got.Spans[0].Doubts) > 0 {
+		t.Errorf("%+v", got)
+	}
+}

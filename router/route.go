@@ -138,7 +138,7 @@ func (c *court) nothingProven() Decision {
 	}
 	for _, m := range c.mentions {
 		if m.Source == mail.FromBarcode {
-			return c.hold(mail.WeakEvidence, "The barcode on page %d reads %q, which holds the reference %s but is not one.", m.Page, m.Raw, m.Text)
+			return c.hold(mail.WeakEvidence, "The barcode on page %d says %q, but not as a reference alone: it is no evidence to file on.", m.Page, m.Raw)
 		}
 	}
 	if len(c.mentions) > 0 {

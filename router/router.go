@@ -101,26 +101,30 @@ func (r *Rules) coded(reading mail.Reading) (all []mail.Mention) {
 
 // Check proves a reference that a person typed, by the same rules as one that
 // was read. On error the reason says which exception it would have been.
-func (r *Rules) Check(text string, cases *register.Register) (mail.Reference, string, mail.Reason, error) {
-	var why error
+func (r *Rules) Check(text string, cases *register.Register) (ref mail.Reference, store string, reason mail.Reason, err error) {
+	reason = mail.InvalidReference
 	for _, given := range []string{text, strings.ToUpper(text)} {
 		for _, s := range r.cfg.Schemes {
-			ref, err := mail.ParseReference(s, given)
-			if err != nil {
-				if why == nil || errors.Is(err, reference.ErrCheck) {
-					why = err
+			proven, why := mail.ParseReference(s, given)
+			if why != nil {
+				if reason == mail.InvalidReference && (err == nil || errors.Is(why, reference.ErrCheck)) {
+					err = fmt.Errorf("no scheme proves the reference: %w", why)
 				}
 				continue
 			}
-			c, ok := cases.Lookup(s.Name(), ref.String())
+			c, ok := cases.Lookup(s.Name(), proven.String())
 			switch {
-			case !ok:
-				return ref, "", mail.UnknownCase, fmt.Errorf("no case %s is in the register", ref)
-			case c.Closed:
-				return ref, "", mail.ClosedCase, fmt.Errorf("the case %s is closed", c.Reference)
+			case ok && !c.Closed:
+				return c.Reference, c.Store, 0, nil
+			case ok:
+				ref, reason, err = c.Reference, mail.ClosedCase, fmt.Errorf("the case %s is closed", c.Reference)
+			case reason == mail.InvalidReference:
+				ref, reason, err = proven, mail.UnknownCase, fmt.Errorf("no case %s is in the register", proven)
 			}
-			return c.Reference, c.Store, 0, nil
 		}
 	}
-	return mail.Reference{}, "", mail.InvalidReference, fmt.Errorf("no scheme knows the reference: %w", why)
+	if err == nil {
+		err = errors.New("there is no reference scheme")
+	}
+	return ref, "", reason, err
 }

@@ -62,8 +62,9 @@ type divider struct {
 	clear bool            // the open span began behind a separator
 }
 
-// Separate divides a batch. readings are those of consecutive pages. In a duplex
-// batch the unmarked side behind a separator is its back.
+// Separate divides a batch. readings are those of consecutive pages; where they
+// begin behind page 1, a letter is known to begin with them. In a duplex batch the
+// unmarked side behind a separator is its back.
 func (r *Rules) Separate(readings []mail.Reading, duplex bool) Separation {
 	d := &divider{rules: r, out: Separation{Separators: map[int]string{}}}
 	for _, reading := range readings {
@@ -137,7 +138,7 @@ func (d *divider) another(coded []mail.Mention) bool {
 func (d *divider) add(reading mail.Reading, coded []mail.Mention) {
 	if d.open == nil {
 		d.open = &Span{From: reading.Page}
-		d.refs, d.clear = map[string]bool{}, d.after
+		d.refs, d.clear = map[string]bool{}, d.after || len(d.out.Spans)+len(d.out.Separators) == 0 && reading.Page > 1
 	}
 	d.after = false
 	d.open.To = reading.Page

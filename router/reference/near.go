@@ -169,10 +169,11 @@ func (s slot) sign() bool { return s.one != 0 && !alphanumeric(s.one) }
 
 // placed is a form laid over characters of a text.
 type placed struct {
-	form     shape
-	from, to int    // characters of the text
-	cost     int    // of the differences
-	at       []rune // for each place of the form the character that stands for it, or lost
+	form        shape
+	first, last int    // places of the form that were looked for, as in variant
+	from, to    int    // characters of the text
+	cost        int    // of the differences
+	at          []rune // for each place of the form the character that stands for it, or lost
 }
 
 // places finds where in a text the form stands, differences of at most the cost
@@ -207,7 +208,7 @@ func (v variant) places(text []rune, most int) (all []placed) {
 // trace walks a table of places back from the end j.
 func (v variant) trace(text []rune, table []int16, j int) placed {
 	f, width := v.form[v.cut:v.left], len(text)+1
-	p := placed{form: v.form, to: j, at: slices.Repeat([]rune{lost}, len(v.form))}
+	p := placed{form: v.form, first: v.cut, last: v.left, to: j, at: slices.Repeat([]rune{lost}, len(v.form))}
 	for i := len(f); i > 0; {
 		here := table[i*width+j]
 		switch {
@@ -222,6 +223,12 @@ func (v variant) trace(text []rune, table []int16, j int) placed {
 	}
 	p.from = j
 	return p
+}
+
+// garbles tells whether a character is what a recognizer makes of the sign at a
+// place of the form that was not looked for ("444" for "+++").
+func (p placed) garbles(place int, read rune) bool {
+	return place >= 0 && place < len(p.form) && p.form[place].sign() && p.form[place].cost(read) <= costConfused
 }
 
 // takes tells whether the text is the form exactly.

@@ -169,24 +169,25 @@ func (s *Scheme) FromBarcode(page int, sym mail.Symbol) (mail.Mention, bool) {
 	return m, true
 }
 
-// InBarcode finds valid references that a symbol's text holds without being
-// one: inside a longer text such as a payment's, in small letters, or in a
-// symbology where the scheme does not count. None is literal: they may hold a
-// document, not file it.
+// InBarcode finds what a symbol's text that is no reference says of one: a
+// reference inside a longer text such as a payment's, in small letters, in a
+// symbology where the scheme does not count, or nearly one. None is literal:
+// they may hold a document, not file it.
 func (s *Scheme) InBarcode(page int, sym mail.Symbol) (all []mail.Mention) {
-	if _, whole := s.FromBarcode(page, sym); whole || sym.Symbology.Patch() {
-		return nil
+	if _, whole := s.FromBarcode(page, sym); whole || sym.Symbology.Patch() || s.bare && !s.counts(sym.Symbology) {
+		return nil // an article's or a parcel's digits are no case's
 	}
 	var words []mail.Word
 	for i, w := range strings.FieldsFunc(strings.ToUpper(sym.Text), divided) {
 		words = append(words, mail.Word{Text: w, Line: i})
 	}
 	for _, found := range s.FromWords(page, words) {
-		if found.Literal && found.Valid {
-			m := s.coded(page, sym, found.Text)
-			m.Valid, m.Readings = true, []string{found.Text}
-			all = append(all, m)
+		m := s.coded(page, sym, found.Text)
+		if m.Valid, m.Readings = found.Valid, found.Readings; found.Literal && found.Valid {
+			m.Readings = []string{found.Text}
 		}
+		m.Raw = found.Raw
+		all = append(all, m)
 	}
 	return all
 }

@@ -174,10 +174,10 @@ func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
 	}
 	for i := range places {
 		p := &places[i]
-		if !l.edge(p.from, p.from-1) {
+		if !l.edge(p.from, p.from-1) && !p.garbles(p.first-1, l.text[p.from-1]) {
 			p.cost++
 		}
-		if !l.edge(p.to, p.to) {
+		if !l.edge(p.to, p.to) && !p.garbles(p.last, l.text[p.to]) {
 			p.cost++
 		}
 	}
