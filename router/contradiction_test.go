@@ -40,7 +40,7 @@ func TestMisreadingsOfOneReference(t *testing.T) {
 		{"+++010/8068/1718+++", true},   // a digit lost
 		{"+++010/8068/171833+++", true}, // one doubled
 		{"+++010/8068/17I83+++", true},
-		{"+++010/8058/17183+++", true},  // 5 is taken for 6
+		{"+++010/8058/17183+++", false}, // its check fails, and it was read surely
 		{"+++010/8068/17181+++", false}, // the right form, another number, and its check fails
 		{"+++010/8068/71141+++", false}, // another live case
 		{"+++010/8068/7II41+", false},
@@ -58,6 +58,22 @@ func TestMisreadingsOfOneReference(t *testing.T) {
 			t.Errorf("%q: held: %+v", c.print, d.Hold)
 		case !c.files && (d.Hold == nil || d.Hold.Reason != mail.Conflict):
 			t.Errorf("%q: %+v %+v", c.print, d, d.Hold)
+		}
+	}
+	for _, c := range []struct {
+		print      string
+		confidence float64
+		files      bool
+	}{
+		{"+++010/8058/17183+++", 0.7, true},
+		{"+++010/8068/17181+++", 0.7, true},
+		{"+++010/8068/17181+++", 0.92, false},
+		{"+++010/8058/17193+++", 0.7, false}, // two wrong digits that are not taken for one another
+		{"+++010/8068/71149+++", 0.7, false}, // nearer to another live case
+	} {
+		d := r.Route(Span{From: 1, To: 2}, []mail.Reading{page(1, "code:"+a), printed(2, "ref "+c.print, c.confidence)}, cases, true)
+		if (d.Hold == nil) != c.files {
+			t.Errorf("%q read with confidence %g: %+v %+v", c.print, c.confidence, d, d.Hold)
 		}
 	}
 	for name, c := range map[string]struct {

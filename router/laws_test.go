@@ -107,11 +107,12 @@ func misread(rnd *rand.Rand, text string, damages int) string {
 	return strings.ReplaceAll(strings.Join(parts, ""), "\x00", "")
 }
 
-// printed is a page with a line of print; page divides its description at bars.
-func printed(n int, text string) mail.Reading {
+// printed is a page with a line of print, read with a confidence; page divides its
+// description at bars.
+func printed(n int, text string, confidence float64) mail.Reading {
 	r := page(n, prose)
 	for i, w := range strings.Fields(text) {
-		r.Words = append(r.Words, mail.Word{Text: w, Confidence: 0.9, Line: 99, Box: mail.Box{X0: 100 + 200*i, Y0: 900, X1: 290 + 200*i, Y1: 930}})
+		r.Words = append(r.Words, mail.Word{Text: w, Confidence: confidence, Line: 99, Box: mail.Box{X0: 100 + 200*i, Y0: 900, X1: 290 + 200*i, Y1: 930}})
 	}
 	return r
 }
@@ -130,7 +131,7 @@ func TestNeverTwoCases(t *testing.T) {
 				continue
 			}
 			bad := misread(rnd, b, damages)
-			all := []mail.Reading{page(1, "code:"+a), printed(2, "Notre référence : "+bad)}
+			all := []mail.Reading{page(1, "code:"+a), printed(2, "Notre référence : "+bad, 0.7)}
 			if d := o.rules.Route(Span{From: 1, To: 2}, all, o.cases, true); d.Hold == nil {
 				filed++
 				t.Logf("barcode %s, print %s read %q: filed in %s", a, b, bad, d.Reference)
@@ -155,7 +156,7 @@ func TestOneReferenceMisreadStillFiles(t *testing.T) {
 		for range letters {
 			a := o.live[rnd.IntN(len(o.live))]
 			bad := misread(rnd, a, damages)
-			all := []mail.Reading{page(1, "code:"+a), printed(2, "Notre référence : "+bad)}
+			all := []mail.Reading{page(1, "code:"+a), printed(2, "Notre référence : "+bad, 0.7)}
 			if d := o.rules.Route(Span{From: 1, To: 2}, all, o.cases, true); d.Hold == nil {
 				filed++
 			} else if damages == 1 {
@@ -177,7 +178,7 @@ func TestMisreadNeverFilesElsewhere(t *testing.T) {
 	for range 3000 {
 		a := o.live[rnd.IntN(len(o.live))]
 		bad := misread(rnd, a, rnd.IntN(4))
-		d := o.rules.Route(Span{From: 1, To: 1}, []mail.Reading{printed(1, "ref "+bad)}, o.cases, true)
+		d := o.rules.Route(Span{From: 1, To: 1}, []mail.Reading{printed(1, "ref "+bad, 0.7)}, o.cases, true)
 		if d.Hold == nil && d.Reference.String() != a {
 			t.Errorf("seed %d: %s read %q is filed in %s", seed, a, bad, d.Reference)
 		}
@@ -212,7 +213,7 @@ func TestDenseRegister(t *testing.T) {
 		a := fmt.Sprintf("PER/%06d/%c", n, "TRWAGMYFPDXBNJZSQVHLCKE"[n%23])
 		for _, damages := range []int{0, 1} {
 			bad := misread(rnd, a, damages)
-			d := r.Route(Span{From: 1, To: 2}, []mail.Reading{page(1, "code:"+a), printed(2, "ref "+bad)}, cases, true)
+			d := r.Route(Span{From: 1, To: 2}, []mail.Reading{page(1, "code:"+a), printed(2, "ref "+bad, 0.7)}, cases, true)
 			if d.Hold == nil && d.Reference.String() != a || damages == 0 && d.Hold != nil {
 				t.Errorf("seed %d: %s read %q: %+v %+v", seed, a, bad, d, d.Hold)
 			}

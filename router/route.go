@@ -24,10 +24,13 @@ const leastConfidence = 0.3
 
 // What differs more from the proven reference (reference.Misread) is not the same
 // reference read badly: confusions and lost signs, or two wrong characters at most.
-// A text of the right form was read well, so only confusions are forgiven.
+// A text of the right form whose check fails may be a misreading of it, too, by two
+// confusions or one wrong character; but not when it was read surely: then it is
+// what was printed.
 const (
-	sameMisread  = 4
-	sameConfused = 2
+	sameMisread = 4
+	sameFailing = 2
+	surelyRead  = 0.85
 )
 
 // Decision is what becomes of a document: filed in Reference's case, held, or
@@ -238,10 +241,10 @@ func (c *court) contradicts(m, proven mail.Mention) string {
 	}
 	most := sameMisread
 	if m.Literal {
-		most = sameConfused
+		most = sameFailing
 	}
 	same := reference.Misread(m.Raw, proven.Text, most)
-	if m.Literal && !confusedOnly(m, proven) {
+	if m.Literal && m.Confidence >= surelyRead {
 		same = most + 1
 	}
 	if m.Scheme != proven.Scheme || same > most {
@@ -256,21 +259,6 @@ func (c *court) contradicts(m, proven mail.Mention) string {
 		}
 	}
 	return ""
-}
-
-// confusedOnly tells whether a literal match that fails its check differs from
-// the proven reference only in characters that are taken for one another.
-func confusedOnly(m, proven mail.Mention) bool {
-	a, b := []rune(m.Raw), []rune(proven.Text)
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] && reference.Misread(string(a[i]), string(b[i]), 1) > 1 {
-			return false
-		}
-	}
-	return true
 }
 
 func overlaps(a, b mail.Mention) bool {
