@@ -93,7 +93,9 @@ func New(c Config) (*Scheme, error) {
 	for i, f := range s.shapes {
 		f = f.priced()
 		s.shapes[i] = f
-		s.variants = append(s.variants, variantsOf(f)...)
+		if f.budget() > 0 {
+			s.variants = append(s.variants, variantsOf(f)...)
+		}
 		for _, place := range f {
 			if place.sign() && !strings.ContainsRune(s.signs, place.one) {
 				s.signs += string(place.one)

@@ -3,7 +3,7 @@ package reference
 import (
 	"regexp/syntax"
 	"slices"
-	"strings"
+	"unicode"
 )
 
 // shape is one fixed-length form of a pattern: the characters possible at each place.
@@ -60,7 +60,7 @@ func shapesOf(pattern string) []shape {
 	if !ok {
 		return nil
 	}
-	return slices.DeleteFunc(forms, func(s shape) bool { return len(s) < 4 })
+	return forms
 }
 
 func expand(re *syntax.Regexp) (forms []shape, ok bool) {
@@ -71,7 +71,11 @@ func expand(re *syntax.Regexp) (forms []shape, ok bool) {
 		s := shape{}
 		for _, r := range re.Rune {
 			if re.Flags&syntax.FoldCase != 0 {
-				s = append(s, slot{class: []rune{r, r, []rune(strings.ToUpper(string(r)))[0], []rune(strings.ToUpper(string(r)))[0]}})
+				class := []rune{r, r}
+				for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+					class = append(class, other, other)
+				}
+				s = append(s, slot{class: class})
 				continue
 			}
 			s = append(s, slot{one: r})

@@ -65,6 +65,11 @@ func TestLiteral(t *testing.T) {
 		{permits(t), "Our ref: PER/962309/N", "PER/962309/N"},
 		{rf, "Betaal met RF18 5390 0754 7034 voor vrijdag", "RF18539007547034"},
 		{esr, "Referenz 21 00000 00003 13947 14300 09017", "210000000003139471430009017"},
+		{scheme(t, Config{Pattern: `[A-Z]\d{1,4}`, Check: "none"}), "zie K7 of", "K7"},
+		{scheme(t, Config{Pattern: `[A-Z]\d{1,4}`, Check: "none"}), "zie K7123, of", "K7123"},
+		{scheme(t, Config{Pattern: `(?i)az-\d{4}`, Check: "none"}), "unser Az-1234", "Az-1234"},
+		{scheme(t, Config{Pattern: `K\d+(/\d+)*`, Check: "none"}), "dossier K12/ 345/6.", "K12/345/6"},
+		{scheme(t, Config{Pattern: `\[\d{4}:\d{2}\]`, Check: "none"}), "Ref:[1234:56]", "[1234:56]"},
 	} {
 		got := c.s.FromWords(3, page(c.text))
 		if len(got) != 1 {
