@@ -1,0 +1,209 @@
+package reference
+
+import "slices"
+
+// What the differences between a text and a form cost. What is over the budget
+// does not resemble a reference.
+const (
+	costConfused = 1 // a character that another is taken for
+	costExtra    = 1 // a character too many
+	costLost     = 1 // a fixed character of the form is missing
+	costForeign  = 2 // another character stands for a fixed one
+	costLetter   = 2 // some letter stands where another letter class is
+	costDigit    = 3 // a digit is missing or unreadable
+
+	budget        = 3
+	budgetLabeled = 4 // behind a label
+	sureLikeness  = 2 // what resembles a reference so much is one, even when no reading of it is valid
+)
+
+// budget is what a match with the form may cost: less for short forms, which
+// resemble anything.
+func (f shape) budget() int { return min(budget, len(f)/4) }
+
+// likely tells whether a place may be reported. Without a label before it, its
+// fixed characters must say that it is a reference: two at least, and a quarter of
+// them; where the form has hardly any, all of them, and hardly a difference.
+func (p placed) likely(labeled bool) bool {
+	fixed, matched := 0, 0
+	for i, s := range p.form {
+		if s.one == 0 {
+			continue
+		}
+		fixed++
+		if p.at[i] != lost && s.cost(p.at[i]) <= costConfused {
+			matched++
+		}
+	}
+	most := p.form.budget()
+	switch {
+	case labeled && fixed > 0 && fixed < 4:
+		return p.cost <= most && matched > 0
+	case labeled:
+		return p.cost <= most+budgetLabeled-budget
+	case fixed < 2:
+		return false
+	case fixed < 4:
+		return p.cost <= 1 && matched == fixed
+	}
+	return p.cost <= most && matched >= 2 && matched*4 >= fixed
+}
+
+// lost marks a place whose character is missing in the text.
+const lost = rune(-1)
+
+// variant is a form, or a form whose leading or trailing signs were not printed
+// ("010/8068/17183" for "+++010/8068/17183+++").
+type variant struct {
+	form      shape
+	cut, left int // characters of the form: before the first, behind the last that are looked for
+	cost      int
+}
+
+// variantsOf lists a form and its cut versions.
+func variantsOf(f shape) []variant {
+	left, right := 0, len(f)
+	for left < len(f) && f[left].sign() {
+		left++
+	}
+	for right > left && f[right-1].sign() {
+		right--
+	}
+	all := []variant{{form: f, left: len(f)}}
+	if left > 1 {
+		all = append(all, variant{f, left, len(f), 1})
+	}
+	if right < len(f)-1 {
+		all = append(all, variant{f, 0, right, 1})
+	}
+	if left > 1 && right < len(f)-1 {
+		all = append(all, variant{f, left, right, 2})
+	}
+	return all
+}
+
+// sign tells whether the place is a fixed sign, such as a plus or a slash.
+func (s slot) sign() bool { return s.one != 0 && !alphanumeric(s.one) }
+
+// placed is a form laid over characters of a text.
+type placed struct {
+	form        shape
+	first, last int    // places of the form that were looked for, as in variant
+	from, to    int    // characters of the text
+	cost        int    // of the differences
+	at          []rune // for each place of the form the character that stands for it, or lost
+}
+
+// places finds where in a text the form stands, differences of at most the cost
+// most allowed: approximate matching by dynamic programming (Sellers 1980), for
+// each end the cheapest beginning.
+func (v variant) places(text []rune, most int) (all []placed) {
+	f := v.form[v.cut:v.left]
+	most -= v.cost
+	if len(text)+most < len(f) || most < 0 {
+		return nil
+	}
+	width := len(text) + 1
+	table := make([]int16, (len(f)+1)*width)
+	for i := 1; i <= len(f); i++ {
+		lostHere, above, row := int16(f[i-1].costLost()), table[(i-1)*width:i*width], table[i*width:(i+1)*width]
+		row[0] = above[0] + lostHere
+		for j := 1; j < width; j++ {
+			row[j] = min(above[j-1]+int16(f[i-1].cost(text[j-1])), above[j]+lostHere, row[j-1]+costExtra)
+		}
+	}
+	for j, cost := range table[len(f)*width:] {
+		if int(cost) <= most {
+			if p := v.trace(text, table, j); p.to > p.from {
+				p.cost = int(cost) + v.cost
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// trace walks a table of places back from the end j.
+func (v variant) trace(text []rune, table []int16, j int) placed {
+	f, width := v.form[v.cut:v.left], len(text)+1
+	p := placed{form: v.form, first: v.cut, last: v.left, to: j, at: slices.Repeat([]rune{lost}, len(v.form))}
+	for i := len(f); i > 0; {
+		here := table[i*width+j]
+		switch {
+		case j > 0 && here == table[(i-1)*width+j-1]+int16(f[i-1].cost(text[j-1])):
+			i, j = i-1, j-1
+			p.at[v.cut+i] = text[j]
+		case here == table[(i-1)*width+j]+int16(f[i-1].costLost()):
+			i--
+		default:
+			j--
+		}
+	}
+	p.from = j
+	return p
+}
+
+// garbles tells whether a character is what a recognizer makes of the sign at a
+// place of the form that was not looked for ("444" for "+++").
+func (p placed) garbles(place int, read rune) bool {
+	return place >= 0 && place < len(p.form) && p.form[place].sign() && p.form[place].cost(read) <= costConfused
+}
+
+// takes tells whether the text is the form exactly.
+func (f shape) takes(text []rune) bool {
+	for i, s := range f {
+		if i >= len(text) || !s.takes(text[i]) {
+			return false
+		}
+	}
+	return len(f) == len(text)
+}
+
+func (s slot) costLost() int {
+	if s.one != 0 && (s.one < '0' || s.one > '9') {
+		return costLost
+	}
+	return costDigit
+}
+
+// cost is what it takes to read the character here.
+func (s slot) cost(read rune) int {
+	if read >= 0 && read < 128 && s.costs != nil {
+		return int(s.costs[read])
+	}
+	return s.price(read)
+}
+
+func (s slot) price(read rune) int {
+	switch {
+	case s.takes(read):
+		return 0
+	case len(s.maybe(read)) > 0:
+		return costConfused
+	case s.digit():
+		return costDigit
+	case s.one != 0:
+		return costForeign
+	}
+	return costLetter
+}
+
+// Misread tells what differences there are between a text as it was read and a
+// reference: 1 for a confusion or a sign too many or too few, 2 for one fixed
+// character in another's place, 3 for a digit lost. Over most it gives most+1.
+func Misread(raw, reference string, most int) int {
+	f := shape{}
+	for _, r := range reference {
+		f = append(f, slot{one: r})
+	}
+	text, best := []rune(raw), most+1
+	if len(f) > longestForm || len(text) > longestForm+most {
+		return best
+	}
+	for _, v := range variantsOf(f) {
+		for _, p := range v.places(text, most) {
+			best = min(best, p.cost+costExtra*(p.from+len(text)-p.to))
+		}
+	}
+	return best
+}
