@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -102,9 +103,12 @@ letter in the right case's store. What it can't prove waits for a person.
   postroom process --config postroom.yaml FILE...   file what is in these scans
   postroom serve --config postroom.yaml             watch the folders
   postroom exceptions list --config postroom.yaml   what waits for a person`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Version:       version,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true,
+		Version:                    version,
+		Args:                       knownCommand,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%w (see: %s --help)", err, c.CommandPath())
@@ -115,6 +119,17 @@ letter in the right case's store. What it can't prove waits for a person.
 		refuseStrays(c)
 	}
 	return root
+}
+
+// knownCommand refuses a word that is no command, and tells the nearest that is one.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return usage("unknown command %q: did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return usage("unknown command %q (see: postroom --help)", args[0])
 }
 
 // refuseStrays makes wrong arguments a usage error, with its exit code.

@@ -29,6 +29,7 @@ type server struct {
 	listen string
 	cmd    *exec.Cmd
 	stderr *bytes.Buffer
+	ended  chan struct{} // closed when the process is gone
 }
 
 func newServer(t *testing.T, seed uint64, batches, pages int) (*server, []samples.Truth) {
@@ -48,10 +49,12 @@ func newServer(t *testing.T, seed uint64, batches, pages int) (*server, []sample
 	if err != nil {
 		t.Fatal(err)
 	}
-	keep := slices.DeleteFunc(strings.Split(string(text), "\n"), func(l string) bool {
-		return strings.HasPrefix(l, "web:") || strings.HasPrefix(l, "intake:")
-	})
-	text = []byte("web: {listen: '" + s.listen + "'}\nintake: [{folder: ./inbox, name: scanner-1, quiet: 200ms, rescan: 100ms}]\n" + strings.Join(keep, "\n"))
+	_, rest, found := bytes.Cut(text, []byte("languages:"))
+	if !found {
+		t.Fatalf("the made-up configuration has no languages:\n%s", text)
+	}
+	head := fmt.Sprintf("data: ./data\nweb: {listen: '%s'}\nintake: [{folder: ./inbox, name: scanner-1, quiet: 200ms, rescan: 100ms}]\nlanguages:", s.listen)
+	text = append([]byte(head), rest...)
 	if err := os.WriteFile(s.config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +86,11 @@ func (s *server) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	s.ended = make(chan struct{})
+	go func(cmd *exec.Cmd, ended chan struct{}) {
+		_ = cmd.Wait() // its exit code is asked by end
+		close(ended)
+	}(s.cmd, s.ended)
 	s.until("it serves", func() bool {
 		r, err := http.Get("http://" + s.listen + "/healthz")
 		if err != nil {
@@ -99,7 +107,7 @@ func (s *server) end(signal syscall.Signal) int {
 		return -1
 	}
 	_ = s.cmd.Process.Signal(signal) // it may be gone
-	_ = s.cmd.Wait()                 // its exit code is asked below
+	<-s.ended
 	code := s.cmd.ProcessState.ExitCode()
 	s.cmd = nil
 	return code
@@ -115,7 +123,10 @@ func (s *server) until(what string, is func() bool) {
 	for !is() {
 		select {
 		case <-tick.C:
+		case <-s.ended:
+			s.t.Fatalf("waiting until %s, the server ended with code %d:\n%s", what, s.cmd.ProcessState.ExitCode(), s.stderr)
 		case <-ctx.Done():
+			s.end(syscall.SIGKILL)
 			s.t.Fatalf("waited in vain until %s; the server says:\n%s", what, s.stderr)
 		}
 	}
