@@ -49,6 +49,9 @@ func TestMisreadingsOfOneReference(t *testing.T) {
 		{"429/6297/06329", false},
 		{"PER/962309/N", false},
 		{"PER7962309/N", false},
+		{"+++449/6297/0632+++", false}, // a digit lost and one misread: no reading of it is valid
+		{"+++429/62/06329+++", false},  // two lost
+		{"PER/96239/Q", false},
 		{"Tel. 0527874632 IBAN BE74 1042 3267 6710", true},
 	} {
 		all := pages("code:"+a, "text:ref "+c.print)

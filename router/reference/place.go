@@ -11,11 +11,16 @@ const (
 	costForeign  = 2 // another character stands for a fixed one
 	costLetter   = 2 // some letter stands where another letter class is
 	costDigit    = 3 // a digit is missing or unreadable
+	costNever    = 99
 
 	budget        = 3
 	budgetLabeled = 4 // behind a label
+	budgetMarked  = 6 // where all fixed characters stand: two digits may be missing
 	sureLikeness  = 2 // what resembles a reference so much is one, even when no reading of it is valid
 )
+
+// A form with so many fixed characters can be told by them alone.
+const leastMarks = 4
 
 // budget is what a match with the form may cost: less for short forms, which
 // resemble anything.
@@ -37,6 +42,8 @@ func (p placed) likely(labeled bool) bool {
 	}
 	most := p.form.budget()
 	switch {
+	case p.form.exact():
+		return p.cost <= budgetMarked
 	case labeled && fixed > 0 && fixed < 4:
 		return p.cost <= most && matched > 0
 	case labeled:
@@ -47,6 +54,41 @@ func (p placed) likely(labeled bool) bool {
 		return p.cost <= 1 && matched == fixed
 	}
 	return p.cost <= most && matched >= 2 && matched*4 >= fixed
+}
+
+// marked gives the form as its fixed characters alone show it: whatever stands
+// between them was meant as a reference. nil when it has too few of them.
+func (f shape) marked() (m shape) {
+	fixed := 0
+	for _, s := range f {
+		if s.one != 0 {
+			fixed++
+		}
+		s.exact = true
+		m = append(m, s)
+	}
+	if fixed < leastMarks {
+		return nil
+	}
+	return m.priced()
+}
+
+func (f shape) exact() bool { return f[0].exact }
+
+// marks is a cheap look before the alignment: whether the fixed characters of a
+// form stand in the text, in their order.
+func (f shape) marks(text []rune) bool {
+	for _, s := range f {
+		if s.one == 0 {
+			continue
+		}
+		i := slices.Index(text, s.one)
+		if i < 0 {
+			return false
+		}
+		text = text[i+1:]
+	}
+	return true
 }
 
 // lost marks a place whose character is missing in the text.
@@ -160,6 +202,9 @@ func (f shape) takes(text []rune) bool {
 }
 
 func (s slot) costLost() int {
+	if s.exact && s.one != 0 {
+		return costNever
+	}
 	if s.one != 0 && (s.one < '0' || s.one > '9') {
 		return costLost
 	}
@@ -178,6 +223,10 @@ func (s slot) price(read rune) int {
 	switch {
 	case s.takes(read):
 		return 0
+	case s.exact && (s.one != 0 || !alphanumeric(read)):
+		return costNever
+	case s.exact:
+		return costConfused
 	case len(s.maybe(read)) > 0:
 		return costConfused
 	case s.digit():

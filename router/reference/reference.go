@@ -47,9 +47,10 @@ type Scheme struct {
 	labels   []string
 	shapes   []shape // what a reference's characters may be, the longest first; nil = too varied for near matches
 	variants []variant
-	signs    string // the signs of its forms
-	bare     bool   // digits only: a telephone number may look like one
-	digits   int    // fewest digits of a match
+	marked   []shape // the forms that their fixed characters alone tell
+	signs    string  // the signs of its forms
+	bare     bool    // digits only: a telephone number may look like one
+	digits   int     // fewest digits of a match
 }
 
 // Checks lists the names of the checks.
@@ -95,6 +96,9 @@ func New(c Config) (*Scheme, error) {
 		s.shapes[i] = f
 		if f.budget() > 0 {
 			s.variants = append(s.variants, variantsOf(f)...)
+		}
+		if m := f.marked(); m != nil {
+			s.marked = append(s.marked, m)
 		}
 		for _, place := range f {
 			if place.sign() && !strings.ContainsRune(s.signs, place.one) {

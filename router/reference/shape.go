@@ -13,6 +13,7 @@ type shape []slot
 type slot struct {
 	one   rune        // the only character, or 0
 	class []rune      // pairs of lowest and highest, as in regexp/syntax
+	exact bool        // a fixed character must be there as it is
 	costs *[128]int16 // of reading an ASCII character here; made by priced
 }
 

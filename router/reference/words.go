@@ -168,10 +168,16 @@ func (s *Scheme) numbers(l line) bool {
 
 // near finds the places that resemble a reference and are not in found.
 func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
-	var places []placed
+	var places, marks []placed
 	for _, v := range s.variants {
 		places = append(places, v.places(l.text, budgetLabeled)...)
 	}
+	for _, f := range s.marked {
+		if f.marks(l.text) {
+			marks = append(marks, variant{form: f, left: len(f)}.places(l.text, budgetMarked)...)
+		}
+	}
+	places = append(places, marks...)
 	for i := range places {
 		p := &places[i]
 		if !l.edge(p.from, p.from-1) && !p.garbles(p.first-1, l.text[p.from-1]) {
@@ -193,7 +199,8 @@ func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
 		}
 		f := finding{from: p.from, to: p.to, cost: p.cost}
 		taken = append(taken, f)
-		if f.mention, *near = s.reading(l.text[p.from:p.to], p, *near); f.mention.Readings == nil && p.cost > sureLikeness {
+		if f.mention, *near = s.reading(l.text[p.from:p.to], p, *near); f.mention.Readings == nil && p.cost > sureLikeness &&
+			!slices.ContainsFunc(marks, func(m placed) bool { return p.from < m.to && m.from < p.to }) {
 			continue // nothing that it could stand for
 		}
 		all = append(all, f)
