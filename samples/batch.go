@@ -4,6 +4,8 @@ import (
 	"image"
 	"math/rand/v2"
 	"strings"
+
+	"postroom/mail"
 )
 
 // batch is one file in the making.
@@ -13,7 +15,13 @@ type batch struct {
 	encoding string
 	levels   []string
 	truth    Truth
-	sheets   []*image.Gray
+	sides    []side
+}
+
+// side is a page as it came out of the scanner.
+type side struct {
+	picture *image.Gray
+	quality int // of JPEG
 }
 
 func (b *batch) dpi() int {
@@ -25,99 +33,66 @@ func (b *batch) dpi() int {
 
 func (b *batch) blackWhite() bool { return strings.Contains(b.encoding, "g4") || b.encoding == "png" }
 
+// separators are the ways that letters are told apart, by the name that the truth
+// gives them. patch2 stands on the letters themselves; none leaves it to their barcodes.
+var separators = []string{"patcht", "patcht", "patcht", "qr", "code128", "datamatrix", "patch2", "none"}
+
 // compose fills the batch with letters to about so many pages.
 func (b *batch) compose(pages int) {
-	b.truth.Separator = pick(b.rng, []string{"patcht", "patcht", "qr", "code128", "none"})
+	b.truth.Separator = pick(b.rng, separators)
 	for len(b.truth.Pages) < pages {
-		p := b.plan()
-		if b.truth.Separator != "none" {
-			s, codes, err := separatorSheet(b.rng, b.dpi(), b.truth.Separator, pick(b.rng, languages))
-			b.must(err)
-			b.add(s, "separator", codes, 0)
-		}
-		b.letter(p)
+		b.separate()
+		b.letter(newPlan(b.rng, b.town, b.truth.Separator))
 	}
 }
 
-// single fills the batch with a letter of one page.
+// single fills the batch with a letter of one page, as a picture file holds it.
 func (b *batch) single() {
 	b.truth.Separator = "none"
-	p := b.plan()
-	p.pages, p.onPage = 1, 0
+	p := newPlan(b.rng, b.town, "none")
+	p.pages, p.codePage, p.printPage, p.every, p.blankBack = 1, 0, 0, false, false
 	b.letter(p)
-	if len(b.sheets) > 1 { // a blank back has no place in a picture file
-		b.sheets, b.truth.Pages = b.sheets[:1], b.truth.Pages[:1]
-	}
 }
 
-// must panics on what can't be: a built-in text that a code can't carry.
-func (b *batch) must(err error) {
-	if err != nil {
-		panic("bug: made-up mail: " + err.Error())
+// separate adds a sheet that divides: a patch code, or a code with a text.
+func (b *batch) separate() {
+	rng, s := b.rng, newSheet(b.dpi())
+	coded := map[string]mail.Symbology{"qr": mail.QR, "code128": mail.Code128, "datamatrix": mail.DataMatrix}[b.truth.Separator]
+	switch {
+	case b.truth.Separator == "none" || b.truth.Separator == "patch2":
+		return
+	case b.truth.Separator == "patcht":
+		s.patch(rng, mail.PatchT)
 	}
-}
-
-// plan draws a letter. Without separator sheets each must begin with a barcode,
-// because nothing else would show where it begins.
-func (b *batch) plan() plan {
-	rng := b.rng
-	p := plan{lang: pick(rng, languages), pages: 1 + rng.IntN(3), foreign: rng.IntN(6) == 0, form: rng.IntN(5) == 0}
-	kinds := []string{"bar", "bar", "bar", "ocr", "ocr", "both", "both", "conflict", "unknown", "closed", "invalid", "none"}
-	if b.truth.Separator == "none" {
-		kinds = []string{"bar", "bar", "both", "conflict"}
-	}
-	p.kind = pick(rng, kinds)
-	own, other := b.town.live(rng), aCase{}
-	other = b.town.other(rng, own)
-	switch p.kind {
-	case "bar":
-		p.code = &own
-	case "ocr":
-		p.print = &own
-	case "both":
-		p.code, p.print = &own, &own
-	case "conflict":
-		p.code, p.print = &own, &other
-	case "unknown":
-		own = b.town.stranger(rng)
-		p.print = &own
-	case "closed":
-		own = pick(rng, b.town.closed)
-		p.code = &own
-	case "invalid":
-		own = spoilt(rng, own)
-		p.print = &own
-	}
-	if p.pages > 1 && b.truth.Separator != "none" && rng.IntN(5) == 0 {
-		p.onPage = 1
-	}
-	return p
-}
-
-// exceptions tells which reasons fit a letter that must be held.
-var exceptions = map[string]string{"conflict": "conflict", "unknown": "unknown-case", "closed": "closed-case",
-	"invalid": "invalid-reference|unknown-case", "none": "no-reference"}
-
-func (b *batch) letter(p plan) {
-	sheets, codes, err := p.write(b.rng, b.dpi())
-	b.must(err)
-	d := DocumentTruth{Type: p.kind, Language: p.lang.code, Exception: exceptions[p.kind]}
-	if d.Exception == "" {
-		own := p.code
-		if own == nil {
-			own = p.print
-		}
-		d.Case, d.Store = own.reference, own.store
+	s.text(s.pen("bold", 24), 60, 120, pick(rng, pick(rng, languages).captions))
+	var codes []CodeTruth
+	if b.truth.Separator != "patcht" {
+		p := newPrinted(rng, symbologyOf(coded), "PATCHT", 0, s.dpi)
+		s.code(p, 60+40*rng.Float64(), 45+20*rng.Float64())
+		codes = append(codes, p.truth())
 	}
 	turn := 0
+	if rng.IntN(12) == 0 {
+		turn = 180
+	}
+	b.add(s, "separator", codes, turn)
+}
+
+// letter adds a letter's pages, and sometimes the blank back of its last sheet.
+func (b *batch) letter(p plan) {
+	sheets, codes := p.write(b.rng, b.dpi())
+	d, turn := p.truth(), 0
 	if b.rng.IntN(5) == 0 {
 		turn = pick(b.rng, []int{180, 180, 90, 270})
+		if p.patchKept { // a patch code lies across the feed
+			turn = 180
+		}
 	}
 	for i, s := range sheets {
 		b.add(s, "content", codes[i], turn)
 		d.Pages = append(d.Pages, len(b.truth.Pages))
 	}
-	if b.rng.IntN(4) == 0 {
+	if p.blankBack {
 		b.add(newSheet(b.dpi()), "blank", nil, 0)
 	}
 	b.truth.Documents = append(b.truth.Documents, d)
@@ -127,13 +102,13 @@ func (b *batch) letter(p plan) {
 func (b *batch) add(s *sheet, kind string, codes []CodeTruth, turn int) {
 	level := pick(b.rng, b.levels)
 	w := wornAt(b.rng, level)
-	g := lying(w.worn(b.rng, s).picture, turn)
+	g := lying(w.worn(b.rng, s), turn)
 	if b.blackWhite() {
-		g = bitonal(g, w.paper)
+		g = w.bitonal(g)
 	}
 	if codes == nil {
 		codes = []CodeTruth{}
 	}
-	b.sheets = append(b.sheets, g)
+	b.sides = append(b.sides, side{g, w.quality})
 	b.truth.Pages = append(b.truth.Pages, PageTruth{Kind: kind, Rot: turn, Codes: codes, Level: level, Skew: w.skew})
 }

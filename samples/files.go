@@ -14,7 +14,7 @@ import (
 
 // encode writes pages as a scanner would. The encoding's name tells the format
 // and the resolution.
-func encode(encoding string, sheets []*image.Gray, rng *rand.Rand) ([]byte, error) {
+func encode(encoding string, sides []side, rng *rand.Rand) ([]byte, error) {
 	dpi := 300
 	if lowResolution(encoding) {
 		dpi = 200
@@ -22,15 +22,15 @@ func encode(encoding string, sheets []*image.Gray, rng *rand.Rand) ([]byte, erro
 	kind, coding, _ := strings.Cut(strings.TrimSuffix(encoding, "-200"), "-")
 	switch kind {
 	case "jpg":
-		return jpegOf(sheets[0], dpi, 75), nil
+		return jpegOf(sides[0].picture, dpi, sides[0].quality), nil
 	case "png":
 		var b bytes.Buffer
-		err := png.Encode(&b, sheets[0])
+		err := png.Encode(&b, sides[0].picture)
 		return b.Bytes(), err
 	}
 	var pages []picture
-	for _, g := range sheets {
-		p, err := pictureOf(coding, g, dpi, rng)
+	for _, side := range sides {
+		p, err := pictureOf(coding, side, dpi)
 		if err != nil {
 			return nil, err
 		}
@@ -60,16 +60,17 @@ type picture struct {
 	parms  string
 }
 
-func pictureOf(coding string, g *image.Gray, dpi int, rng *rand.Rand) (picture, error) {
+func pictureOf(coding string, side side, dpi int) (picture, error) {
+	g := side.picture
 	p := picture{w: g.Rect.Dx(), h: g.Rect.Dy(), space: "DeviceGray", bits: 8}
 	switch coding {
 	case "g4":
 		p.filter, p.bits, p.data = "CCITTFaxDecode", 1, groupFour(g)
 		p.parms = fmt.Sprintf("/DecodeParms<</K -1/Columns %d/Rows %d>>", p.w, p.h)
 	case "grey", "jpeg":
-		p.filter, p.data = "DCTDecode", jpegOf(g, dpi, 60+rng.IntN(20))
+		p.filter, p.data = "DCTDecode", jpegOf(g, dpi, side.quality)
 	case "rgb200":
-		p.filter, p.space, p.data = "DCTDecode", "DeviceRGB", jpegOf(tinted(g), dpi, 75)
+		p.filter, p.space, p.data = "DCTDecode", "DeviceRGB", jpegOf(tinted(g), dpi, side.quality)
 	case "flate":
 		var z bytes.Buffer
 		c := zlib.NewWriter(&z)

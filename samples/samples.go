@@ -107,7 +107,7 @@ func Write(dir string, c Config) ([]Truth, error) {
 		} else {
 			b.compose(c.Pages)
 		}
-		data, err := encode(encoding, b.sheets, rng)
+		data, err := encode(encoding, b.sides, rng)
 		if err != nil {
 			return nil, fmt.Errorf("batch %d: %w", i, err)
 		}

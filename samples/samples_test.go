@@ -142,9 +142,7 @@ func BenchmarkPage(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		batch := &batch{rng: rng, town: town, encoding: "pdf-g4", levels: []string{"office"}, truth: Truth{Separator: "none"}}
-		p := batch.plan()
-		p.pages = 1
-		batch.letter(p)
-		groupFour(batch.sheets[0])
+		batch.single()
+		groupFour(batch.sides[0].picture)
 	}
 }

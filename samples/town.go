@@ -100,6 +100,13 @@ func spoilt(rng *rand.Rand, c aCase) aCase {
 	return c
 }
 
+// clipped gives a printed reference that lost a character: a misprint, near a case.
+func clipped(rng *rand.Rand, c aCase) aCase {
+	at := 3 + rng.IntN(len(c.reference)-4)
+	c.reference = c.reference[:at] + c.reference[at+1:]
+	return c
+}
+
 func (t *town) csv() string {
 	var b strings.Builder
 	b.WriteString("reference,store,status\n")

@@ -8,72 +8,156 @@ import (
 
 // wear is what paper, feeder and scanner do to a page.
 type wear struct {
-	skew     float64 // degrees
+	skew     float64 // degrees, clockwise
 	blur     int     // passes of a 3-pixel mean
+	strokes  float64 // over 1 thickens strokes, under 1 thins them
 	noise    float64 // standard deviation, greys
 	contrast float64 // of the ink, 0..1
 	paper    float64 // grey of the paper
-	slope    float64 // greys by which one side of the page is darker
-	specks   int
+	uneven   float64 // greys by which the paper's grey varies over the page
+	limit    float64 // of black and white, as a share of the paper's grey
+	specks   int     // black ones, and half as many white
 	holes    bool
-	streak   bool
-	shadow   bool
+	streaks  int // lines from top to bottom, dark or light
+	fold     bool
+	shadow   bool // a dark strip along an edge
+	quality  int  // of JPEG
 }
 
 // wornAt draws the wear of a level.
 func wornAt(rng *rand.Rand, level string) wear {
+	between := func(a, b float64) float64 { return a + (b-a)*rng.Float64() }
+	one := func(in int) bool { return rng.IntN(in) == 0 }
 	switch level {
 	case "office":
-		return wear{skew: spread(rng, 1.5), blur: rng.IntN(2), noise: 3 + 3*rng.Float64(), contrast: 0.9 + 0.1*rng.Float64(),
-			paper: 235 + 15*rng.Float64(), specks: rng.IntN(15), holes: rng.IntN(4) == 0, streak: rng.IntN(6) == 0}
+		return wear{skew: spread(rng, 1.5), blur: rng.IntN(2), strokes: between(0.9, 1.2), noise: between(2, 6), contrast: between(0.88, 1),
+			paper: between(232, 250), uneven: between(0, 8), limit: between(0.6, 0.72), specks: rng.IntN(15), holes: one(4), streaks: max(0, rng.IntN(6)-4), quality: 75}
 	case "poor":
-		return wear{skew: spread(rng, 3), blur: 1 + rng.IntN(2), noise: 6 + 8*rng.Float64(), contrast: 0.65 + 0.3*rng.Float64(),
-			paper: 215 + 25*rng.Float64(), slope: 25 * rng.Float64(), specks: rng.IntN(120), holes: rng.IntN(3) == 0,
-			streak: rng.IntN(3) == 0, shadow: rng.IntN(4) == 0}
+		return wear{skew: spread(rng, 3), blur: 1 + rng.IntN(2), strokes: between(0.75, 1.5), noise: between(6, 12), contrast: between(0.6, 0.92),
+			paper: between(210, 240), uneven: between(5, 30), limit: between(0.58, 0.74), specks: rng.IntN(250), holes: one(3), streaks: rng.IntN(3),
+			fold: one(4), shadow: one(5), quality: 45 + rng.IntN(20)}
 	}
-	return wear{contrast: 1, paper: 255}
+	return wear{strokes: 1, contrast: 1, paper: 255, limit: 0.66, quality: 85}
 }
 
+// spread gives a number within most of zero, to two places.
 func spread(rng *rand.Rand, most float64) float64 {
 	return math.Round((2*rng.Float64()-1)*most*100) / 100
 }
 
 // worn gives the page as it was scanned.
-func (w wear) worn(rng *rand.Rand, s *sheet) *sheet {
-	g := skewed(s.picture, w.skew)
+func (w wear) worn(rng *rand.Rand, s *sheet) *image.Gray {
+	g := s.picture
+	if w.skew != 0 {
+		g = skewed(g, w.skew)
+	}
 	for range w.blur {
 		g = mean3(g)
 	}
-	width, height := g.Rect.Dx(), g.Rect.Dy()
+	out := &sheet{picture: image.NewGray(g.Rect), dpi: s.dpi}
+	copy(out.picture.Pix, g.Pix)
+	w.tone(rng, out.picture)
+	w.marks(rng, out)
+	return out.picture
+}
+
+// tone turns ink on white into greys of a scan: strokes, contrast, paper, noise.
+func (w wear) tone(rng *rand.Rand, g *image.Gray) {
+	var curve [256]float64 // share of the paper's light that comes back
+	for v := range curve {
+		curve[v] = 1 - w.contrast*(1-math.Pow(float64(v)/255, w.strokes))
+	}
+	noise := make([]float64, 1<<12)
+	for i := range noise {
+		noise[i] = w.noise * rng.NormFloat64()
+	}
+	light := newShade(rng, w.paper, w.uneven)
+	fold, width, height := -1.0, g.Rect.Dx(), g.Rect.Dy()
+	if w.fold {
+		fold = float64(height) * (1 + float64(rng.IntN(2)) + 0.1*rng.Float64()) / 3
+	}
 	for y := range height {
-		row := g.Pix[y*g.Stride : y*g.Stride+width]
+		row, at, dim := g.Pix[y*g.Stride:y*g.Stride+width], rng.IntN(len(noise)), 1.0
+		if d := (float64(y) - fold) / float64(height) * 300; fold >= 0 && math.Abs(d) < 8 {
+			dim = 1 - 0.22*math.Exp(-d*d/6)
+		}
+		left, step := light.row(float64(y)/float64(height), width)
 		for x, v := range row {
-			paper := w.paper - w.slope*float64(x)/float64(width)
-			value := paper * (1 - w.contrast*(1-float64(v)/255))
-			if w.noise > 0 {
-				value += w.noise * (rng.Float64() + rng.Float64() + rng.Float64() - 1.5) * 2
-			}
+			band := x >> 6
+			paper := left[band] + step[band]*float64(x&63)
+			value := paper*dim*curve[v] + noise[(at+x*7)&(len(noise)-1)]
 			row[x] = byte(min(255, max(0, value)))
+			if x&1023 == 1023 {
+				at = int(rng.Uint32() >> 8)
+			}
 		}
 	}
-	out := &sheet{g, s.dpi}
-	for range w.specks {
+}
+
+// shade is paper whose grey varies smoothly over the page.
+type shade [5][5]float64
+
+func newShade(rng *rand.Rand, paper, uneven float64) (s shade) {
+	for i := range s {
+		for j := range s[i] {
+			s[i][j] = paper - uneven*rng.Float64()
+		}
+	}
+	return s
+}
+
+// row gives the greys at every 64th pixel of a line, and the step from pixel to
+// pixel between them; v is the line's place, 0 to 1.
+func (s shade) row(v float64, width int) (grey, step []float64) {
+	at := func(u float64) float64 {
+		i, j := min(3, int(v*4)), min(3, int(u*4))
+		t, r := smooth(v*4-float64(i)), smooth(u*4-float64(j))
+		return (s[i][j]*(1-r)+s[i][j+1]*r)*(1-t) + (s[i+1][j]*(1-r)+s[i+1][j+1]*r)*t
+	}
+	for x := 0; x < width; x += 64 {
+		a, b := at(float64(x)/float64(width)), at(min(1, float64(x+64)/float64(width)))
+		grey, step = append(grey, a), append(step, (b-a)/64)
+	}
+	return grey, step
+}
+
+// smooth eases from 0 to 1.
+func smooth(t float64) float64 { return t * t * (3 - 2*t) }
+
+// marks puts specks, holes, streaks and shadows on the scan.
+func (w wear) marks(rng *rand.Rand, s *sheet) {
+	g := s.picture
+	width, height := g.Rect.Dx(), g.Rect.Dy()
+	for i := range w.specks + w.specks/2 {
 		x, y, r := rng.IntN(width), rng.IntN(height), 1+rng.IntN(2)
-		out.black(image.Rect(x, y, x+r, y+r))
+		s.blot(image.Rect(x, y, x+r, y+r), i < w.specks, w.paper)
 	}
 	if w.holes {
 		for _, mm := range []float64{108, 188} {
-			out.disc(11, mm, 3)
+			s.disc(11, mm, 3)
 		}
 	}
-	if w.streak {
-		x := rng.IntN(width)
-		out.black(image.Rect(x, 0, x+1+rng.IntN(2), height))
+	for range w.streaks {
+		x, dark := rng.IntN(width), rng.IntN(4) > 0
+		s.blot(image.Rect(x, 0, x+1+rng.IntN(2), height), dark, w.paper)
 	}
 	if w.shadow {
-		out.black(image.Rect(0, 0, out.px(2.5), height))
+		s.bar(0, 0, 1+2*rng.Float64(), paperHigh)
 	}
-	return out
+}
+
+// blot makes a place black, or paper.
+func (s *sheet) blot(r image.Rectangle, dark bool, paper float64) {
+	v := byte(30)
+	if !dark {
+		v = byte(paper)
+	}
+	r = r.Intersect(s.picture.Rect)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			s.picture.Pix[y*s.picture.Stride+x] = v
+		}
+	}
 }
 
 func (s *sheet) disc(x, y, r float64) {
@@ -83,79 +167,9 @@ func (s *sheet) disc(x, y, r float64) {
 	}
 }
 
-// skewed turns a page about its middle, clockwise, bilinear, on white.
-func skewed(g *image.Gray, degrees float64) *image.Gray {
-	w, h := g.Rect.Dx(), g.Rect.Dy()
-	out := image.NewGray(g.Rect)
-	sin, cos := math.Sincos(degrees * math.Pi / 180)
-	cx, cy := float64(w)/2, float64(h)/2
-	for y := range h {
-		fx := cx - cos*cx + sin*(float64(y)-cy)
-		fy := cy + sin*cx + cos*(float64(y)-cy)
-		for x := range w {
-			ix, iy := int(math.Floor(fx)), int(math.Floor(fy))
-			v := byte(255)
-			if ix >= 0 && iy >= 0 && ix < w-1 && iy < h-1 {
-				u, t := fx-float64(ix), fy-float64(iy)
-				at := iy*g.Stride + ix
-				top := float64(g.Pix[at])*(1-u) + float64(g.Pix[at+1])*u
-				low := float64(g.Pix[at+g.Stride])*(1-u) + float64(g.Pix[at+g.Stride+1])*u
-				v = byte(top*(1-t) + low*t)
-			}
-			out.Pix[y*out.Stride+x] = v
-			fx += cos
-			fy -= sin
-		}
-	}
-	return out
-}
-
-func mean3(g *image.Gray) *image.Gray {
-	w, h := g.Rect.Dx(), g.Rect.Dy()
-	out := image.NewGray(g.Rect)
-	copy(out.Pix, g.Pix)
-	for y := 1; y < h-1; y++ {
-		for x := 1; x < w-1; x++ {
-			at, sum := y*g.Stride+x, 0
-			for _, row := range [3]int{at - g.Stride, at, at + g.Stride} {
-				sum += int(g.Pix[row-1]) + int(g.Pix[row]) + int(g.Pix[row+1])
-			}
-			out.Pix[at] = byte(sum / 9)
-		}
-	}
-	return out
-}
-
-// lying turns a page clockwise by a right angle.
-func lying(g *image.Gray, degrees int) *image.Gray {
-	w, h := g.Rect.Dx(), g.Rect.Dy()
-	if degrees == 0 {
-		return g
-	}
-	out := image.NewGray(image.Rect(0, 0, h, w))
-	if degrees == 180 {
-		out = image.NewGray(g.Rect)
-	}
-	for y := range h {
-		for x := range w {
-			v := g.Pix[y*g.Stride+x]
-			switch degrees {
-			case 90:
-				out.Pix[x*out.Stride+h-1-y] = v
-			case 180:
-				out.Pix[(h-1-y)*out.Stride+w-1-x] = v
-			case 270:
-				out.Pix[(w-1-x)*out.Stride+y] = v
-			}
-		}
-	}
-	return out
-}
-
-// bitonal makes a page black and white, with a threshold under the paper's grey.
-func bitonal(g *image.Gray, paper float64) *image.Gray {
-	out := image.NewGray(g.Rect)
-	limit := byte(paper * 0.66)
+// bitonal makes a page black and white.
+func (w wear) bitonal(g *image.Gray) *image.Gray {
+	out, limit := image.NewGray(g.Rect), byte(w.paper*w.limit)
 	for i, v := range g.Pix {
 		if v > limit {
 			out.Pix[i] = 255
