@@ -207,6 +207,7 @@ const (
 	doubtCells = 0.85 // share of the box's cells that hold ink
 	doubtInk   = 0.36
 	doubtTurns = 3.7
+	doubtNoise = 2.7 // contrast, in the noise of blank paper
 )
 
 // solid tells whether a blob is an almost square box, evenly filled with a fine
@@ -215,6 +216,10 @@ func (s *sheet) solid(b blob) bool {
 	w, h := float64(b.x1-b.x0), float64(b.y1-b.y0)
 	if math.Min(w, h) < doubtSide*s.workDPI() || w > 1.3*h || h > 1.3*w {
 		return false
+	}
+	middle := (b.y0+b.y1)/2/thresholdCell*s.tw + (b.x0+b.x1)/2/thresholdCell
+	if float64(s.contrast[middle]) < doubtNoise*float64(s.noise) {
+		return false // grain
 	}
 	ink, turns := s.texture(b)
 	cells := float64(b.cells) * gridCell * gridCell / (w * h)

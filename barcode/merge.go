@@ -37,8 +37,9 @@ func (m *merger) holds(q mail.Quad) bool {
 
 // finding settles overlaps: the same text twice is one symbol, two texts on one
 // place are a doubt, a doubt on a place that was read is none. by moves polygons
-// to the picture's own origin.
-func (m *merger) finding(by image.Point) Finding {
+// to the picture's own origin; margin is how far a symbol may reach beyond where it
+// was read, pixels.
+func (m *merger) finding(by image.Point, margin float64) Finding {
 	var f Finding
 	gone := make([]bool, len(m.symbols))
 	for i, a := range m.symbols {
@@ -69,7 +70,7 @@ func (m *merger) finding(by image.Point) Finding {
 		}
 	}
 	for _, d := range m.doubts {
-		if !f.covers(d) {
+		if !f.covers(d, margin) {
 			f.Doubts = append(f.Doubts, d)
 		}
 	}
@@ -82,10 +83,14 @@ func (m *merger) finding(by image.Point) Finding {
 	return f
 }
 
-// covers tells whether the doubt's place was read or is already doubted.
-func (f Finding) covers(d mail.Doubt) bool {
+// covers tells whether the doubt's place was read or is already doubted. A sliver
+// at a symbol's edge belongs to the symbol: it was read by lines across its middle.
+func (f Finding) covers(d mail.Doubt, margin float64) bool {
+	x0, y0, x1, y1 := box(d.Polygon)
 	for _, s := range f.Symbols {
-		if overlap(s.Polygon, d.Polygon) {
+		sx0, sy0, sx1, sy1 := box(s.Polygon)
+		sliver := x0 >= sx0-margin && y0 >= sy0-margin && x1 <= sx1+margin && y1 <= sy1+margin
+		if sliver || overlap(s.Polygon, d.Polygon) {
 			return true
 		}
 	}

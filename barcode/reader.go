@@ -40,6 +40,10 @@ type Reader struct {
 	grid   grid
 }
 
+// sliver is how far a code may reach beyond the place where it was read, inches:
+// less than the distance that two codes are printed apart.
+const sliver = 0.15
+
 // Finding is what one page holds.
 type Finding struct {
 	Symbols []mail.Symbol
@@ -76,7 +80,7 @@ func (r *Reader) Read(g *image.Gray, dpi float64) (f Finding) {
 	r.readPatches(&m)
 	r.readLinear(&m)
 	r.readMatrix(&m)
-	return m.finding(g.Rect.Min)
+	return m.finding(g.Rect.Min, sliver*r.sheet.dpi)
 }
 
 func boundsQuad(g *image.Gray) mail.Quad {

@@ -12,6 +12,9 @@ const smallest = 16
 // thresholdCell is the side of a cell of the threshold map, work pixels.
 const thresholdCell = 16
 
+// leastContrast is by how much ink differs from the paper beside it.
+const leastContrast = 40
+
 // mostNoise is how much blank paper may vary in a cell before the work picture is smoothed.
 const mostNoise = 32
 
@@ -35,6 +38,7 @@ type sheet struct {
 	lo, hi    []byte
 	threshold []byte // per cell; 0 = no ink here
 	contrast  []byte // per cell, brightest minus darkest nearby
+	noise     int    // by how much blank paper varies in a cell
 	ranges    []int
 	ink       []byte // per work pixel, 1 = ink
 }
@@ -55,7 +59,7 @@ func (s *sheet) load(g *image.Gray, dpi float64) bool {
 	s.scale = max(1, int(math.Round(dpi/175)))
 	s.wipeStreaks()
 	s.reduce()
-	if s.measure() > mostNoise {
+	if s.measure(); s.noise > mostNoise {
 		s.smooth()
 		s.measure()
 	}
@@ -127,8 +131,8 @@ func (s *sheet) smooth() {
 	s.work = s.calm
 }
 
-// measure fills the threshold map and gives how much blank paper varies in a cell.
-func (s *sheet) measure() (noise int) {
+// measure fills the threshold map and the noise.
+func (s *sheet) measure() {
 	const c = thresholdCell
 	s.tw, s.th = (s.ww+c-1)/c, (s.wh+c-1)/c
 	n := s.tw * s.th
@@ -144,8 +148,8 @@ func (s *sheet) measure() (noise int) {
 	}
 	// Blank paper shows the noise of the scan; ink must stand out from it.
 	slices.Sort(s.ranges)
-	noise = s.ranges[len(s.ranges)/4]
-	need := min(max(40, noise*21/10), 110)
+	s.noise = s.ranges[len(s.ranges)/4]
+	need := min(max(leastContrast, s.noise*21/10), 110)
 	for cy := range s.th {
 		for cx := range s.tw {
 			lo, hi := byte(255), byte(0)
@@ -163,7 +167,6 @@ func (s *sheet) measure() (noise int) {
 			s.threshold[cy*s.tw+cx], s.contrast[cy*s.tw+cx] = t, byte(d)
 		}
 	}
-	return noise
 }
 
 func (s *sheet) extremes(x0, y0, x1, y1 int) (lo, hi byte) {
@@ -173,7 +176,26 @@ func (s *sheet) extremes(x0, y0, x1, y1 int) (lo, hi byte) {
 			lo, hi = min(lo, v), max(hi, v)
 		}
 	}
+	if int(hi)-int(lo) >= leastContrast {
+		hi = s.paper(x0, y0, x1, y1)
+	}
 	return lo, hi
+}
+
+// paper gives the value that an eighth of a cell's pixels reach: a bright speck or
+// streak is no paper, and would have the noise of the paper taken for ink.
+func (s *sheet) paper(x0, y0, x1, y1 int) byte {
+	var count [256]uint16
+	for y := y0; y < y1; y++ {
+		for _, v := range s.work[y*s.ww+x0 : y*s.ww+x1] {
+			count[v]++
+		}
+	}
+	at, left := 255, (x1-x0)*(y1-y0)/8
+	for ; at > 0 && left >= int(count[at]); at-- {
+		left -= int(count[at])
+	}
+	return byte(at)
 }
 
 // binarize fills the ink map.

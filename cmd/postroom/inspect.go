@@ -35,6 +35,7 @@ type pageLine struct {
 	Blank      bool            `json:"blank"`
 	Separator  string          `json:"separator"`
 	Symbols    []symbolLine    `json:"symbols"`
+	Doubts     []doubtLine     `json:"doubts,omitempty"`
 	References []referenceLine `json:"references"`
 	Text       *string         `json:"text,omitempty"`
 	Error      string          `json:"error,omitempty"`
@@ -45,6 +46,12 @@ type symbolLine struct {
 	Text       string         `json:"text"`
 	Polygon    [4][2]int      `json:"polygon"`
 	Confidence float64        `json:"confidence"`
+}
+
+// doubtLine is a place that looks like a code and could not be read as one.
+type doubtLine struct {
+	Looks   mail.Look `json:"looks"`
+	Polygon [4][2]int `json:"polygon"`
 }
 
 type referenceLine struct {
@@ -150,7 +157,7 @@ func (look inspection) file(ctx context.Context, helpers *sandbox.Pool, path str
 			if r.Failure != "" {
 				failed++
 			}
-			if err := look.print(out, look.line(path, r), r); err != nil {
+			if err := look.print(out, look.line(path, r)); err != nil {
 				return err
 			}
 		}
@@ -171,6 +178,9 @@ func (look inspection) line(path string, r mail.Reading) pageLine {
 	l.Separator = look.rules.Separator(r)
 	for _, s := range r.Symbols {
 		l.Symbols = append(l.Symbols, symbolLine{s.Symbology, s.Text, corners(s.Polygon), s.Confidence})
+	}
+	for _, d := range r.Doubts {
+		l.Doubts = append(l.Doubts, doubtLine{d.Looks, corners(d.Polygon)})
 	}
 	for _, m := range look.rules.Mentions(r) {
 		l.References = append(l.References, referenceLine{m.Scheme, m.Text, m.Source, m.Confidence, corners(m.Polygon), m.Literal, m.Valid})
@@ -205,7 +215,7 @@ func joined(words []mail.Word) string {
 	return text.String()
 }
 
-func (look inspection) print(out io.Writer, l pageLine, r mail.Reading) error {
+func (look inspection) print(out io.Writer, l pageLine) error {
 	if look.json {
 		return printJSON(out, l)
 	}
@@ -227,8 +237,8 @@ func (look inspection) print(out io.Writer, l pageLine, r mail.Reading) error {
 	for _, s := range l.Symbols {
 		fmt.Fprintf(&text, "  %-12s %q (%.2f)\n", s.Symbology, s.Text, s.Confidence)
 	}
-	for _, d := range r.Doubts {
-		fmt.Fprintf(&text, "  unread       looks like a %s code at %v\n", d.Looks, corners(d.Polygon)[0])
+	for _, d := range l.Doubts {
+		fmt.Fprintf(&text, "  unread       looks like a %s code at %v\n", d.Looks, d.Polygon[0])
 	}
 	for _, m := range l.References {
 		fmt.Fprintf(&text, "  reference    %s (%s, %s, %.2f)%s\n", m.Text, m.Scheme, m.Source, m.Confidence, caveat(m))
