@@ -118,6 +118,7 @@ func TestSeparate(t *testing.T) {
 		"a text code separates":         {[]string{"qr:PATCHT|text:SEPARATOR SHEET", prose}, false, []string{"2-2"}, map[int]string{1: "text"}},
 		"another text does not":         {[]string{prose, "qr:PATCHT2|" + prose}, false, []string{"1-2"}, map[int]string{}},
 		"a kept code begins and stays":  {[]string{prose, "keep|" + prose, prose}, false, []string{"1-1", "2-3"}, map[int]string{}},
+		"two codes that contradict":     {[]string{prose, "keep|qr:PATCHT|" + prose, prose}, false, []string{"1-1", "2-3?"}, map[int]string{}},
 		"another reference begins":      {[]string{"code:" + caseA, prose, "code:" + caseB, prose}, false, []string{"1-2", "3-4"}, map[int]string{}},
 		"the same reference does not":   {[]string{"code:" + caseA, "code:" + caseA}, false, []string{"1-2"}, map[int]string{}},
 		"an unknown reference begins":   {[]string{"code:" + caseA, "code:" + unknown}, false, []string{"1-1", "2-2"}, map[int]string{}},
@@ -301,7 +302,7 @@ func TestScope(t *testing.T) {
 func TestConservation(t *testing.T) {
 	r, cases := rules(t)
 	kinds := []string{"sep", "keep", "qr:PATCHT", "blank", "unmarked", "dead", "bars", "unread", prose, "code:" + caseA, "code:" + caseB,
-		"sep|" + prose, "text:Dear Sir,", "code:" + wrong, "keep|code:" + caseA, "sep|code:" + caseB}
+		"sep|" + prose, "text:Dear Sir,", "code:" + wrong, "keep|code:" + caseA, "keep|qr:PATCHT", "sep|code:" + caseB}
 	rapid.Check(t, func(t *rapid.T) {
 		all := pages(rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 30).Draw(t, "pages")...)
 		got := r.Separate(all, rapid.Bool().Draw(t, "duplex"))

@@ -52,6 +52,18 @@ func (r *Rules) control(reading mail.Reading) (found Control, ok bool) {
 	return found, ok
 }
 
+// dropping gives a control code that the page carries and that would drop it.
+func (r *Rules) dropping(reading mail.Reading) (Control, bool) {
+	for _, s := range reading.Symbols {
+		for _, c := range r.cfg.Separators {
+			if c.reads(s) && !c.Keep {
+				return c, true
+			}
+		}
+	}
+	return Control{}, false
+}
+
 // divider walks a batch's pages and makes spans.
 type divider struct {
 	rules *Rules
@@ -107,6 +119,9 @@ func (d *divider) control(reading mail.Reading, c Control) {
 		d.end()
 		d.add(reading, d.rules.coded(reading))
 		d.clear = true
+		if other, ok := d.rules.dropping(reading); ok {
+			d.doubt(reading.Page, "Page %d carries two separator codes that contradict: %s keeps the page, %s drops it.", reading.Page, c.name(), other.name())
+		}
 	case letter == "":
 		d.end()
 		d.out.Separators[reading.Page] = c.name()
