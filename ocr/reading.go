@@ -20,6 +20,8 @@ type Page struct {
 	// Illegible tells that much less was read than there are letters on the page:
 	// what its text says is not known.
 	Illegible bool
+
+	lies int // clockwise turn that the lines as they were read still need
 }
 
 const (
@@ -58,6 +60,12 @@ func (e *Engine) Read(g *image.Gray, dpiX, dpiY float64) (Page, error) {
 	best, err := e.upright(picture, view, a, dpi)
 	if err != nil {
 		return Page{}, err
+	}
+	if best.lies != 0 { // the engine found the lines where the shapes of the letters did not show them
+		a.quarter, a.skew, a.axis, a.way = (a.quarter+best.lies)%360, 0, true, false
+		if best, err = e.upright(picture, view, a, dpi); err != nil {
+			return Page{}, err
+		}
 	}
 	for _, turn := range a.others(best) {
 		other := a
@@ -124,10 +132,39 @@ func (e *Engine) upright(g *image.Gray, view mapping, a attitude, dpi float64) (
 		return Page{}, err
 	}
 	p.Words = words(boxes, g.Rect)
+	p.lies = lies(p.Words)
 	for i, w := range p.Words {
 		p.Words[i].Box = view.box(w.Box)
 	}
 	return p, nil
+}
+
+// lies tells by which quarter turn, clockwise, a page must be turned whose words
+// stand above each other in their lines: 0, 90 or 270 degrees.
+func lies(words []mail.Word) int {
+	along, up, down := 0, 0, 0
+	for i, w := range words {
+		if i == 0 || w.Line != words[i-1].Line {
+			continue
+		}
+		before := words[i-1].Box
+		dx, dy := w.Box.X0+w.Box.X1-before.X0-before.X1, w.Box.Y0+w.Box.Y1-before.Y0-before.Y1
+		switch {
+		case max(dx, -dx) >= max(dy, -dy):
+			along++
+		case dy < 0:
+			up++
+		default:
+			down++
+		}
+	}
+	switch {
+	case up > along+down:
+		return 90
+	case down > along+up:
+		return 270
+	}
+	return 0
 }
 
 // recognize runs tesseract once over the picture. GetBoundingBoxesVerbose is the
