@@ -62,7 +62,7 @@ func Look(g *image.Gray, dpi float64) Surface {
 	}
 	c.streaks()
 	s := Surface{Ink: float64(ink) / float64(len(small.Pix))}
-	s.Blank = c.strokes == 0 && c.letters < 3 && c.edge < 6 && !clustered(flat, mm)
+	s.Blank = c.strokes == 0 && c.letters == 0 && c.edge < 6 && !clustered(flat, mm)
 	s.Unmarked = s.Blank && c.specks == 0 && c.lines == 0
 	return s
 }

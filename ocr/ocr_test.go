@@ -1,0 +1,244 @@
+package ocr
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/gofont/goregular"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/math/fixed"
+
+	"postroom/mail"
+)
+
+// TestMain starts the tests anew with one thread a page, as helpers are: tesseract's
+// own threads, which the environment alone can forbid, would wait for each other.
+func TestMain(m *testing.M) {
+	const limit = "OMP_THREAD_LIMIT"
+	if os.Getenv(limit) != "" {
+		os.Exit(m.Run())
+	}
+	self, err := os.Executable()
+	if err == nil {
+		err = syscall.Exec(self, os.Args, append(os.Environ(), limit+"=1"))
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// letter is what the pages of these tests say, a line a string.
+var letter = []string{
+	"Geachte heer, mevrouw,", "", "Hierbij stuur ik u de gevraagde stukken die betrekking hebben op mijn aanvraag.",
+	"Graag ontvang ik een schriftelijke bevestiging van de behandelend ambtenaar.",
+	"Ik verzoek u vriendelijk om uitstel van betaling tot het einde van het kwartaal.", "",
+	"Ons kenmerk : TX-2024-348096-98", "", "De verbouwing van de garage is intussen voltooid en de plannen vindt u als bijlage.",
+	"Met vriendelijke groet,", "T. Janssens",
+}
+
+func paperOfA4(dpi int) *image.Gray {
+	g := image.NewGray(image.Rect(0, 0, 827*dpi/100, 1169*dpi/100))
+	draw.Draw(g, g.Rect, image.White, image.Point{}, draw.Src)
+	return g
+}
+
+// write draws lines of text, 11 points high, on a page.
+func write(t testing.TB, g *image.Gray, dpi int, lines []string) {
+	t.Helper()
+	f, err := opentype.Parse(goregular.TTF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: 11, DPI: float64(dpi)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range lines {
+		d := font.Drawer{Dst: g, Src: image.NewUniform(color.Gray{20}), Face: face, Dot: fixed.P(dpi, dpi*3/2+i*dpi/5)}
+		d.DrawString(l)
+	}
+}
+
+func page(t testing.TB, dpi int) *image.Gray {
+	g := paperOfA4(dpi)
+	write(t, g, dpi, letter)
+	return g
+}
+
+// engine is the process's one engine: gosseract allows no second beside it.
+var engine = sync.OnceValues(func() (*Engine, error) { return New(Config{Languages: []string{"nld", "eng"}}) })
+
+func read(t testing.TB, g *image.Gray, dpiX, dpiY float64) Page {
+	t.Helper()
+	e, err := engine()
+	if errors.Is(err, ErrLanguage) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.Read(g, dpiX, dpiY)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// find gives the word of a page; a test that looks for it fails without it.
+func find(t *testing.T, p Page, text string) mail.Word {
+	t.Helper()
+	for _, w := range p.Words {
+		if w.Text == text {
+			return w
+		}
+	}
+	var all []string
+	for _, w := range p.Words {
+		all = append(all, w.Text)
+	}
+	t.Fatalf("%q is not among the words: %s", text, strings.Join(all, " "))
+	return mail.Word{}
+}
+
+// TestAttitudes: a page is read however it lies, and its words' boxes are places
+// of the picture as it was given.
+func TestAttitudes(t *testing.T) {
+	const dpi = 200
+	upright := page(t, dpi)
+	want := find(t, read(t, upright, dpi, dpi), "TX-2024-348096-98")
+	if want.Confidence < 0.7 {
+		t.Errorf("clean print was read with confidence %.2f", want.Confidence)
+	}
+	for turned := range 4 {
+		for _, skew := range []float64{0, -3, 6} {
+			g, back := quarter(upright, 90*turned)
+			if skew != 0 {
+				var m mapping
+				g, m = turn(g, skew)
+				back = back.after(m)
+			}
+			p := read(t, g, dpi, dpi)
+			if p.Rotation != (360-90*turned)%360 || math.Abs(p.Skew-skew) > 0.3 {
+				t.Errorf("turned by %d, askew by %g: rotation %d, skew %.1f", 90*turned, skew, p.Rotation, p.Skew)
+			}
+			got := back.box(find(t, p, "TX-2024-348096-98").Box)
+			// The box around a box that lies askew is larger; its middle is the same.
+			if dx, dy := got.X0+got.X1-want.Box.X0-want.Box.X1, got.Y0+got.Y1-want.Box.Y0-want.Box.Y1; max(dx, -dx, dy, -dy) > 24 {
+				t.Errorf("turned by %d, askew by %g: the reference is at %v, want around %v", 90*turned, skew, got, want.Box)
+			}
+		}
+	}
+}
+
+// TestCoarsePage: letters too small to show how they lie; the engine's own lines do.
+func TestCoarsePage(t *testing.T) {
+	coarse := reduce(page(t, 300), 3)
+	for turned := range 4 {
+		g, _ := quarter(coarse, 90*turned)
+		p := read(t, g, 200, 200) // what a picture without a resolution is taken for
+		if p.Rotation != (360-90*turned)%360 {
+			t.Errorf("turned by %d: rotation %d", 90*turned, p.Rotation)
+		}
+		find(t, p, "kenmerk")
+	}
+}
+
+func TestFaxPage(t *testing.T) {
+	whole := page(t, 200)
+	half := image.NewGray(image.Rect(0, 0, whole.Rect.Dx(), whole.Rect.Dy()/2))
+	for y := range half.Rect.Dy() {
+		copy(half.Pix[y*half.Stride:], whole.Pix[2*y*whole.Stride:][:half.Stride])
+	}
+	w := find(t, read(t, half, 200, 100), "kenmerk")
+	if h := w.Box.Y1 - w.Box.Y0; h < 8 || h > 24 {
+		t.Errorf("a word 11 points high is %d lines of 100 dpi high", h)
+	}
+}
+
+// TestIllegible: much that looks like letters and is none must be told, because
+// what it says is not known.
+func TestIllegible(t *testing.T) {
+	if read(t, page(t, 200), 200, 200).Illegible {
+		t.Error("clean print is illegible")
+	}
+	const seed = 7
+	t.Log("seed", seed)
+	rng, g := rand.New(rand.NewPCG(seed, 0)), paperOfA4(200)
+	for row := range 30 {
+		for column := range 60 {
+			x, y := 200+20*column, 300+50*row
+			for range 5 { // strokes that are no letters
+				r := image.Rect(x+rng.IntN(10), y+rng.IntN(20), x+4+rng.IntN(12), y+4+rng.IntN(20))
+				draw.Draw(g, r, image.Black, image.Point{}, draw.Src)
+			}
+		}
+	}
+	if !read(t, g, 200, 200).Illegible {
+		t.Error("a page of strokes is legible")
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		cfg  Config
+		says string
+	}{
+		{Config{Languages: []string{"xxx"}}, "tesseract-ocr-xxx"},
+		{Config{}, "no language"},
+		{Config{Languages: []string{"eng"}, Data: filepath.Join(t.TempDir(), "absent")}, "eng is not in"},
+	} {
+		if _, err := New(c.cfg); !errors.Is(err, ErrLanguage) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%+v: %v, want %q", c.cfg, err, c.says)
+		}
+	}
+	dir := t.TempDir() // an empty file is what a broken installation leaves
+	if err := os.WriteFile(filepath.Join(dir, "eng.traineddata"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(Config{Languages: []string{"eng"}, Data: dir}); !errors.Is(err, ErrLanguage) {
+		t.Errorf("empty language data: %v", err)
+	}
+	e := &Engine{}
+	for _, r := range []image.Rectangle{{}, image.Rect(0, 0, 5, 5), image.Rect(0, 0, 40000, 20)} {
+		if _, err := e.Read(image.NewGray(r), 300, 300); err == nil {
+			t.Errorf("a picture of %v was read", r)
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		turns int
+	}{{"upright", 0}, {"sideways", 1}, {"askew", 0}} {
+		b.Run(c.name, func(b *testing.B) {
+			g, _ := quarter(page(b, 300), 90*c.turns)
+			if c.name == "askew" {
+				g, _ = turn(g, 2)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				read(b, g, 300, 300)
+			}
+		})
+	}
+}
+
+func BenchmarkAttitude(b *testing.B) {
+	g := page(b, 300)
+	b.ReportAllocs()
+	for b.Loop() {
+		attitudeOf(g, 300)
+	}
+}
