@@ -1,0 +1,355 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postroom/mail"
+	"postroom/samples"
+)
+
+// TestMain lets the test binary be a helper process: the real one, or a double
+// with a fault, named by the second argument.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "be-helper" {
+		err := Helper
+		if os.Args[2] != "real" {
+			err = func() error { return double(os.Args[2]) }
+		}
+		if err := err(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// double answers as a helper does, until it is asked for page 2.
+func double(fault string) error {
+	conn, err := parent(os.NewFile(3, "parent"))
+	if err != nil {
+		return err
+	}
+	var cfg Config
+	if _, err := receive(conn, &cfg); err != nil {
+		return err
+	}
+	for {
+		var q request
+		files, err := receive(conn, &q)
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			f.Close()
+		}
+		if q.Op == "level" {
+			if err := send(conn, answer{Level: fmt.Sprintf("%d %v", os.Getpid(), os.Environ()), Done: true}); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, page := range q.Pages {
+			if page == 2 {
+				if err := fail(fault, conn, cfg); err != nil {
+					return err
+				}
+				if fault == "silent" {
+					continue
+				}
+			}
+			if err := send(conn, answer{Reading: &mail.Reading{Page: page, Width: 1}}); err != nil {
+				return err
+			}
+		}
+		if err := send(conn, answer{Done: true}); err != nil {
+			return err
+		}
+	}
+}
+
+func fail(fault string, conn *net.UnixConn, cfg Config) error {
+	switch fault {
+	case "dies":
+		os.Exit(3)
+	case "dies-once": // bad luck: the next one finds the mark and goes on
+		if err := os.Mkdir(cfg.Cache, 0o700); err == nil {
+			os.Exit(3)
+		}
+	case "hangs":
+		select {}
+	case "spins":
+		for {
+		}
+	case "hogs":
+		var all [][]byte
+		for {
+			b := make([]byte, 16<<20)
+			for i := range b {
+				b[i] = 1
+			}
+			all = append(all, b)
+		}
+	case "lies":
+		return send(conn, answer{Reading: &mail.Reading{Page: 77}})
+	case "babbles":
+		_, err := conn.Write([]byte("\xff\xff\xff\xffno frame"))
+		return err
+	case "fails":
+		return send(conn, answer{Failure: "its disk is gone", Done: true})
+	}
+	return nil
+}
+
+func pool(t testing.TB, kind string, cfg Config) *Pool {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Command = []string{self, "be-helper", kind}
+	if cfg.Slots == 0 {
+		cfg.Slots = 1
+	}
+	p := New(cfg)
+	t.Cleanup(p.Close)
+	return p
+}
+
+// scanned gives one of the committed small batches as an open file.
+func scanned(t testing.TB, name string) *os.File {
+	t.Helper()
+	text, err := samples.FS.ReadFile("mail/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// TestFaultsAreOnePagesFindings: whatever a helper does over a page, the other
+// pages are read and the parent goes on.
+func TestFaultsAreOnePagesFindings(t *testing.T) {
+	for fault, says := range map[string]string{
+		"dies":      "died",
+		"hangs":     "page_wall",
+		"spins":     "page_cpu",
+		"hogs":      "memory",
+		"babbles":   "died",
+		"dies-once": "",
+		"none":      "",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			cfg := Config{PageWall: 1500 * time.Millisecond, PageCPU: 300 * time.Millisecond, Memory: 150 << 20}
+			if fault == "dies-once" {
+				cfg.Cache = filepath.Join(t.TempDir(), "mark")
+			}
+			p := pool(t, fault, cfg)
+			got, err := p.Read(t.Context(), scanned(t, "batch-000.pdf"), "k", []int{1, 2, 3, 4}, NoText)
+			if err != nil || len(got) != 4 {
+				t.Fatalf("%d readings, %v", len(got), err)
+			}
+			for i, r := range got {
+				failed := i == 1 && says != ""
+				if r.Page != i+1 || (r.Failure != "") != failed || failed && !strings.Contains(r.Failure, says) {
+					t.Errorf("page %d: %+v, want %q", i+1, r, says)
+				}
+			}
+			// The slot is as good as new.
+			if again, err := p.Read(t.Context(), scanned(t, "batch-000.pdf"), "k", []int{1}, NoText); err != nil || again[0].Failure != "" {
+				t.Errorf("afterwards: %+v, %v", again, err)
+			}
+		})
+	}
+}
+
+// TestWrongAnswersAreErrors: a helper that answers and does not what it was asked
+// is a failure of the machine, to be tried again, and no finding about the page.
+func TestWrongAnswersAreErrors(t *testing.T) {
+	for fault, says := range map[string]string{"silent": "without page 2", "lies": "", "fails": "its disk is gone"} {
+		got, err := pool(t, fault, Config{}).Read(t.Context(), scanned(t, "batch-000.pdf"), "k", []int{2}, NoText)
+		switch {
+		case fault == "lies": // the stray reading is passed over
+			if err != nil || len(got) != 1 || got[0].Page != 2 {
+				t.Errorf("%s: %+v, %v", fault, got, err)
+			}
+		case err == nil || !strings.Contains(err.Error(), says):
+			t.Errorf("%s: %+v, %v; want %q", fault, got, err, says)
+		}
+	}
+}
+
+func TestGivenUp(t *testing.T) {
+	p := pool(t, "hangs", Config{})
+	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer stop()
+	if _, err := p.Read(ctx, scanned(t, "batch-000.pdf"), "k", []int{2}, NoText); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a request that was given up: %v", err)
+	}
+	if got, err := p.Read(t.Context(), scanned(t, "batch-000.pdf"), "k", []int{1}, NoText); err != nil || got[0].Failure != "" {
+		t.Errorf("the next one: %+v, %v", got, err)
+	}
+}
+
+func TestRecycledAndWithoutEnvironment(t *testing.T) {
+	t.Setenv("SECRET_OF_THE_PARENT", "1")
+	p := pool(t, "none", Config{Recycle: 2})
+	var pids []string
+	for range 3 {
+		if _, err := p.Read(t.Context(), scanned(t, "batch-000.pdf"), "k", []int{1}, NoText); err != nil {
+			t.Fatal(err)
+		}
+		said, err := p.Level(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, env, _ := strings.Cut(said, " ")
+		pids = append(pids, pid)
+		if strings.Contains(env, "SECRET") || !strings.Contains(env, "OMP_THREAD_LIMIT=1") {
+			t.Errorf("a helper's environment: %s", env)
+		}
+	}
+	if pids[0] == pids[2] || pids[0] != pids[1] && pids[1] != pids[2] {
+		t.Errorf("processes %v for three requests of one page, two pages each", pids)
+	}
+}
+
+func TestNoDescriptorsLeak(t *testing.T) {
+	open := func() int {
+		all, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip(err)
+		}
+		return len(all)
+	}
+	f := scanned(t, "batch-000.pdf")
+	p := pool(t, "dies", Config{})
+	if _, err := p.Read(t.Context(), f, "k", []int{1, 2}, NoText); err != nil {
+		t.Fatal(err)
+	}
+	before := open()
+	for range 10 {
+		if _, err := p.Read(t.Context(), f, "k", []int{1, 2}, NoText); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := open(); after > before+2 {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}
+
+// TestRealHelper reads, counts and cuts in the real process, under its isolation.
+func TestRealHelper(t *testing.T) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Skip(err)
+	}
+	cache = filepath.Join(cache, "postroom")
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		t.Skip(err)
+	}
+	p := pool(t, "real", Config{Cache: cache})
+	level, err := p.Level(t.Context())
+	if err != nil || !strings.Contains(level, "resource limits") {
+		t.Fatalf("isolation %q, %v", level, err)
+	}
+	t.Log(level)
+	f := scanned(t, "batch-003.pdf")
+	c, err := p.Open(t.Context(), f, "digest")
+	if err != nil || c.Refused != nil || c.Kind != mail.PDF || c.Pages != 4 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if missing, err := p.Whole(t.Context(), f); missing != "" || err != nil {
+		t.Errorf("not whole: %q, %v", missing, err)
+	}
+	got, err := p.Read(t.Context(), f, "digest", []int{3, 1}, NoText)
+	if err != nil || len(got) != 2 || got[0].Page != 3 || got[1].Page != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if !slices.ContainsFunc(got[1].Symbols, func(s mail.Symbol) bool { return s.Text == "PATCHT" }) {
+		t.Errorf("the separator sheet's code is not read: %+v", got[1])
+	}
+	out, err := os.Create(filepath.Join(t.TempDir(), "cut.pdf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	if cut, err := p.Cut(t.Context(), f, "digest", 2, 3, out); err != nil || cut.Refused != nil {
+		t.Fatalf("%+v, %v", cut, err)
+	}
+	if c, err := p.Open(t.Context(), out, "other"); err != nil || c.Pages != 2 {
+		t.Errorf("the cut: %+v, %v", c, err)
+	}
+	rubbish := filepath.Join(t.TempDir(), "rubbish.pdf")
+	if err := os.WriteFile(rubbish, []byte("this is no scan"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := os.Open(rubbish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if c, err := p.Open(t.Context(), r, "rubbish"); err != nil || c.Refused == nil || c.Refused.Reason != mail.UnreadableFile {
+		t.Errorf("rubbish: %+v, %v", c, err)
+	}
+}
+
+// TestIsolation runs in a process of its own, because what it takes away stays away.
+func TestIsolation(t *testing.T) {
+	const folder = "POSTROOM_ISOLATED_FROM"
+	if os.Getenv(folder) == "" {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := exec.Command(self, "-test.run", "^TestIsolation$", "-test.v")
+		c.Env = append(os.Environ(), folder+"="+t.TempDir())
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		t.Logf("%s", out)
+		return
+	}
+	target := filepath.Join(os.Getenv(folder), "written")
+	level, err := isolate(Config{Bytes: 1 << 20}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(level)
+	if strings.Contains(level, "landlock (") {
+		if _, err := os.ReadFile("/etc/passwd"); !errors.Is(err, os.ErrPermission) {
+			t.Errorf("reading /etc/passwd: %v", err)
+		}
+		if err := os.WriteFile(target, []byte("x"), 0o600); !errors.Is(err, os.ErrPermission) {
+			t.Errorf("writing a file: %v", err)
+		}
+	}
+	if strings.Contains(level, "seccomp") && !strings.Contains(level, "without: seccomp") {
+		if _, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+			t.Error("a socket was opened")
+		}
+		if err := exec.Command("/bin/true").Run(); err == nil {
+			t.Error("another program was run")
+		}
+	}
+}
