@@ -72,16 +72,24 @@ func noLinks(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK)
 }
 
-// withoutLinks reserves the name, then renames over it: nobody else's file can be lost.
+// withoutLinks renames without overwriting, where the file system can; elsewhere
+// it reserves the name, then renames over it: nobody else's file can be lost.
 func (t *Temp) withoutLinks(path string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, t.Name(), unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
+	if err == nil || errors.Is(err, unix.EEXIST) {
+		return err
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
+	if err = f.Close(); err == nil {
+		err = os.Rename(t.Name(), path)
 	}
-	return os.Rename(t.Name(), path)
+	if err != nil {
+		return errors.Join(err, os.Remove(path)) // an empty file must not pass for this one
+	}
+	return nil
 }
 
 func write(path string, r io.Reader) (*Temp, error) {
@@ -161,8 +169,13 @@ func Overwrite(path string, r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	return t.Replace(path, 0o640)
+}
+
+// Replace gives the file its name in the place of whatever has it.
+func (t *Temp) Replace(path string, mode os.FileMode) error {
 	defer t.Drop()
-	if err := errors.Join(t.Chmod(0o640), t.Sync()); err != nil {
+	if err := errors.Join(t.Chmod(mode), t.Sync()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return Rename(t.Name(), path)

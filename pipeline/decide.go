@@ -86,6 +86,8 @@ func (p Decision) complete() error {
 	switch {
 	case said != 1:
 		return refuse("a decision is exactly one of --reference, --discard, --split-before and --separator")
+	case p.SplitBefore < 0 || p.Separator < 0:
+		return refuse("pages are counted from 1")
 	case p.By == "":
 		return refuse("a decision needs a name: --by NAME")
 	}
@@ -98,7 +100,7 @@ func (m *Mailroom) decideReference(tx journal.Tx, b batchRow, d docRow, p Decisi
 	if err != nil {
 		return refuse("%s: %v", reason, err)
 	}
-	if d.Original == (journal.Ref{}) && d.Whole {
+	if d.Original == (journal.Ref{}) && b.Pages == 0 {
 		return refuse("its file can't be read, so there is no page to file: scan the letter again, then --discard this one")
 	}
 	if d.Receipt != nil && d.Placement.Reference == ref {
@@ -166,16 +168,16 @@ func (m *Mailroom) decideDivide(tx journal.Tx, b batchRow, d docRow, p Decision,
 		if span[0] > span[1] {
 			continue
 		}
-		if err := m.divided(tx, b, d, span[0], span[1], readings); err != nil {
+		if err := m.divided(tx, b, d, span[0], span[1], page, readings); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// divided makes one part of a divided document. Doubts of its pages stay, but
-// that of its first page: a person has said that a letter begins there.
-func (m *Mailroom) divided(tx journal.Tx, b batchRow, whole docRow, from, to int, readings []mail.Reading) error {
+// divided makes one part of a divided document. Doubts stay but that of the page
+// decided, on which a person has said that a letter begins, or none.
+func (m *Mailroom) divided(tx journal.Tx, b batchRow, whole docRow, from, to, decided int, readings []mail.Reading) error {
 	s := router.Span{From: from, To: to}
 	for _, n := range whole.Blanks {
 		if from <= n && n <= to {
@@ -183,7 +185,10 @@ func (m *Mailroom) divided(tx journal.Tx, b batchRow, whole docRow, from, to int
 		}
 	}
 	for _, doubt := range whole.Doubts {
-		if from < doubt.Page && doubt.Page <= to {
+		// The doubt of a page about where it begins, and of the document's end, whose
+		// page lies behind it, stay with the part that has that boundary.
+		begins, ends := from == whole.From && doubt.Page == from && doubt.Page != decided, to == whole.To && doubt.Page > whole.To
+		if begins || ends || from < doubt.Page && doubt.Page <= to {
 			s.Doubts = append(s.Doubts, doubt)
 		}
 	}

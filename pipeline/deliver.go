@@ -144,7 +144,7 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 		}, nil
 	}
 	if err != nil {
-		return nil, m.unreachable(ctx, d, err)
+		return nil, m.unreachable(ctx, t, d.Placement.Store, err)
 	}
 	return func(tx journal.Tx) error {
 		d, err := load[docRow](tx, tableDoc, d.ID)
@@ -154,7 +154,6 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 		d.Receipt, d.Document = &receipt, d.Move(mail.Filed)
 		if err := errors.Join(
 			saveDoc(tx, d),
-			tx.Delete(tableTrouble, d.ID),
 			tx.Log(m.event("document filed", d.ID, "", receipt)),
 		); err != nil {
 			return err
@@ -199,30 +198,51 @@ func (m *Mailroom) contents(ctx context.Context, ref journal.Ref) ([]byte, error
 }
 
 // unreachable notes a store that does not answer, so that the wait is seen, and has it tried again later.
-func (m *Mailroom) unreachable(ctx context.Context, d docRow, cause error) error {
+func (m *Mailroom) unreachable(ctx context.Context, t journal.Task, store string, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	note := trouble{d.Placement.Store, cause.Error(), m.cfg.Now().UTC()}
-	err := m.journal.Tx(ctx, func(tx journal.Tx) error {
-		if had, err := journal.Load[trouble](tx, tableTrouble, d.ID); err == nil {
-			note.Since = had.Since
-		}
-		return journal.Save(tx, tableTrouble, d.ID, note)
-	})
-	if err != nil {
+	if err := m.note(ctx, t, trouble{Store: store, Error: cause.Error()}); err != nil {
 		return err
 	}
-	return &journal.Later{After: m.cfg.StoreRetry, Err: fmt.Errorf("deliver %s: %w", d.ID, cause)}
+	return &journal.Later{After: m.cfg.StoreRetry, Err: cause}
+}
+
+// note journals a task's trouble, since when it first had any.
+func (m *Mailroom) note(ctx context.Context, t journal.Task, why trouble) error {
+	why.Since = m.cfg.Now().UTC()
+	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		if had, err := journal.Load[trouble](tx, tableTrouble, troubleKey(t)); err == nil {
+			why.Since = had.Since
+		}
+		return journal.Save(tx, tableTrouble, troubleKey(t), why)
+	})
+}
+
+// From this attempt on a task that fails is in trouble: people are told, and
+// `process` does not wait for it.
+const patientAttempts = 4
+
+// watched makes a handler whose lasting failures are seen, and whose trouble ends
+// with its success.
+func (m *Mailroom) watched(h journal.Handler) journal.Handler {
+	return func(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+		commit, err := h(ctx, t)
+		var later *journal.Later
+		if err != nil && ctx.Err() == nil && !errors.As(err, &later) && t.Attempts >= patientAttempts {
+			return nil, errors.Join(err, m.note(ctx, t, trouble{Error: err.Error()}))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return func(tx journal.Tx) error { return errors.Join(tx.Delete(tableTrouble, troubleKey(t)), commit(tx)) }, nil
+	}
 }
 
 // holdNow holds the document as it stands in the transaction.
 func (m *Mailroom) holdNow(tx journal.Tx, id string, e mail.Exception) error {
 	d, err := load[docRow](tx, tableDoc, id)
 	if err != nil || d.State != mail.Placed {
-		return err
-	}
-	if err := tx.Delete(tableTrouble, id); err != nil {
 		return err
 	}
 	return m.hold(tx, d, e)
@@ -233,10 +253,10 @@ func (m *Mailroom) withdraw(ctx context.Context, t journal.Task) (func(journal.T
 	p := carried(t)
 	store, ok := m.cfg.Stores[p.Store]
 	if !ok {
-		return nil, fmt.Errorf("withdraw %s: the configuration has no store %q any more", p.Document, p.Store)
+		return nil, m.unreachable(ctx, t, p.Store, fmt.Errorf("withdraw %s: the configuration has no store %q any more", p.Document, p.Store))
 	}
 	if err := store.Withdraw(ctx, p.Locator, p.Note); err != nil {
-		return nil, &journal.Later{After: m.cfg.StoreRetry, Err: fmt.Errorf("withdraw %s: %w", p.Document, err)}
+		return nil, m.unreachable(ctx, t, p.Store, fmt.Errorf("withdraw %s: %w", p.Document, err))
 	}
 	return func(tx journal.Tx) error {
 		return tx.Log(m.event("document withdrawn", p.Document, "", map[string]string{"store": p.Store, "locator": p.Locator}))

@@ -52,8 +52,13 @@ type BatchLine struct {
 	Discarded  int    `json:"discarded"` // pages that a person discarded
 	Pending    int    `json:"pending"`   // tasks of the batch not yet finished
 	State      string `json:"state"`     // open, closed
-	Trouble    string `json:"trouble,omitempty"`
+	Trouble    string `json:"trouble,omitempty"` // why its tasks can't be done now
+
+	store bool // the trouble is a store that can't be reached
 }
+
+// Unreachable tells whether a store can't be reached for one of the batch's documents.
+func (b BatchLine) Unreachable() bool { return b.store }
 
 // Batch gives a batch and its documents as the ledger prints them.
 func (m *Mailroom) Batch(ctx context.Context, id string) (line BatchLine, docs []DocumentLine, err error) {
@@ -178,9 +183,13 @@ func batchLines(r journal.Reader, id string) (BatchLine, []DocumentLine, error) 
 		case mail.Held:
 			line.Exceptions++
 		}
-		if t, err := journal.Load[trouble](r, tableTrouble, d.ID); err == nil {
-			line.Trouble = t.Error
-		}
+	}
+	if err := each(r, tableTrouble, id+"/", func(row journal.Row) error {
+		t, err := load[trouble](r, tableTrouble, row.Key)
+		line.Trouble, line.store = t.Error, t.Store != ""
+		return err
+	}); err != nil {
+		return line, nil, err
 	}
 	err = each(r, tableDisposition, id+"/", func(row journal.Row) error {
 		d, err := load[mail.Disposition](r, tableDisposition, row.Key)
@@ -234,7 +243,8 @@ func evidenceLines(all []mail.Evidence) []EvidenceLine {
 type Queue struct {
 	Exceptions int // documents that wait for a person
 	Tasks      int // not yet finished
-	Stores     int // documents whose store can't be reached
+	Stores     int // tasks whose store can't be reached
+	Stuck      int // tasks that fail again and again for another reason
 }
 
 // Waiting counts what waits.
@@ -244,7 +254,15 @@ func (m *Mailroom) Waiting(ctx context.Context) (q Queue, err error) {
 		count := func(table string, n *int) error {
 			return each(r, table, "", func(journal.Row) error { *n++; return nil })
 		}
-		if err := errors.Join(count(tableException, &q.Exceptions), count(tableTrouble, &q.Stores)); err != nil {
+		if err := errors.Join(count(tableException, &q.Exceptions), each(r, tableTrouble, "", func(row journal.Row) error {
+			t, err := load[trouble](r, tableTrouble, row.Key)
+			if t.Store != "" {
+				q.Stores++
+			} else {
+				q.Stuck++
+			}
+			return err
+		})); err != nil {
 			return err
 		}
 		pending, err := journal.Pending(r, "")

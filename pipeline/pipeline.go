@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"postroom/mail"
@@ -57,6 +58,9 @@ type Mailroom struct {
 	blobs   journal.Blobs
 	helpers Helpers
 	cases   *caseRegister
+
+	releasing sync.Mutex           // of sources
+	settling  map[string]time.Time // batch -> when its source was first seen claimed; guarded by releasing
 }
 
 // The kinds of tasks, in the order of the flow.
@@ -99,10 +103,10 @@ func New(cfg Config, j journal.Store, b journal.Blobs, h Helpers) (*Mailroom, er
 	if err != nil {
 		return nil, err
 	}
-	return &Mailroom{cfg, j, b, h, cases}, nil
+	return &Mailroom{cfg: cfg, journal: j, blobs: b, helpers: h, cases: cases, settling: map[string]time.Time{}}, nil
 }
 
-// Run works the queue until the context ends. What waited for a store is tried at once.
+// Run works the queue until the context ends. What was in trouble is tried at once.
 func (m *Mailroom) Run(ctx context.Context) error {
 	err := m.journal.Tx(ctx, func(tx journal.Tx) error {
 		return each(tx, tableTrouble, "", func(row journal.Row) error { return tx.Delete(tableTrouble, row.Key) })
@@ -110,7 +114,7 @@ func (m *Mailroom) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return m.journal.Run(ctx, map[string]journal.Handler{
+	handlers := map[string]journal.Handler{
 		taskReceive:  m.receive,
 		taskRead:     m.read,
 		taskAssemble: m.assemble,
@@ -118,7 +122,11 @@ func (m *Mailroom) Run(ctx context.Context) error {
 		taskDeliver:  m.deliver,
 		taskWithdraw: m.withdraw,
 		taskText:     m.text,
-	}, journal.Limits{
+	}
+	for kind, h := range handlers {
+		handlers[kind] = m.watched(h)
+	}
+	return m.journal.Run(ctx, handlers, journal.Limits{
 		taskReceive:  m.helpers.Slots(),
 		taskRead:     m.helpers.Slots() + 1, // one waits for a helper while the others write
 		taskAssemble: 2,

@@ -3,12 +3,11 @@ package pipeline
 import (
 	"context"
 
-	"postroom/mail"
 	"postroom/pipeline/journal"
 )
 
 // Await returns when nothing of the batch is left that the machine can do now:
-// every document is filed or an exception, or its store can't be reached.
+// every document is filed or an exception, or the tasks that are left are in trouble.
 // Something else must Run the mailroom meanwhile.
 func (m *Mailroom) Await(ctx context.Context, batch string) error {
 	for {
@@ -25,7 +24,7 @@ func (m *Mailroom) Await(ctx context.Context, batch string) error {
 	}
 }
 
-// atRest tells whether each task left of the batch waits for a store.
+// atRest tells whether each task left of the batch is in trouble.
 func (m *Mailroom) atRest(ctx context.Context, batch string) (rests bool, err error) {
 	err = m.journal.View(ctx, func(r journal.Reader) error {
 		pending, err := journal.Pending(r, batch)
@@ -33,18 +32,10 @@ func (m *Mailroom) atRest(ctx context.Context, batch string) (rests bool, err er
 			rests = err == nil
 			return err
 		}
-		docs, err := documents(r, batch)
-		if err != nil {
-			return err
-		}
 		waiting := int64(0)
-		for _, d := range docs {
-			if _, err := r.Get(tableTrouble, d.ID); err == nil && d.State == mail.Placed {
-				waiting++
-			}
-		}
+		err = each(r, tableTrouble, batch+"/", func(journal.Row) error { waiting++; return nil })
 		rests = waiting == pending
-		return nil
+		return err
 	})
 	return rests, err
 }

@@ -50,9 +50,14 @@ func (m *Mailroom) Accept(ctx context.Context, path string, o Origin) (string, e
 	if err != nil {
 		return "", err
 	}
+	grown := ""
 	if o.Watched {
-		if batch, err := m.known(ctx, path, stamp); batch != "" || err != nil {
+		batch, same, err := m.known(ctx, path, stamp)
+		if same || err != nil {
 			return batch, err
+		}
+		if grown = batch; grown != "" {
+			o.Partial = true // a person compares it with what was taken before
 		}
 	}
 	ref, err := m.copyIn(ctx, path, stamp)
@@ -66,8 +71,8 @@ func (m *Mailroom) Accept(ctx context.Context, path string, o Origin) (string, e
 	b := batchRow{Batch: mail.Batch{
 		ID: id.String(), SHA256: ref.SHA256, Size: ref.Size, Name: strings.ToValidUTF8(filepath.Base(path), "\uFFFD"),
 		Path: path, Source: o.Source, Duplex: o.Duplex, Received: m.cfg.Now().UTC(),
-	}, Blob: ref, Partial: o.Partial}
-	return m.insert(ctx, b, stamp, o)
+	}, Blob: ref, Config: m.cfg.Digest, Partial: o.Partial}
+	return m.insert(ctx, b, stamp, o, grown)
 }
 
 // copyIn makes the file's bytes durable. It never renames the source: the
@@ -89,21 +94,24 @@ func (m *Mailroom) copyIn(ctx context.Context, path string, before intake.Stamp)
 	return ref, nil
 }
 
-// known finds the batch of a watched file that is journalled already.
-func (m *Mailroom) known(ctx context.Context, path string, stamp intake.Stamp) (batch string, err error) {
+// known finds the batch of a watched file that is journalled already and whose
+// source is still there: the same, or what the scanner has made of it since.
+func (m *Mailroom) known(ctx context.Context, path string, stamp intake.Stamp) (batch string, same bool, err error) {
 	err = m.journal.View(ctx, func(r journal.Reader) error {
 		return each(r, tableSource, "", func(row journal.Row) error {
 			s, err := load[sourceRow](r, tableSource, row.Key)
-			if err == nil && s.Path == path && s.Stamp == stamp {
-				batch = row.Key
+			if err == nil && s.Path == path && s.Stamp.Dev == stamp.Dev && s.Stamp.Inode == stamp.Inode {
+				batch, same = row.Key, s.Stamp == stamp
 			}
 			return err
 		})
 	})
-	return batch, err
+	return batch, same, err
 }
 
-func (m *Mailroom) insert(ctx context.Context, b batchRow, stamp intake.Stamp, o Origin) (string, error) {
+// insert journals a batch. grown names the batch whose source this file was
+// before the scanner wrote to it again.
+func (m *Mailroom) insert(ctx context.Context, b batchRow, stamp intake.Stamp, o Origin, grown string) (string, error) {
 	name := sha256.Sum256([]byte(b.Path + "\x00" + b.SHA256))
 	named := hex.EncodeToString(name[:])
 	var batch string
@@ -111,17 +119,35 @@ func (m *Mailroom) insert(ctx context.Context, b batchRow, stamp intake.Stamp, o
 		batch, b.First = b.ID, ""
 		if !o.Watched {
 			if had, err := tx.Get(tableNamed, named); err == nil {
-				batch = string(had)
-				return nil
+				again, err := m.mayTryAgain(tx, string(had), true)
+				if err != nil || !again {
+					batch = string(had)
+					return err
+				}
 			}
 			if err := tx.Put(tableNamed, named, []byte(b.ID)); err != nil {
 				return err
 			}
 		}
 		if first, err := tx.Get(tableContent, b.SHA256); err == nil {
-			b.First = string(first)
-		} else if err := tx.Put(tableContent, b.SHA256, []byte(b.ID)); err != nil {
-			return err
+			again, err := m.mayTryAgain(tx, string(first), false)
+			if err != nil {
+				return err
+			}
+			if !again {
+				b.First = string(first)
+			}
+		}
+		if b.First == "" {
+			if err := tx.Put(tableContent, b.SHA256, []byte(b.ID)); err != nil {
+				return err
+			}
+		}
+		if grown != "" {
+			if err := errors.Join(tx.Delete(tableSource, grown), tx.Log(m.event("source released", grown, "",
+				map[string]string{"how": "it grew before it could be claimed; the later version is batch " + b.ID}))); err != nil {
+				return err
+			}
 		}
 		if o.Watched {
 			if err := journal.Save(tx, tableSource, b.ID, sourceRow{b.Path, stamp, o.Done}); err != nil {
@@ -135,6 +161,28 @@ func (m *Mailroom) insert(ctx context.Context, b batchRow, stamp intake.Stamp, o
 			tx.Enqueue(task(taskReceive, priorityReceive, b.ID, payload{Batch: b.ID})))
 	})
 	return batch, err
+}
+
+// mayTryAgain tells whether the same bytes as those of a batch are worth another
+// try: its file was refused as a whole, and was not filed all the same. A file
+// that is only named again, not dropped again, must have something changed for
+// it: the configuration, or a person's mind.
+func (m *Mailroom) mayTryAgain(r journal.Reader, batch string, named bool) (bool, error) {
+	b, err := load[batchRow](r, tableBatch, batch)
+	if err != nil || b.Refused == nil || b.Refused.Reason == mail.Duplicate {
+		return false, err
+	}
+	docs, err := documents(r, batch)
+	if err != nil || len(docs) != 1 {
+		return false, err
+	}
+	switch docs[0].State {
+	case mail.Held:
+		return !named || b.Config != m.cfg.Digest, nil
+	case mail.Discarded:
+		return true, nil
+	}
+	return false, nil
 }
 
 // receive opens the file and counts its pages: a file that can't be worked on
@@ -209,7 +257,7 @@ func (m *Mailroom) holdFile(tx journal.Tx, b batchRow) error {
 		d.From = 1
 	}
 	d.ID = mail.DocumentID(b.ID, d.From, d.To, "file")
-	if b.Kind == mail.PDF {
+	if b.Kind == mail.PDF && b.Refused.Reason != mail.UnreadableFile {
 		d.Original = b.Blob // the received bytes themselves
 	}
 	if err := m.saveNew(tx, d); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"postroom/pipeline/intake"
 	"postroom/pipeline/journal"
@@ -35,7 +36,17 @@ func (m *Mailroom) Release(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
+// settle is how long a claimed source must stay unchanged before it is removed:
+// a scanner that holds the file open goes on writing to it under its new name.
+// It is measured by our own clock from when we first saw the source claimed, anew
+// after a restart: a file server's clock may be minutes off.
+const settle = time.Minute
+
+// releaseOne claims a source, and removes it when it has settled. One at a time:
+// a file that has just arrived is looked at by its watch and by Release.
 func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) error {
+	m.releasing.Lock()
+	defer m.releasing.Unlock()
 	claimed, err := intake.Claim(s.Path, s.Stamp, batch)
 	switch {
 	case errors.Is(err, intake.ErrChanged):
@@ -47,19 +58,30 @@ func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) er
 	case err != nil:
 		return err
 	}
-	finished, err := intake.Finish(claimed, s.Stamp, s.Done, s.Path, m.cfg.Now())
-	switch {
+	switch err := intake.Unchanged(claimed, s.Stamp); {
 	case errors.Is(err, intake.ErrChanged):
 		return m.grown(ctx, batch, claimed)
+	case errors.Is(err, os.ErrNotExist):
+		return m.released(ctx, batch, "the source was gone")
 	case err != nil:
 		return err
-	case !finished:
+	}
+	since, seen := m.settling[batch]
+	if !seen {
+		m.settling[batch] = m.cfg.Now()
 		return nil
+	}
+	if m.cfg.Now().Sub(since) < settle {
+		return nil
+	}
+	if err := intake.Finish(claimed, s.Done, s.Path); err != nil {
+		return err
 	}
 	return m.released(ctx, batch, "removed")
 }
 
 func (m *Mailroom) released(ctx context.Context, batch, how string) error {
+	delete(m.settling, batch)
 	return m.journal.Tx(ctx, func(tx journal.Tx) error {
 		return errors.Join(tx.Delete(tableSource, batch), tx.Log(m.event("source released", batch, "", map[string]string{"how": how})))
 	})

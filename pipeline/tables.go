@@ -24,7 +24,7 @@ const (
 	tableDoc         = "doc"         // document id -> docRow
 	tableSpan        = "span"        // batch/from/document id -> "", a batch's documents in order
 	tableException   = "exception"   // document id -> mail.Exception, while it is open
-	tableTrouble     = "trouble"     // document id -> trouble, while its store can't be reached
+	tableTrouble     = "trouble"     // batch/task key -> trouble, while a task can't be done
 	tableDecision    = "decision"    // document id/version -> Decision
 )
 
@@ -34,6 +34,7 @@ type batchRow struct {
 	Blob    journal.Ref      `json:"blob"`
 	Closed  bool             `json:"closed"`
 	First   string           `json:"first,omitempty"`   // the batch that had the same bytes before
+	Config  string           `json:"config,omitempty"`  // digest of the configuration that it was received under
 	Partial bool             `json:"partial,omitempty"` // taken at its folder's max_age, still not whole
 	Refused *sandbox.Refusal `json:"refused,omitempty"` // why the file as a whole is an exception
 }
@@ -58,12 +59,15 @@ type docRow struct {
 	Why       string          `json:"why,omitempty"` // of a discarded document
 }
 
-// trouble is a store that could not be reached.
+// trouble is why a task can't be done now: its store can't be reached, or
+// (Store is empty) it has failed several times for another reason.
 type trouble struct {
-	Store string    `json:"store"`
+	Store string    `json:"store,omitempty"`
 	Error string    `json:"error"`
 	Since time.Time `json:"since"`
 }
+
+func troubleKey(t journal.Task) string { return t.Batch + "/" + t.Key }
 
 func pageKey(batch string, page int) string { return fmt.Sprintf("%s/%06d", batch, page) }
 

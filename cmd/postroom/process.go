@@ -82,7 +82,11 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		}
 		worst = worse(worst, outcome(batch, docs))
 		if batch.Trouble != "" {
-			fmt.Fprintf(messages, "postroom: %s: a store can't be reached, its documents wait: %s\n", b.file, batch.Trouble)
+			what := "some of it can't be done now and is tried again"
+			if batch.Unreachable() {
+				what = "a store can't be reached, its documents wait"
+			}
+			fmt.Fprintf(messages, "postroom: %s: %s: %s\n", b.file, what, batch.Trouble)
 		}
 	}
 	if worst.code == exitDone {
@@ -115,7 +119,7 @@ func (p *premises) missing(ctx context.Context, path string) (string, error) {
 }
 
 func worse(a exit, code int) exit {
-	rank := []int{exitDone, exitExceptions, exitUnreadable, exitStore}
+	rank := []int{exitDone, exitExceptions, exitUnreadable, exitStore, exitFailure}
 	for i := len(rank) - 1; i >= 0; i-- {
 		if a.code == rank[i] || code == rank[i] {
 			return exit{code: rank[i]}
@@ -138,8 +142,11 @@ func outcome(b pipeline.BatchLine, docs []pipeline.DocumentLine) int {
 			code = worse(exit{code: code}, exitExceptions).code
 		}
 	}
-	if b.Trouble != "" {
-		code = exitStore
+	switch {
+	case b.Unreachable():
+		return exitStore
+	case b.Trouble != "":
+		return exitFailure
 	}
 	return code
 }

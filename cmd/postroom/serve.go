@@ -169,6 +169,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status, state["status"] = http.StatusServiceUnavailable, "the journal can't be read"
 	}
 	state["exceptions"], state["pending"], state["stores_unreachable"] = waiting.Exceptions, waiting.Tasks, waiting.Stores
+	state["stuck"] = waiting.Stuck
 	h.mu.Lock()
 	if len(h.folders) > 0 {
 		status, state["status"] = http.StatusServiceUnavailable, "a watched folder can't be read"

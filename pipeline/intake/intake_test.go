@@ -239,11 +239,8 @@ func TestClaimAndFinish(t *testing.T) {
 		if again, err := Claim(path, s, batch); err != nil || again != claimed {
 			t.Errorf("a second Claim: %s, %v", again, err)
 		}
-		if finished, err := Finish(claimed, s, done, path, time.Now()); finished || err != nil {
-			t.Errorf("finished within a minute: %v", err)
-		}
-		if finished, err := Finish(claimed, s, done, path, time.Now().Add(2*settle)); !finished || err != nil {
-			t.Errorf("not finished after a minute: %v", err)
+		if err := errors.Join(Unchanged(claimed, s), Finish(claimed, done, path)); err != nil {
+			t.Error(err)
 		}
 		if _, err := os.Stat(filepath.Join(done, want)); err != nil {
 			t.Error(err)
@@ -262,7 +259,7 @@ func TestClaimAndFinish(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	if _, err := Finish(claimed, s, "", path, time.Now().Add(2*settle)); !errors.Is(err, ErrChanged) {
+	if err := Unchanged(claimed, s); !errors.Is(err, ErrChanged) {
 		t.Errorf("a source that grew: %v", err)
 	}
 	if err := os.Remove(claimed); err != nil {

@@ -7,17 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"postroom/durable"
 )
 
 // ErrChanged is a source that is not what was copied any more.
 var ErrChanged = errors.New("the source changed after it was copied")
-
-// settle is how long a claimed source must stay unchanged before it is removed:
-// a scanner that holds the file open goes on writing to it under its new name.
-const settle = time.Minute
 
 // Claim takes a copied source out of the scanner's way, still in its folder:
 // renamed to .postroom-BATCH. Called again it gives the same. ErrChanged: the
@@ -29,6 +24,9 @@ func Claim(path string, s Stamp, batch string) (claimed string, err error) {
 	}
 	now, err := StampOf(path)
 	if err != nil {
+		if _, err := os.Lstat(claimed); err == nil {
+			return claimed, nil // it was claimed while we looked
+		}
 		return "", err
 	}
 	if now.Dev != s.Dev || now.Inode != s.Inode {
@@ -37,33 +35,26 @@ func Claim(path string, s Stamp, batch string) (claimed string, err error) {
 	return claimed, durable.Rename(path, claimed)
 }
 
-// Finish removes a claimed source once it has stayed as it was copied: deleted,
-// or moved to the folder done under its own name, numbered when that is taken.
-// finished tells whether it is gone; ErrChanged that it grew.
-func Finish(claimed string, s Stamp, done, name string, now time.Time) (finished bool, err error) {
-	info, err := os.Lstat(claimed)
-	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
-	if err != nil {
-		return false, err
-	}
+// Unchanged tells whether a claimed source is still what was copied: ErrChanged
+// when it grew. fs.ErrNotExist: it is gone.
+func Unchanged(claimed string, s Stamp) error {
 	is, err := StampOf(claimed)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if is.Size != s.Size || is.MTime != s.MTime {
-		return false, fmt.Errorf("%s: %w", claimed, ErrChanged)
+		return fmt.Errorf("%s: %w", claimed, ErrChanged)
 	}
-	// The rename set the change time, so that the wait survives our own restart.
-	// A clock that jumped back must not make it wait for ever.
-	if age := now.Sub(changeTime(info)); age >= 0 && age < settle {
-		return false, nil
-	}
+	return nil
+}
+
+// Finish removes a claimed source: deleted, or moved to the folder done under its
+// own name, numbered when that is taken.
+func Finish(claimed, done, name string) error {
 	if done == "" {
-		return true, durable.Remove(claimed)
+		return durable.Remove(claimed)
 	}
-	return true, move(claimed, done, filepath.Base(name))
+	return move(claimed, done, filepath.Base(name))
 }
 
 // move puts a source beside what was taken before; nothing there is overwritten.

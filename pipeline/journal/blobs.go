@@ -43,18 +43,32 @@ func (d *Dir) Put(ctx context.Context, r io.Reader) (Ref, error) {
 		return Ref{}, fmt.Errorf("store blob: %w", err)
 	}
 	ref := Ref{hex.EncodeToString(hash.Sum(nil)), size}
-	path := d.path(ref.SHA256)
-	if info, err := os.Stat(path); err == nil && info.Size() == size {
-		// The name may be there without being durable, when the run that made it died.
-		return ref, durable.SyncDir(filepath.Dir(path))
-	}
-	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return Ref{}, fmt.Errorf("store blob: %w", err)
-	}
-	if err := t.Commit(path, 0o440); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := d.name(ctx, t, ref); err != nil {
 		return Ref{}, fmt.Errorf("store blob: %w", err)
 	}
 	return ref, nil
+}
+
+// name gives a written file its name. One that has it already is read back first:
+// what a crash or a failing disk left there may not be these bytes.
+func (d *Dir) name(ctx context.Context, t *durable.Temp, ref Ref) error {
+	path := d.path(ref.SHA256)
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := t.Commit(path, 0o440); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	if d.Verify(ctx, ref) == nil {
+		// The name may be there without being durable, when the run that made it died.
+		return durable.SyncDir(filepath.Dir(path))
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return t.Replace(path, 0o440)
 }
 
 // cancellable ends a long copy when its context ends.

@@ -106,6 +106,9 @@ func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 		c := Contents{}
 		if f, refused := h.file(q.Key, files); refused != nil {
 			c.Refused = refused
+			if size, err := sizeOf(files); err == nil {
+				c.Kind = scan.KindOf(files[0], size)
+			}
 		} else {
 			c.Kind, c.Pages = f.Kind(), f.Pages()
 		}

@@ -109,7 +109,7 @@ func (e *Engine) Open(r io.ReaderAt, size int64) (f *File, err error) {
 	if size > e.cfg.Bytes {
 		return nil, fmt.Errorf("%w: it has %d bytes, at most %d are allowed (limits.file)", ErrLimit, size, e.cfg.Bytes)
 	}
-	f = &File{kind: kindOf(r, size), raw: r, size: size}
+	f = &File{kind: KindOf(r, size), raw: r, size: size}
 	switch f.kind {
 	case mail.PDF:
 		f.pages, err = e.openPDF(r, size)
@@ -174,8 +174,8 @@ func (f *File) Cut(from, to int, w io.Writer) (recoded []string, err error) {
 	return f.pages.cut(from, to, w)
 }
 
-// kindOf tells a format by its content.
-func kindOf(r io.ReaderAt, size int64) mail.Kind {
+// KindOf tells a format by its content.
+func KindOf(r io.ReaderAt, size int64) mail.Kind {
 	head := make([]byte, min(size, 1024))
 	if n, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		head = head[:n]

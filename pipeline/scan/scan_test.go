@@ -542,7 +542,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"))
 	small := New(Config{Pixels: 1e5, Pages: 20, Stream: 1 << 20})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if kindOf(bytes.NewReader(b), int64(len(b))) == mail.PDF {
+		if KindOf(bytes.NewReader(b), int64(len(b))) == mail.PDF {
 			t.Skip() // pdfcpu's and pdfium's own fuzzers look after it; here it would cost a process a try
 		}
 		_ = Whole(bytes.NewReader(b), int64(len(b)))

@@ -25,7 +25,7 @@ func Whole(r io.ReaderAt, size int64) (err error) {
 	if size == 0 {
 		return partial("it is empty")
 	}
-	switch kindOf(r, size) {
+	switch KindOf(r, size) {
 	case mail.PDF:
 		return wholePDF(r, size)
 	case mail.TIFF:
