@@ -163,8 +163,9 @@ type Placement struct {
 // Receipt is the case store's proof.
 type Receipt struct {
 	Store   string    `json:"store"`
-	Locator string    `json:"locator"` // what the store calls the document; a folder store: its path
+	Locator string    `json:"locator"` // what the store calls the document; a folder store: its path from the store's root
 	SHA256  string    `json:"sha256"`  // of the original as read back from the store
+	Sheet   string    `json:"sheet"`   // SHA-256 of document.json
 	At      time.Time `json:"at"`
 }
 

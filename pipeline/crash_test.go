@@ -127,6 +127,16 @@ type moody struct {
 	casestore.Store
 	fail func() error // before storing
 	late func() error // after it
+	back func() error // before a withdrawal
+}
+
+func (s moody) Withdraw(ctx context.Context, locator string, note []byte) error {
+	if s.back != nil {
+		if err := s.back(); err != nil {
+			return err
+		}
+	}
+	return s.Store.Withdraw(ctx, locator, note)
 }
 
 func (s moody) Deliver(ctx context.Context, f casestore.Filing) (mail.Receipt, error) {
@@ -166,6 +176,38 @@ func TestStoreThatCannotBeReached(t *testing.T) {
 	wantPlaces(t, docs, "1-1 filed "+caseA)
 	if batch.Trouble != "" || batch.State != "closed" {
 		t.Errorf("batch %+v", batch)
+	}
+	r.verifies()
+}
+
+// TestWithdrawalThatCannotBeDone: the letter still stands in a stranger's case, so
+// nobody may think that it does not.
+func TestWithdrawalThatCannotBeDone(t *testing.T) {
+	r := after(t)
+	tax, down := r.stores["tax"], true
+	r.stores["tax"] = moody{Store: tax, back: func() error {
+		if down {
+			return errors.New("the share is not mounted")
+		}
+		return nil
+	}}
+	_, docs := r.process("a.pdf", "code="+caseA+";text=Our ref "+caseB)
+	wantPlaces(t, docs, "1-1 exception recall")
+	if err := r.decide(docs[0].Document, Decision{Discard: "not ours"}); err != nil {
+		t.Fatal(err)
+	}
+	batch, _, err := r.Batch(t.Context(), docs[0].Batch)
+	if err != nil || !strings.Contains(batch.Trouble, "not mounted") || !batch.Unreachable() {
+		t.Errorf("%+v, %v", batch, err)
+	}
+	faults := 0
+	if _, err := r.Verify(t.Context(), func(string) { faults++ }); err != nil || faults != 1 {
+		t.Errorf("%d faults, %v", faults, err)
+	}
+	down = false
+	r.reopen()
+	if _, docs := r.rest(docs[0].Batch); len(docs) != 1 || docs[0].Status != "discarded" {
+		t.Errorf("%+v", docs)
 	}
 	r.verifies()
 }

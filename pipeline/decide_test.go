@@ -46,7 +46,7 @@ func TestPersonDividesADocument(t *testing.T) {
 	_, docs := r.process("a.pdf", "code="+caseA, "text=page two", "text=nobody could read this", "text=Our ref "+caseB, "blank")
 	wantPlaces(t, docs, "1-5 exception conflict")
 	id := docs[0].Document
-	for _, bad := range []Decision{{SplitBefore: 1}, {SplitBefore: 6}, {Separator: 6}, {}, {SplitBefore: 2, Discard: "both"}} {
+	for _, bad := range []Decision{{SplitBefore: 1}, {SplitBefore: 6}, {Separator: 6}, {}, {SplitBefore: 2, Discard: "both"}, {SplitBefore: -3}, {Separator: -1}} {
 		if err := r.decide(id, bad); err == nil {
 			t.Errorf("%+v was taken", bad)
 		}
@@ -150,4 +150,33 @@ func TestUnfoundedRecallStaysWhereItIs(t *testing.T) {
 		t.Errorf("%+v, %v", d, err)
 	}
 	r.verifies()
+}
+
+// TestDividingKeepsTheOtherDoubts: a person's word about one boundary says nothing
+// about the others of the document.
+func TestDividingKeepsTheOtherDoubts(t *testing.T) {
+	const letter = "text=a letter has many more words than any caption of a separator sheet would ever have to say"
+	for name, c := range map[string]struct {
+		pages []string
+		doc   int // that is divided
+		split int
+		want  []string
+	}{
+		"the end": {[]string{"code=" + caseA, letter, "patch;" + letter, letter}, 0, 2,
+			[]string{"1-1 filed " + caseA, "2-2 exception doubtful-separator", "3-4 exception doubtful-separator"}},
+		"the beginning": {[]string{"patch;" + letter, "code=" + caseA, "code=" + caseA}, 0, 3,
+			[]string{"1-2 exception doubtful-separator", "3-3 filed " + caseA}},
+	} {
+		r := newRoom(t)
+		_, docs := r.process("a.pdf", c.pages...)
+		if err := r.decide(docs[c.doc].Document, Decision{SplitBefore: c.split}); err != nil {
+			t.Fatal(name, err)
+		}
+		_, docs, err := r.Batch(t.Context(), docs[0].Batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Log(name)
+		wantPlaces(t, docs, c.want...)
+	}
 }

@@ -49,9 +49,9 @@ type BatchLine struct {
 	Documents  int    `json:"documents"`
 	Filed      int    `json:"filed"`
 	Exceptions int    `json:"exceptions"`
-	Discarded  int    `json:"discarded"` // pages that a person discarded
-	Pending    int    `json:"pending"`   // tasks of the batch not yet finished
-	State      string `json:"state"`     // open, closed
+	Discarded  int    `json:"discarded"`         // pages that a person discarded
+	Pending    int    `json:"pending"`           // tasks of the batch not yet finished
+	State      string `json:"state"`             // open, closed
 	Trouble    string `json:"trouble,omitempty"` // why its tasks can't be done now
 
 	store bool // the trouble is a store that can't be reached
@@ -63,7 +63,7 @@ func (b BatchLine) Unreachable() bool { return b.store }
 // Batch gives a batch and its documents as the ledger prints them.
 func (m *Mailroom) Batch(ctx context.Context, id string) (line BatchLine, docs []DocumentLine, err error) {
 	err = m.journal.View(ctx, func(r journal.Reader) error {
-		line, docs, err = batchLines(r, id)
+		line, docs, err = m.batchLines(r, id)
 		return err
 	})
 	return line, docs, err
@@ -110,7 +110,7 @@ func (m *Mailroom) Exceptions(ctx context.Context) ([]DocumentLine, error) {
 			if err != nil {
 				return err
 			}
-			line, err := documentLine(r, b, d)
+			line, err := m.documentLine(r, b, d)
 			all = append(all, waiting{e, line})
 			return err
 		})
@@ -143,13 +143,13 @@ func (m *Mailroom) Document(ctx context.Context, id string) (line DocumentLine, 
 		if err != nil {
 			return err
 		}
-		line, err = documentLine(r, b, d)
+		line, err = m.documentLine(r, b, d)
 		return err
 	})
 	return line, err
 }
 
-func batchLines(r journal.Reader, id string) (BatchLine, []DocumentLine, error) {
+func (m *Mailroom) batchLines(r journal.Reader, id string) (BatchLine, []DocumentLine, error) {
 	b, err := load[batchRow](r, tableBatch, id)
 	if err != nil {
 		return BatchLine{}, nil, err
@@ -171,7 +171,7 @@ func batchLines(r journal.Reader, id string) (BatchLine, []DocumentLine, error) 
 		if d.State == mail.Superseded {
 			continue // its parts stand for it
 		}
-		doc, err := documentLine(r, b, d)
+		doc, err := m.documentLine(r, b, d)
 		if err != nil {
 			return line, nil, err
 		}
@@ -204,7 +204,7 @@ func batchLines(r journal.Reader, id string) (BatchLine, []DocumentLine, error) 
 	return line, docs, err
 }
 
-func documentLine(r journal.Reader, b batchRow, d docRow) (DocumentLine, error) {
+func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (DocumentLine, error) {
 	l := DocumentLine{Type: "document", Batch: b.ID, File: b.Path, Document: d.ID,
 		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...), Status: d.State.String()}
 	if d.State == mail.Held {
@@ -226,7 +226,9 @@ func documentLine(r journal.Reader, b batchRow, d docRow) (DocumentLine, error) 
 		l.Evidence = evidenceLines(p.Evidence)
 	}
 	if d.Receipt != nil {
-		l.Path = d.Receipt.Locator
+		if l.Path = d.Receipt.Locator; m.cfg.Stores[d.Receipt.Store] != nil {
+			l.Path = m.cfg.Stores[d.Receipt.Store].Where(d.Receipt.Locator)
+		}
 	}
 	return l, nil
 }

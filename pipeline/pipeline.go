@@ -59,6 +59,8 @@ type Mailroom struct {
 	helpers Helpers
 	cases   *caseRegister
 
+	begun     chan struct{}        // closed by the first Run, once old troubles are forgotten
+	begin     sync.Once            // closes it
 	releasing sync.Mutex           // of sources
 	settling  map[string]time.Time // batch -> when its source was first seen claimed; guarded by releasing
 }
@@ -103,7 +105,7 @@ func New(cfg Config, j journal.Store, b journal.Blobs, h Helpers) (*Mailroom, er
 	if err != nil {
 		return nil, err
 	}
-	return &Mailroom{cfg: cfg, journal: j, blobs: b, helpers: h, cases: cases, settling: map[string]time.Time{}}, nil
+	return &Mailroom{cfg: cfg, journal: j, blobs: b, helpers: h, cases: cases, settling: map[string]time.Time{}, begun: make(chan struct{})}, nil
 }
 
 // Run works the queue until the context ends. What was in trouble is tried at once.
@@ -114,6 +116,7 @@ func (m *Mailroom) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	m.begin.Do(func() { close(m.begun) })
 	handlers := map[string]journal.Handler{
 		taskReceive:  m.receive,
 		taskRead:     m.read,

@@ -38,6 +38,9 @@ type fakeHelpers struct {
 	mu    sync.Mutex
 	reads int
 	cut   func(from, to int) *sandbox.Refusal
+	fail  error     // of every cut
+	cured bool      // rubbish can be read after all
+	kind  mail.Kind // of every file; PDF when unknown
 }
 
 func (f *fakeHelpers) Slots() int { return 2 }
@@ -49,10 +52,14 @@ func (f *fakeHelpers) pages(file *os.File) ([]string, error) {
 
 func (f *fakeHelpers) Open(_ context.Context, file *os.File, _ string) (sandbox.Contents, error) {
 	pages, err := f.pages(file)
-	if err == nil && strings.HasPrefix(pages[0], "rubbish") {
+	kind := f.kind
+	if kind == mail.KindUnknown {
+		kind = mail.PDF
+	}
+	if err == nil && !f.cured && strings.Contains(pages[0], "rubbish") {
 		return sandbox.Contents{Refused: &sandbox.Refusal{Reason: mail.UnreadableFile, Detail: "rubbish"}}, nil
 	}
-	return sandbox.Contents{Kind: mail.PDF, Pages: len(pages)}, err
+	return sandbox.Contents{Kind: kind, Pages: len(pages)}, err
 }
 
 func (f *fakeHelpers) Read(_ context.Context, file *os.File, _ string, want []int, text sandbox.Text) ([]mail.Reading, error) {
@@ -88,6 +95,8 @@ func fakeReading(n int, page string, text sandbox.Text) mail.Reading {
 	for _, field := range strings.Split(page, ";") {
 		kind, value, _ := strings.Cut(field, "=")
 		switch kind {
+		case "patch":
+			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.PatchT, Text: "patch-t", Polygon: at.Quad(), Module: 16, Confidence: 1})
 		case "code":
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.Code128, Text: value, Polygon: at.Quad(), Module: 3, Confidence: 1})
 		case "text":
@@ -105,6 +114,9 @@ func fakeReading(n int, page string, text sandbox.Text) mail.Reading {
 }
 
 func (f *fakeHelpers) Cut(_ context.Context, file *os.File, _ string, from, to int, out *os.File) (sandbox.Cutting, error) {
+	if f.fail != nil {
+		return sandbox.Cutting{}, f.fail
+	}
 	if f.cut != nil {
 		if refused := f.cut(from, to); refused != nil {
 			return sandbox.Cutting{Refused: refused}, nil
@@ -127,11 +139,13 @@ type room struct {
 	journal journal.Store
 	stores  map[string]casestore.Store
 	after   bool
+	digest  string // of the configuration
+	now     func() time.Time
 }
 
 func newRoom(t *testing.T) *room {
 	t.Helper()
-	r := &room{t: t, dir: t.TempDir(), helpers: &fakeHelpers{}}
+	r := &room{t: t, dir: t.TempDir(), helpers: &fakeHelpers{}, digest: "digest", now: time.Now}
 	r.write("cases.csv", "reference,store,status\n"+caseA+",tax,open\n"+caseB+",tax,open\nTX-2021-000003-27,tax,closed\n")
 	r.open(nil)
 	t.Cleanup(func() { r.journal.Close() })
@@ -177,7 +191,7 @@ func (r *room) open(wrap func(journal.Store) journal.Store) {
 		Rules: router.New(router.Config{Separators: []router.Control{{Patch: mail.PatchT}}, OnReference: true, MaxPages: 50,
 			Schemes: []*reference.Scheme{scheme}}),
 		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(r.dir, "cases.csv"), Stores: r.stores,
-		After: r.after, Digest: "digest", Version: "test", StoreRetry: time.Hour,
+		After: r.after, Digest: r.digest, Now: r.now, Version: "test", StoreRetry: time.Hour,
 	}, r.journal, blobs, r.helpers)
 	if err != nil {
 		r.t.Fatal(err)

@@ -10,6 +10,11 @@ import (
 // every document is filed or an exception, or the tasks that are left are in trouble.
 // Something else must Run the mailroom meanwhile.
 func (m *Mailroom) Await(ctx context.Context, batch string) error {
+	select {
+	case <-m.begun: // or a trouble of the last run would pass for one of this run
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	for {
 		changed := m.journal.Changed()
 		rests, err := m.atRest(ctx, batch)

@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
@@ -17,7 +19,7 @@ type Count struct {
 // every filed document against its store, and the journal against itself. Each
 // fault is told in one line; the error is for what could not be looked at.
 func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error) {
-	v := &verification{m: m, fault: fault, blobs: map[journal.Ref]bool{}}
+	v := &verification{m: m, blobs: map[journal.Ref]bool{}}
 	var ids []string
 	err := m.journal.View(ctx, func(r journal.Reader) error {
 		ids = nil
@@ -26,25 +28,33 @@ func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error
 			return nil
 		})
 	})
-	for _, id := range ids {
+	// Faults are told between transactions: whoever reads them slowly must not hold one open.
+	tell := func(check func() error) {
 		if err == nil {
-			err = v.batch(ctx, id)
+			err = check()
 		}
+		for _, f := range v.faults {
+			fault(f)
+		}
+		v.faults = nil
 	}
-	if err == nil {
-		err = v.events(ctx)
+	for _, id := range ids {
+		tell(func() error { return v.batch(ctx, id) })
 	}
+	tell(func() error { return v.events(ctx) })
 	return v.Count, err
 }
 
 type verification struct {
 	Count
-	m     *Mailroom
-	fault func(string)
-	blobs map[journal.Ref]bool // looked at
+	m      *Mailroom
+	faults []string
+	blobs  map[journal.Ref]bool // looked at
 }
 
-func (v *verification) say(format string, args ...any) { v.fault(fmt.Sprintf(format, args...)) }
+func (v *verification) say(format string, args ...any) {
+	v.faults = append(v.faults, fmt.Sprintf(format, args...))
+}
 
 func (v *verification) batch(ctx context.Context, id string) error {
 	var b batchRow
@@ -65,7 +75,11 @@ func (v *verification) batch(ctx context.Context, id string) error {
 		}); err != nil {
 			return err
 		}
-		return v.conserved(r, b, docs)
+		v.faults = nil // the transaction may run again
+		if err := v.conserved(r, b, docs); err != nil {
+			return err
+		}
+		return v.moving(r, b, docs)
 	})
 	if err != nil {
 		return err
@@ -128,6 +142,37 @@ func (v *verification) conserved(r journal.Reader, b batchRow, docs []docRow) er
 	return nil
 }
 
+// moving checks that nothing stands still: what the machine has yet to do is
+// queued, what a person has yet to do is an exception, and the batch is closed
+// when there is neither.
+func (v *verification) moving(r journal.Reader, b batchRow, docs []docRow) error {
+	pending, err := journal.Pending(r, b.ID)
+	if err != nil {
+		return err
+	}
+	settled := len(docs) > 0 || pending == 0
+	for _, d := range docs {
+		settled = settled && d.State.Settled()
+		_, err := r.Get(tableException, d.ID)
+		switch {
+		case err != nil && !errors.Is(err, journal.ErrNotFound):
+			return err
+		case (d.State == mail.Held) != (err == nil):
+			v.say("document %s is %s, but the list of exceptions says otherwise", d.ID, d.State)
+		case (d.State == mail.Placed || d.State == mail.Deciding) && pending == 0:
+			v.say("document %s is %s and no task is left for it", d.ID, d.State)
+		}
+	}
+	if settled != b.Closed {
+		v.say("batch %s is said to be closed: %t, its documents say %t", b.ID, b.Closed, settled)
+	}
+	return each(r, tableTrouble, b.ID+"/"+taskWithdraw+"/", func(row journal.Row) error {
+		t, err := load[trouble](r, tableTrouble, row.Key)
+		v.say("batch %s: a document that was taken back still stands in store %q: %s", b.ID, t.Store, t.Error)
+		return err
+	})
+}
+
 func (v *verification) blob(ctx context.Context, ref journal.Ref, what string) {
 	if ref == (journal.Ref{}) || v.blobs[ref] {
 		return
@@ -166,13 +211,16 @@ func (v *verification) document(ctx context.Context, d docRow) {
 // events checks that the log's entries have no gap.
 func (v *verification) events(ctx context.Context) error {
 	return v.m.journal.View(ctx, func(r journal.Reader) error {
-		v.Events = 0
+		v.Events, v.faults = 0, nil
+		due := uint64(1)
 		return each(r, journal.TableEvent, "", func(row journal.Row) error {
 			v.Events++
-			if want := fmt.Sprintf("%016x", v.Events); row.Key != want {
+			if want := fmt.Sprintf("%016x", due); row.Key != want {
 				v.say("the log has entry %s where %s is due", row.Key, want)
 			}
-			return nil
+			seq, err := strconv.ParseUint(row.Key, 16, 64)
+			due = seq + 1
+			return err
 		})
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -32,14 +33,17 @@ func (o order) works() bool { return o.Op == "process" || o.Op == "decide" }
 // know besides; the error may be an exit.
 func (o order) run(ctx context.Context, p *premises, out, messages io.Writer) error {
 	switch o.Op {
+	case "decide":
+		if o.Decision == nil {
+			return errors.New("an order to decide came without a decision")
+		}
+		return o.decide(ctx, p, out)
 	case "process":
 		return o.process(ctx, p, out, messages)
 	case "exceptions":
 		return o.exceptions(ctx, p, out)
 	case "exception":
 		return o.exception(ctx, p, out)
-	case "decide":
-		return o.decide(ctx, p, out)
 	case "batches":
 		return o.batches(ctx, p, out)
 	case "batch":
@@ -58,7 +62,7 @@ func dispatch(ctx context.Context, cfg Config, o order) error {
 	o.Config = cfg.Digest()
 	giveUp := time.Now().Add(patience)
 	for {
-		p, err := openPremises(cfg, nil)
+		p, err := openPremises(cfg, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 		if err == nil {
 			return here(ctx, p, o)
 		}
@@ -96,7 +100,7 @@ func here(ctx context.Context, p *premises, o order) (err error) {
 	ended := make(chan error, 1)
 	go func() { ended <- p.mailroom.Run(work) }()
 	err = o.run(ctx, p, os.Stdout, os.Stderr)
-	listener.close()
+	listener.drain(ctx) // others have given their orders to this process
 	stop()
 	if failed := <-ended; failed != nil && !errors.Is(failed, context.Canceled) {
 		err = errors.Join(err, failed)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -60,7 +61,11 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		}
 		if err != nil {
 			fmt.Fprintf(messages, "postroom: %v\n", err)
-			worst = worse(worst, exitUnreadable)
+			code := exitUnreadable
+			if !errors.As(err, new(*unopened)) {
+				code = exitFailure // the data folder's disk, not the file
+			}
+			worst = worse(worst, code)
 			continue
 		}
 		batches = append(batches, taken{f, id})
@@ -99,6 +104,11 @@ func interrupted(ctx context.Context) error {
 	return fmt.Errorf("interrupted: what is journalled is kept; the same command again goes on (%w)", ctx.Err())
 }
 
+// unopened is a named file that can't be opened.
+type unopened struct{ error }
+
+func (u *unopened) Unwrap() error { return u.error }
+
 // accept takes a named file. One that is not whole becomes an exception, as a watched one would.
 func (o order) accept(ctx context.Context, p *premises, path string) (string, error) {
 	missing, err := p.missing(ctx, path)
@@ -112,7 +122,7 @@ func (o order) accept(ctx context.Context, p *premises, path string) (string, er
 func (p *premises) missing(ctx context.Context, path string) (string, error) {
 	f, err := openScan(path)
 	if err != nil {
-		return "", err
+		return "", &unopened{err}
 	}
 	defer f.Close()
 	return p.helpers.Whole(ctx, f)

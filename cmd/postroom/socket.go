@@ -122,23 +122,35 @@ func (c *counter) accept() {
 
 // close lets the orders in hand end, for some seconds, and takes no more.
 func (c *counter) close() {
+	patience, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	c.drain(patience)
+}
+
+// drain takes no more orders and lets those in hand end, or cuts them when the context ends.
+func (c *counter) drain(ctx context.Context) {
 	c.socket.Close()
-	cut := time.AfterFunc(10*time.Second, c.stop)
+	forget := context.AfterFunc(ctx, c.stop)
 	c.serving.Wait()
-	cut.Stop()
+	forget()
 	c.stop()
 	_ = durable.Remove(c.premises.cfg.Data + "/" + socketName) // the next holder removes it too
 }
 
 func (c *counter) serve(conn *net.UnixConn) {
 	defer conn.Close()
+	// The end closes the connection, too: a client that sends or reads nothing would
+	// hold it up for ever.
+	defer context.AfterFunc(c.ctx, func() { conn.Close() })()
 	w := &lines{enc: json.NewEncoder(conn)}
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // a failure shows when it is read
 	var o order
 	err := json.NewDecoder(io.LimitReader(conn, 16<<20)).Decode(&o)
 	if err == nil {
 		err = c.admit(conn, &o)
 	}
 	if err == nil {
+		_ = conn.SetReadDeadline(time.Time{})
 		ctx, gone := context.WithCancel(c.ctx)
 		defer gone()
 		go func() { // the client sends nothing more: a read ends when it is gone

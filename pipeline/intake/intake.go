@@ -127,20 +127,24 @@ type listing struct {
 	folder  Folder
 	seen    map[string]*sighting
 	refused map[string]bool
+	closed  map[string]bool // sub-folders that can't be read
 	trouble string
 }
 
 // list looks through the folder once, and takes what is ready.
 func (l *listing) list(ctx context.Context) {
-	present := map[string]bool{}
+	present, closed := map[string]bool{}, map[string]error{}
 	err := filepath.WalkDir(l.folder.Path, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return fs.SkipAll
 		case err != nil && path == l.folder.Path:
 			return err
-		case err != nil:
+		case errors.Is(err, fs.ErrNotExist):
 			return nil // it went while we looked; the next listing sees
+		case err != nil: // a sub-folder that can't be read: what lies in it is not seen
+			closed[path] = err
+			return nil
 		case path == l.folder.Path:
 			return nil
 		case ignored(e.Name()):
@@ -163,8 +167,10 @@ func (l *listing) list(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	for path := range l.seen {
-		if !present[path] {
+	l.tellOf(closed)
+	for path, s := range l.seen {
+		if !present[path] && !within(closed, path) {
+			l.failed(path, s, nil) // its trouble went with it
 			delete(l.seen, path)
 		}
 	}
@@ -172,6 +178,36 @@ func (l *listing) list(ctx context.Context) {
 		if !present[path] {
 			delete(l.refused, path)
 		}
+	}
+}
+
+// within tells whether a path lies in one of the folders.
+func within(folders map[string]error, path string) bool {
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if folders[dir] != nil {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
+	}
+}
+
+// tellOf tells of sub-folders that can't be read, and of those that can be again.
+func (l *listing) tellOf(closed map[string]error) {
+	for path, err := range closed {
+		if !l.closed[path] && l.cfg.Trouble != nil {
+			l.cfg.Trouble(path, err)
+		}
+	}
+	for path := range l.closed {
+		if closed[path] == nil && l.cfg.Trouble != nil {
+			l.cfg.Trouble(path, nil)
+		}
+	}
+	l.closed = map[string]bool{}
+	for path := range closed {
+		l.closed[path] = true
 	}
 }
 
@@ -217,7 +253,7 @@ func (l *listing) look(ctx context.Context, path string) {
 		if s.taken || s.stamp.Inode != stamp.Inode {
 			s.first = now // another file under the same name
 		}
-		*s = sighting{stamp: stamp, since: now, first: s.first}
+		*s = sighting{stamp: stamp, since: now, first: s.first, failed: s.failed}
 	}
 	if s.taken || now.Sub(s.since) < l.folder.Quiet {
 		return

@@ -57,6 +57,12 @@ func TestBlobs(t *testing.T) {
 	if err := d.Verify(ctx, ref); err == nil {
 		t.Error("other bytes pass for the blob")
 	}
+	if _, err := d.Put(ctx, strings.NewReader("letter")); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Verify(ctx, ref); err != nil {
+		t.Errorf("the bytes came again and do not stand in the place of the forged ones: %v", err)
+	}
 	ended, end := context.WithCancel(ctx)
 	end()
 	if _, err := d.Put(ended, bytes.NewReader(make([]byte, 1<<20))); err == nil {

@@ -37,6 +37,8 @@ type Store interface {
 	Withdraw(ctx context.Context, locator string, note []byte) error
 	// Verify reads a delivered document back and compares it with its receipt.
 	Verify(ctx context.Context, r mail.Receipt) error
+	// Where tells people where a delivered document is.
+	Where(locator string) string
 }
 
 // Escape writes any reference as one safe path element: percent-encoding of

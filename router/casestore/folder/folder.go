@@ -65,7 +65,8 @@ func (s *Store) Deliver(ctx context.Context, f casestore.Filing) (mail.Receipt, 
 	if f.Reference == "" || len(reference) > maxElement {
 		return mail.Receipt{}, fmt.Errorf("%w: the reference makes a folder name of %d bytes, 1 to %d are possible", casestore.ErrRefused, len(reference), maxElement)
 	}
-	dir := filepath.Join(s.root, reference, casestore.Escape(f.Document))
+	locator := filepath.Join(reference, casestore.Escape(f.Document))
+	dir := s.Where(locator)
 	if err := durable.MkdirAll(dir, 0o750); err != nil {
 		return mail.Receipt{}, err
 	}
@@ -86,8 +87,12 @@ func (s *Store) Deliver(ctx context.Context, f casestore.Filing) (mail.Receipt, 
 	if err := ensure(filepath.Join(dir, "document.json"), bytes.NewReader(f.Sheet)); err != nil {
 		return mail.Receipt{}, err
 	}
-	return mail.Receipt{Store: s.name, Locator: dir, SHA256: sum, At: time.Now().UTC()}, nil
+	sheet := sha256.Sum256(f.Sheet)
+	return mail.Receipt{Store: s.name, Locator: locator, SHA256: sum, Sheet: hex.EncodeToString(sheet[:]), At: time.Now().UTC()}, nil
 }
+
+// Where gives a document's folder.
+func (s *Store) Where(locator string) string { return filepath.Join(s.root, locator) }
 
 // ensure writes a file once; other bytes under its name are a refusal.
 func ensure(path string, r io.Reader) error {
@@ -116,13 +121,12 @@ func (s *Store) Withdraw(_ context.Context, locator string, note []byte) error {
 	if err := errors.Join(s.Probe(), s.mine(locator)); err != nil {
 		return err
 	}
-	return ensure(filepath.Join(locator, "withdrawn.json"), bytes.NewReader(note))
+	return ensure(filepath.Join(s.Where(locator), "withdrawn.json"), bytes.NewReader(note))
 }
 
 // mine refuses a locator that is not a document of this store.
 func (s *Store) mine(locator string) error {
-	rel, err := filepath.Rel(s.root, locator)
-	if err != nil || !filepath.IsLocal(rel) || strings.Count(rel, string(filepath.Separator)) != 1 {
+	if !filepath.IsLocal(locator) || filepath.Clean(locator) != locator || strings.Count(locator, string(filepath.Separator)) != 1 {
 		return fmt.Errorf("%w: %s is no document of the store %s", casestore.ErrRefused, locator, s.root)
 	}
 	return nil
@@ -133,15 +137,15 @@ func (s *Store) Verify(_ context.Context, r mail.Receipt) error {
 	if err := errors.Join(s.Probe(), s.mine(r.Locator)); err != nil {
 		return err
 	}
-	sum, err := digest(filepath.Join(r.Locator, "original.pdf"))
-	if err != nil {
-		return err
-	}
-	if sum != r.SHA256 {
-		return fmt.Errorf("%s holds other bytes than its receipt says", r.Locator)
-	}
-	if _, err := os.Stat(filepath.Join(r.Locator, "document.json")); err != nil {
-		return err
+	for name, want := range map[string]string{"original.pdf": r.SHA256, "document.json": r.Sheet} {
+		path := filepath.Join(s.Where(r.Locator), name)
+		sum, err := digest(path)
+		if err != nil {
+			return err
+		}
+		if sum != want {
+			return fmt.Errorf("%s holds other bytes than its receipt says", path)
+		}
 	}
 	return nil
 }

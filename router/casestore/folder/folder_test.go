@@ -31,16 +31,43 @@ func TestLayout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := filepath.Join(s.root, "PER%2F000123%2FX", "d1"); r.Locator != want || r.Store != "tax" {
+	if want := filepath.Join("PER%2F000123%2FX", "d1"); r.Locator != want || r.Store != "tax" {
 		t.Errorf("%+v, want %s", r, want)
 	}
 	var names []string
-	entries, err := os.ReadDir(r.Locator)
+	entries, err := os.ReadDir(s.Where(r.Locator))
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
 	if err != nil || len(names) != 2 || names[0] != "document.json" || names[1] != "original.pdf" {
 		t.Errorf("%v, %v", names, err)
+	}
+}
+
+// TestVerifySees: both files of a document are compared with its receipt, and a
+// store that is mounted elsewhere is still the store.
+func TestVerifySees(t *testing.T) {
+	for _, name := range []string{"original.pdf", "document.json"} {
+		s := fresh(t)
+		r, err := s.Deliver(t.Context(), storetest.Filing("R", "d1", "letter"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		elsewhere := s.root + "-moved"
+		if err := os.Rename(s.root, elsewhere); err != nil {
+			t.Fatal(err)
+		}
+		s = New(elsewhere, "tax")
+		if err := s.Verify(t.Context(), r); err != nil {
+			t.Error(err)
+		}
+		path := filepath.Join(s.Where(r.Locator), name)
+		if err := errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("forged"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if s.Verify(t.Context(), r) == nil {
+			t.Errorf("a forged %s is not seen", name)
+		}
 	}
 }
 
@@ -53,14 +80,14 @@ func TestUnmountedShareIsNotTheStore(t *testing.T) {
 	if entries, _ := os.ReadDir(s.root); len(entries) > 0 {
 		t.Errorf("something was written to it: %v", entries)
 	}
-	if err := s.Verify(t.Context(), mail.Receipt{Locator: filepath.Join(s.root, "a", "b")}); err == nil {
+	if err := s.Verify(t.Context(), mail.Receipt{Locator: filepath.Join("a", "b")}); err == nil {
 		t.Error("it verifies")
 	}
 }
 
 func TestLocatorsOfOthersAreRefused(t *testing.T) {
 	s := fresh(t)
-	for _, l := range []string{"/etc", s.root, filepath.Join(s.root, ".."), filepath.Join(s.root, "a", "..", "..", "x"), filepath.Join(s.root, "a")} {
+	for _, l := range []string{"/etc", "/etc/x", s.root, "..", "../x", "a/../../x", "a/b/../c", "a", "a/b/c", ""} {
 		if err := s.Withdraw(t.Context(), l, []byte("{}")); !errors.Is(err, casestore.ErrRefused) {
 			t.Errorf("%s: %v", l, err)
 		}
