@@ -10,12 +10,12 @@ help: ## list what can be made
 
 # What tesseract needs, as Debian names it. Only what is missing is installed.
 PACKAGES := g++ pkg-config libtesseract-dev libleptonica-dev \
-	tesseract-ocr-eng tesseract-ocr-fra tesseract-ocr-nld tesseract-ocr-deu tesseract-ocr-osd
+	tesseract-ocr-eng tesseract-ocr-fra tesseract-ocr-nld tesseract-ocr-deu
 
 .PHONY: deps
 deps: ## install what is missing (Debian, as root or with sudo)
 	@command -v $(GO) >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl"; exit 1; }
-	@command -v dpkg-query >/dev/null || { echo "this is no Debian: install tesseract 5 with its headers and language data (eng fra nld deu osd) yourself"; exit 0; }; \
+	@command -v dpkg-query >/dev/null || { echo "this is no Debian: install tesseract 5 with its headers and language data (eng fra nld deu) yourself"; exit 0; }; \
 	missing=""; for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
 	[ -n "$$missing" ] || exit 0; \

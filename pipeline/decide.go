@@ -33,7 +33,7 @@ func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(form
 // Decide carries a person's decision out, in one transaction. A *Refused error
 // changes nothing.
 func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
-	if err := p.complete(); err != nil {
+	if err := p.Complete(); err != nil {
 		return err
 	}
 	d, b, err := m.doc(ctx, id)
@@ -76,7 +76,8 @@ func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
 	})
 }
 
-func (p Decision) complete() error {
+// Complete tells what a decision lacks, whatever document it is about: a *Refused error.
+func (p Decision) Complete() error {
 	said := 0
 	for _, is := range []bool{p.Reference != "", p.Discard != "", p.SplitBefore != 0, p.Separator != 0} {
 		if is {

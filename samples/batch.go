@@ -14,6 +14,7 @@ type batch struct {
 	town     *town
 	encoding string
 	levels   []string
+	kinds    []string
 	truth    Truth
 	sides    []side
 }
@@ -40,16 +41,19 @@ var separators = []string{"patcht", "patcht", "patcht", "qr", "code128", "datama
 // compose fills the batch with letters to about so many pages.
 func (b *batch) compose(pages int) {
 	b.truth.Separator = pick(b.rng, separators)
+	if len(b.kinds) > 0 {
+		b.truth.Separator = "patcht" // not every kind can be told apart without a sheet
+	}
 	for len(b.truth.Pages) < pages {
 		b.separate()
-		b.letter(newPlan(b.rng, b.town, b.truth.Separator))
+		b.letter(newPlan(b.rng, b.town, b.truth.Separator, b.kinds))
 	}
 }
 
 // single fills the batch with a letter of one page, as a picture file holds it.
 func (b *batch) single() {
 	b.truth.Separator = "none"
-	p := newPlan(b.rng, b.town, "none")
+	p := newPlan(b.rng, b.town, "none", b.kinds)
 	p.pages, p.codePage, p.printPage, p.every, p.blankBack = 1, 0, 0, false, false
 	b.letter(p)
 }

@@ -40,9 +40,12 @@ func kindsOf(separator string) []string {
 	return strings.Fields("bar bar bar bar bar ocr ocr ocr both both both conflict conflict unknown closed invalid none doubtful")
 }
 
-// newPlan draws a letter.
-func newPlan(rng *rand.Rand, t *town, separator string) plan {
-	p := plan{kind: pick(rng, kindsOf(separator)), lang: pick(rng, languages), pages: 1 + rng.IntN(3), form: rng.IntN(5) == 0,
+// newPlan draws a letter, of the given kinds when there are any.
+func newPlan(rng *rand.Rand, t *town, separator string, kinds []string) plan {
+	if len(kinds) == 0 {
+		kinds = kindsOf(separator)
+	}
+	p := plan{kind: pick(rng, kinds), lang: pick(rng, languages), pages: 1 + rng.IntN(3), form: rng.IntN(5) == 0,
 		patchKept: separator == "patch2", symbology: pick(rng, symbologies[:4]), blankBack: rng.IntN(5) == 0}
 	if rng.IntN(12) == 0 {
 		p.symbology = symbologies[4]

@@ -30,6 +30,7 @@ type Config struct {
 	Pages     int      // about, in each batch: 12
 	Levels    []string // clean, office, poor; empty = office and poor
 	Encodings []string // see Encodings; empty = all in turn
+	Kinds     []string // of letters, see DocumentTruth.Type; empty = all
 }
 
 // Committed makes the batches of the folder mail: small, and one of each encoding.
@@ -71,7 +72,7 @@ type CodeTruth struct {
 // DocumentTruth is a letter: its case, or the exception that it must be.
 type DocumentTruth struct {
 	Pages     []int  `json:"pages"`
-	Type      string `json:"type"`
+	Type      string `json:"type"` // bar, ocr, both, conflict, unknown, closed, invalid, none, doubtful
 	Language  string `json:"lang"`
 	Case      string `json:"case,omitempty"`
 	Store     string `json:"store,omitempty"`
@@ -100,7 +101,7 @@ func Write(dir string, c Config) ([]Truth, error) {
 	for i := range c.Batches {
 		rng := rand.New(rand.NewPCG(c.Seed, uint64(i)+1))
 		encoding := c.Encodings[i%len(c.Encodings)]
-		b := &batch{rng: rng, town: town, encoding: encoding, levels: c.Levels,
+		b := &batch{rng: rng, town: town, encoding: encoding, levels: c.Levels, kinds: c.Kinds,
 			truth: Truth{Encoding: encoding, File: fmt.Sprintf("batch-%03d.%s", i, encoding[:3])}}
 		if encoding == "jpg" || encoding == "png" {
 			b.single()

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -29,7 +28,7 @@ the folders, the stores, the case register and the journal. It changes nothing.`
 		RunE: func(c *cobra.Command, _ []string) error {
 			d := &doctor{out: c.OutOrStdout()}
 			cfg, err := inspectConfig("")
-			d.check("language data", languages(cfg), "apt-get install tesseract-ocr-eng tesseract-ocr-fra tesseract-ocr-nld tesseract-ocr-deu tesseract-ocr-osd")
+			d.check("language data", languages(cfg), "apt-get install tesseract-ocr-eng tesseract-ocr-fra tesseract-ocr-nld tesseract-ocr-deu")
 			if config != "" {
 				if cfg, err = readConfig(config, haveLanguages); err != nil {
 					d.check("configuration", err, "edit "+config)
@@ -77,10 +76,6 @@ func (d *doctor) verdict(code int) error {
 func languages(cfg Config) error {
 	if _, err := ocr.Locate(); err != nil {
 		return err
-	}
-	have := haveLanguages()
-	if !slices.Contains(have, "osd") {
-		return errors.New("osd (finds how a page is turned) is not installed")
 	}
 	if len(cfg.Languages) == 0 {
 		return errors.New("none is installed")

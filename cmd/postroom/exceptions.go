@@ -70,6 +70,13 @@ is a separator sheet. Who decided, and when, is kept.`,
 		Example: "  postroom exceptions decide 3f0c… --reference TX-2021-696366-27 --by 'A. Clerk' --config postroom.yaml",
 		Args:    cobra.ExactArgs(1),
 	}, o)
+	carryOut := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := d.Complete(); err != nil {
+			return usage("%w (see: %s --help)", err, c.CommandPath())
+		}
+		return carryOut(c, args)
+	}
 	c.Flags().StringVar(&d.Reference, "reference", "", "file it in this case")
 	c.Flags().StringVar(&d.Discard, "discard", "", "discard its pages, for this reason")
 	c.Flags().IntVar(&d.SplitBefore, "split-before", 0, "a letter begins on this `page` of the batch")

@@ -254,6 +254,11 @@ func TestCommandsBesideAServer(t *testing.T) {
 	if err := second.Run(); second.ProcessState.ExitCode() != exitHeld {
 		t.Errorf("a second server: %v, want exit code %d", err, exitHeld)
 	}
+	idle, err := dial(s.path("data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
 	other := s.path("other.yaml")
 	text, err := os.ReadFile(s.config)
 	if err != nil {
@@ -265,5 +270,9 @@ func TestCommandsBesideAServer(t *testing.T) {
 	refused := s.command("batches", "list", "--config", other)
 	if err := refused.Run(); refused.ProcessState.ExitCode() != exitConfig {
 		t.Errorf("a client with another configuration: %v, want exit code %d", err, exitConfig)
+	}
+	began := time.Now()
+	if code := s.end(syscall.SIGTERM); code != exitDone || time.Since(began) > 8*time.Second {
+		t.Errorf("beside a client that says nothing the server ended after %v with code %d", time.Since(began), code)
 	}
 }

@@ -83,8 +83,10 @@ func ask(ctx context.Context, conn *net.UnixConn, o order, out, messages io.Writ
 type counter struct {
 	premises *premises
 	socket   *net.UnixListener
-	ctx      context.Context
+	ctx      context.Context // of the orders in hand
 	stop     context.CancelFunc
+	open     context.Context // for more orders
+	shut     context.CancelFunc
 	serving  sync.WaitGroup
 }
 
@@ -105,7 +107,8 @@ func listen(p *premises) (*counter, error) {
 		return nil, fmt.Errorf("listen for other commands: %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &counter{premises: p, socket: socket, ctx: ctx, stop: stop}
+	open, shut := context.WithCancel(ctx)
+	c := &counter{premises: p, socket: socket, ctx: ctx, stop: stop, open: open, shut: shut}
 	c.serving.Go(c.accept)
 	return c, nil
 }
@@ -130,6 +133,7 @@ func (c *counter) close() {
 // drain takes no more orders and lets those in hand end, or cuts them when the context ends.
 func (c *counter) drain(ctx context.Context) {
 	c.socket.Close()
+	c.shut()
 	forget := context.AfterFunc(ctx, c.stop)
 	c.serving.Wait()
 	forget()
@@ -143,14 +147,14 @@ func (c *counter) serve(conn *net.UnixConn) {
 	// hold it up for ever.
 	defer context.AfterFunc(c.ctx, func() { conn.Close() })()
 	w := &lines{enc: json.NewEncoder(conn)}
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // a failure shows when it is read
+	silent := context.AfterFunc(c.open, func() { conn.Close() })
 	var o order
 	err := json.NewDecoder(io.LimitReader(conn, 16<<20)).Decode(&o)
+	silent()
 	if err == nil {
 		err = c.admit(conn, &o)
 	}
 	if err == nil {
-		_ = conn.SetReadDeadline(time.Time{})
 		ctx, gone := context.WithCancel(c.ctx)
 		defer gone()
 		go func() { // the client sends nothing more: a read ends when it is gone

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,9 +39,10 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"mail":   makeMail,
-			"letter": makeLetter,
+			"exits":   exits,
+			"mail":    makeMail,
+			"letter":  makeLetter,
+			"capture": capture,
 		},
 	})
 }
@@ -79,15 +81,32 @@ func makeMail(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// letter DIR NAME: copies one of the committed small batches.
+// letter DIR NAME...: copies files of the committed small batches.
 func makeLetter(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: letter DIR NAME")
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: letter DIR NAME...")
 	}
-	text, err := samples.FS.ReadFile(args[1])
-	ts.Check(err)
 	ts.Check(os.MkdirAll(ts.MkAbs(args[0]), 0o700))
-	ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), filepath.Base(args[1])), text, 0o600))
+	for _, name := range args[1:] {
+		text, err := samples.FS.ReadFile(name)
+		ts.Check(err)
+		ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), filepath.Base(name)), text, 0o600))
+	}
+}
+
+// capture NAME PATTERN: the pattern's group, as the last command's stdout has it,
+// becomes an environment variable.
+func capture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: capture NAME PATTERN")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	found := pattern.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("no match for %s", args[1])
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 func TestEveryCommandTeaches(t *testing.T) {
