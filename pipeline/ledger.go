@@ -27,7 +27,7 @@ type DocumentLine struct {
 	Evidence   []EvidenceLine   `json:"evidence,omitempty"`
 	Reason     string           `json:"reason,omitempty"`
 	Detail     string           `json:"detail,omitempty"`
-	Candidates []mail.Candidate `json:"candidates,omitempty"`
+	Candidates []mail.Candidate `json:"candidates,omitzero"` // present, if empty, of an exception
 }
 
 // EvidenceLine is a fact that decided.

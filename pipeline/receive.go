@@ -24,12 +24,12 @@ type Origin struct {
 	Duplex  bool
 	Watched bool   // the source is removed once the batch is journalled
 	Done    string // where a watched source moves to; "" = it is deleted
-	Partial bool   // taken although it is not whole
+	Partial string // what it lacks, when it was taken although it is not whole
 }
 
 // sourceRow is a watched file that is journalled and not yet removed.
 type sourceRow struct {
-	Path  string       `json:"path"`
+	Path  []byte       `json:"path"` // bytes: a name need not be UTF-8
 	Stamp intake.Stamp `json:"stamp"`
 	Done  string       `json:"done,omitempty"`
 }
@@ -57,7 +57,7 @@ func (m *Mailroom) Accept(ctx context.Context, path string, o Origin) (string, e
 			return batch, err
 		}
 		if grown = batch; grown != "" {
-			o.Partial = true // a person compares it with what was taken before
+			o.Partial = grownDetail // a person compares it with what was taken before
 		}
 	}
 	ref, err := m.copyIn(ctx, path, stamp)
@@ -94,13 +94,19 @@ func (m *Mailroom) copyIn(ctx context.Context, path string, before intake.Stamp)
 	return ref, nil
 }
 
+// What a person is told of files that were taken before they were whole.
+const (
+	grownDetail = "The scanner went on writing after the file had been taken; this is the later version."
+	agedDetail  = "The file was still not whole when its folder's max_age had passed."
+)
+
 // known finds the batch of a watched file that is journalled already and whose
 // source is still there: the same, or what the scanner has made of it since.
 func (m *Mailroom) known(ctx context.Context, path string, stamp intake.Stamp) (batch string, same bool, err error) {
 	err = m.journal.View(ctx, func(r journal.Reader) error {
 		return each(r, tableSource, "", func(row journal.Row) error {
 			s, err := load[sourceRow](r, tableSource, row.Key)
-			if err == nil && s.Path == path && s.Stamp.Dev == stamp.Dev && s.Stamp.Inode == stamp.Inode {
+			if err == nil && string(s.Path) == path && s.Stamp.Dev == stamp.Dev && s.Stamp.Inode == stamp.Inode {
 				batch, same = row.Key, s.Stamp == stamp
 			}
 			return err
@@ -150,7 +156,7 @@ func (m *Mailroom) insert(ctx context.Context, b batchRow, stamp intake.Stamp, o
 			}
 		}
 		if o.Watched {
-			if err := journal.Save(tx, tableSource, b.ID, sourceRow{b.Path, stamp, o.Done}); err != nil {
+			if err := journal.Save(tx, tableSource, b.ID, sourceRow{[]byte(b.Path), stamp, o.Done}); err != nil {
 				return err
 			}
 		}
@@ -224,8 +230,8 @@ func (m *Mailroom) receive(ctx context.Context, t journal.Task) (func(journal.Tx
 // refused tells why the whole file is one exception; nil = it can be read.
 func (m *Mailroom) refused(b batchRow, c sandbox.Contents) *sandbox.Refusal {
 	switch {
-	case b.Partial:
-		return &sandbox.Refusal{Reason: mail.Incomplete, Detail: "The file was still not whole when its folder's max_age had passed."}
+	case b.Partial != "":
+		return &sandbox.Refusal{Reason: mail.Incomplete, Detail: b.Partial}
 	case c.Refused != nil:
 		return c.Refused
 	case c.Pages == 0:

@@ -47,7 +47,7 @@ const settle = time.Minute
 func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) error {
 	m.releasing.Lock()
 	defer m.releasing.Unlock()
-	claimed, err := intake.Claim(s.Path, s.Stamp, batch)
+	claimed, err := intake.Claim(string(s.Path), s.Stamp, batch)
 	switch {
 	case errors.Is(err, intake.ErrChanged):
 		// Another file has the name by now, or the scanner went on writing: it
@@ -74,7 +74,7 @@ func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) er
 	if m.cfg.Now().Sub(since) < settle {
 		return nil
 	}
-	if err := intake.Finish(claimed, s.Done, s.Path); err != nil {
+	if err := intake.Finish(claimed, s.Done, string(s.Path)); err != nil {
 		return err
 	}
 	return m.released(ctx, batch, "removed")
@@ -98,7 +98,7 @@ func (m *Mailroom) grown(ctx context.Context, batch, claimed string) error {
 	if err != nil {
 		return err
 	}
-	later, err := m.Accept(ctx, claimed, Origin{Source: b.Source, Duplex: b.Duplex, Watched: true, Done: s.Done, Partial: true})
+	later, err := m.Accept(ctx, claimed, Origin{Source: b.Source, Duplex: b.Duplex, Watched: true, Done: s.Done, Partial: grownDetail})
 	if err != nil {
 		return err
 	}
@@ -116,8 +116,11 @@ func (m *Mailroom) source(ctx context.Context, batch string) (s sourceRow, err e
 
 // Arrive takes a file that intake found whole.
 func (m *Mailroom) Arrive(ctx context.Context, a intake.Arrival) error {
-	batch, err := m.Accept(ctx, a.Path, Origin{
-		Source: a.Folder.Name, Duplex: a.Folder.Duplex, Watched: true, Done: a.Folder.Done, Partial: a.Incomplete})
+	o := Origin{Source: a.Folder.Name, Duplex: a.Folder.Duplex, Watched: true, Done: a.Folder.Done}
+	if a.Incomplete {
+		o.Partial = agedDetail
+	}
+	batch, err := m.Accept(ctx, a.Path, o)
 	if err != nil {
 		return err
 	}

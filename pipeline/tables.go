@@ -35,7 +35,7 @@ type batchRow struct {
 	Closed  bool             `json:"closed"`
 	First   string           `json:"first,omitempty"`   // the batch that had the same bytes before
 	Config  string           `json:"config,omitempty"`  // digest of the configuration that it was received under
-	Partial bool             `json:"partial,omitempty"` // taken at its folder's max_age, still not whole
+	Partial string           `json:"partial,omitempty"` // what it lacked when it was taken
 	Refused *sandbox.Refusal `json:"refused,omitempty"` // why the file as a whole is an exception
 }
 

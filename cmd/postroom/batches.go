@@ -28,7 +28,7 @@ func (o order) batches(ctx context.Context, p *premises, out io.Writer) error {
 			return printJSON(out, b)
 		}
 		_, err := fmt.Fprintf(out, "%s  %-6s %5d pages %4d documents %4d filed %4d exceptions %4d pending  %s\n",
-			b.Batch, b.State, b.Pages, b.Documents, b.Filed, b.Exceptions, b.Pending, b.File)
+			b.Batch, b.State, b.Pages, b.Documents, b.Filed, b.Exceptions, b.Pending, printable(b.File))
 		return err
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"postroom/ocr"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/bolt"
+	"postroom/router/casestore/folder"
 	"postroom/router/register"
 )
 
@@ -99,15 +100,31 @@ func (d *doctor) places(cfg Config) {
 	}
 	d.check("case register "+cfg.Register.CSV, readRegister(cfg), "edit "+cfg.Register.CSV)
 	for _, s := range cfg.Stores {
-		d.check("store "+s.Name+" "+s.Folder, writable(s.Folder), fmt.Sprintf("mkdir -p '%s' && chown %s '%s'   # or mount the share", s.Folder, owner(), s.Folder))
+		d.store(cfg, s)
 	}
 	d.journal(cfg)
 }
 
+// store tells whether a store can be used. One that is used for the first time is
+// made then; one that was used before and is not there must be mounted, not made.
+func (d *doctor) store(cfg Config, s StoreFolder) {
+	what := "store " + s.Name + " " + s.Folder
+	_, err := os.Stat(s.Folder)
+	if _, unknown := os.Stat(knownStore(cfg, s)); unknown == nil {
+		d.check(what, errors.Join(folder.New(s.Folder, s.Name).Probe(), err),
+			fmt.Sprintf("mount '%s'   # the share that holds it; if it was moved for good: mv its contents, %s too", s.Folder, folder.Marker))
+		return
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		d.check(what+" (made at the first start)", nil, "")
+		return
+	}
+	d.check(what, writable(s.Folder), fmt.Sprintf("chown %s '%s'", owner(), s.Folder))
+}
+
 func owner() string { return fmt.Sprint(os.Getuid()) }
 
-// writable tells whether files can be made in the folder. A folder that is not
-// there yet is made at the first start, when its parent is there.
+// writable tells whether files can be made in the folder.
 func writable(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -134,8 +151,8 @@ func readRegister(cfg Config) error {
 
 // journal tells whether the journal can be opened, or who holds it.
 func (d *doctor) journal(cfg Config) {
-	path := cfg.Data + "/journal.db"
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	path := journalOf(cfg)
+	if !started(cfg) {
 		d.check("journal (made at the first start)", nil, "")
 		return
 	}

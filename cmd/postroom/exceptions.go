@@ -94,7 +94,7 @@ func (o order) exceptions(ctx context.Context, p *premises, out io.Writer) error
 		if o.JSON {
 			err = printJSON(out, d)
 		} else {
-			_, err = fmt.Fprintf(out, "%s  %-18s %s %s: %s\n", d.Document, d.Reason, d.File, span(d.Pages), d.Detail)
+			_, err = fmt.Fprintf(out, "%s  %-18s %s %s: %s\n", d.Document, d.Reason, printable(d.File), span(d.Pages), printable(d.Detail))
 		}
 		if err != nil {
 			return err
@@ -112,14 +112,14 @@ func (o order) exception(ctx context.Context, p *premises, out io.Writer) error 
 		return printJSON(out, d)
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "document  %s\nfile      %s, %s (batch %s)\nstatus    %s %s\n", d.Document, d.File, span(d.Pages), d.Batch, d.Status, d.Reason)
+	fmt.Fprintf(&text, "document  %s\nfile      %s, %s (batch %s)\nstatus    %s %s\n", d.Document, printable(d.File), span(d.Pages), d.Batch, d.Status, d.Reason)
 	for _, l := range [][2]string{{"case", d.Reference}, {"path", d.Path}, {"detail", d.Detail}} {
 		if l[1] != "" {
-			fmt.Fprintf(&text, "%-9s %s\n", l[0], l[1])
+			fmt.Fprintf(&text, "%-9s %s\n", l[0], printable(l[1]))
 		}
 	}
 	for _, e := range d.Evidence {
-		fmt.Fprintf(&text, "read      page %d, %s: %s (confidence %.2f, %s)\n", e.Page, e.Source, e.Text, e.Confidence, e.Rule)
+		fmt.Fprintf(&text, "read      page %d, %s: %s (confidence %.2f)\n", e.Page, e.Source, printable(e.Text), e.Confidence)
 	}
 	for _, c := range d.Candidates {
 		fmt.Fprintf(&text, "candidate %s: %s\n", c.Reference, c.Why)
@@ -147,10 +147,13 @@ func (p *premises) document(ctx context.Context, id string) (pipeline.DocumentLi
 			found = append(found, e)
 		}
 	}
-	if len(found) != 1 {
-		return d, fmt.Errorf("no document %q (see: postroom exceptions list)", id)
+	switch len(found) {
+	case 0:
+		return d, fmt.Errorf("no document %q waits (see: postroom exceptions list)", id)
+	case 1:
+		return found[0], nil
 	}
-	return found[0], nil
+	return d, fmt.Errorf("%d documents that wait begin with %q: give more of the id", len(found), id)
 }
 
 func (o order) decide(ctx context.Context, p *premises, out io.Writer) error {

@@ -72,7 +72,7 @@ func inspectCommand() *cobra.Command {
 		Short: "Show what the machine sees on each page; write nothing",
 		Long: `inspect reads the named files as the mailroom would and prints what it sees:
 size, rotation, separator, codes, references, and with --text the words.
-References need --config, which says what a reference looks like. Without it
+Separators and references need --config, which says what they look like. Without it
 text is read in the installed languages among English, French, Dutch and German.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
@@ -140,6 +140,9 @@ func (look inspection) file(ctx context.Context, helpers *sandbox.Pool, path str
 	}
 	if contents.Refused != nil {
 		return fmt.Errorf("%s: %s", contents.Refused.Reason, contents.Refused.Detail)
+	}
+	if contents.Pages == 0 {
+		return errors.New("the file has no page")
 	}
 	text := sandbox.AllText
 	if look.barcodes {

@@ -63,6 +63,9 @@ func run(args []string) int {
 	defer stop()
 	root := rootCommand()
 	root.SetArgs(args)
+	if err := strayWord(root, args); err != nil {
+		return code(err)
+	}
 	return code(root.ExecuteContext(ctx))
 }
 
@@ -103,12 +106,11 @@ letter in the right case's store. What it can't prove waits for a person.
   postroom process --config postroom.yaml FILE...   file what is in these scans
   postroom serve --config postroom.yaml             watch the folders
   postroom exceptions list --config postroom.yaml   what waits for a person`,
-		SilenceUsage:               true,
-		SuggestionsMinimumDistance: 2,
-		SilenceErrors:              true,
-		Version:                    version,
-		Args:                       knownCommand,
-		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       version,
+		Args:          cobra.ArbitraryArgs, // strayWord has looked at them
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%w (see: %s --help)", err, c.CommandPath())
@@ -121,15 +123,20 @@ letter in the right case's store. What it can't prove waits for a person.
 	return root
 }
 
-// knownCommand refuses a word that is no command, and tells the nearest that is one.
-func knownCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
+// strayWord refuses a word where a command is due that is none, and tells the
+// nearest that is one. It comes first: cobra would complain about the flags behind it.
+func strayWord(root *cobra.Command, args []string) error {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	c, args, err := root.Find(args)
+	if err != nil || !c.HasSubCommands() || len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return nil
 	}
+	c.SuggestionsMinimumDistance = 2
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		return usage("unknown command %q: did you mean %s?", args[0], strings.Join(near, " or "))
 	}
-	return usage("unknown command %q (see: postroom --help)", args[0])
+	return usage("unknown command %q (see: %s --help)", args[0], c.CommandPath())
 }
 
 // refuseStrays makes wrong arguments a usage error, with its exit code.

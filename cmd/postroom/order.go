@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,7 +22,7 @@ type order struct {
 	Config    string             `json:"config"`
 	JSON      bool               `json:"json,omitempty"`
 	RouteOnly bool               `json:"route_only,omitempty"`
-	Files     []string           `json:"files,omitempty"`
+	Files     [][]byte           `json:"files,omitempty"` // bytes: a name need not be UTF-8
 	ID        string             `json:"id,omitempty"`
 	Decision  *pipeline.Decision `json:"decision,omitempty"`
 }
@@ -60,6 +61,14 @@ const patience = 10 * time.Second
 // dispatch runs the order here when the journal is free, else in the process that holds it.
 func dispatch(ctx context.Context, cfg Config, o order) error {
 	o.Config = cfg.Digest()
+	if !o.works() && !started(cfg) {
+		// Looking must not make an empty data folder where the name is mistyped.
+		if o.Op == "verify" {
+			return fmt.Errorf("there is no journal in %s yet: nothing was ever taken under this configuration", cfg.Data)
+		}
+		fmt.Fprintf(os.Stderr, "postroom: there is no journal in %s yet: nothing was ever taken under this configuration\n", cfg.Data)
+		return nil
+	}
 	giveUp := time.Now().Add(patience)
 	for {
 		p, err := openPremises(cfg, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
@@ -71,7 +80,10 @@ func dispatch(ctx context.Context, cfg Config, o order) error {
 		}
 		conn, err := dial(cfg.Data)
 		if err == nil {
-			return ask(ctx, conn, o, os.Stdout, os.Stderr)
+			if err := ask(ctx, conn, o, os.Stdout, os.Stderr); !errors.Is(err, errBusy) {
+				return err
+			}
+			giveUp = time.Now().Add(patience) // it answers: it will be done some time
 		}
 		if time.Now().After(giveUp) {
 			return exit{exitHeld, fmt.Errorf("the data folder %s is held by a process that does not answer: "+
@@ -86,20 +98,32 @@ func dispatch(ctx context.Context, cfg Config, o order) error {
 }
 
 // here runs the order in this process, and answers others meanwhile.
-func here(ctx context.Context, p *premises, o order) (err error) {
-	defer func() { err = errors.Join(err, p.close()) }()
-	if !o.works() {
-		return o.run(ctx, p, os.Stdout, os.Stderr)
+func here(ctx context.Context, p *premises, o order) error {
+	listener, err := listen(p, o.works())
+	if err != nil {
+		return errors.Join(err, p.close())
 	}
+	if o.works() {
+		return errors.Join(hereWorking(ctx, p, o, listener), p.close())
+	}
+	// Whoever reads the answer slowly must not hold the journal meanwhile.
+	var out bytes.Buffer
+	err = o.run(ctx, p, &out, os.Stderr)
+	listener.drain(ctx)
+	err = errors.Join(err, p.close())
+	if _, failed := out.WriteTo(os.Stdout); failed != nil {
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
+// hereWorking runs an order that needs the queue to be worked.
+func hereWorking(ctx context.Context, p *premises, o order, listener *counter) error {
 	work, stop := context.WithCancel(ctx)
 	defer stop()
-	listener, err := listen(p)
-	if err != nil {
-		return err
-	}
 	ended := make(chan error, 1)
 	go func() { ended <- p.mailroom.Run(work) }()
-	err = o.run(ctx, p, os.Stdout, os.Stderr)
+	err := o.run(ctx, p, os.Stdout, os.Stderr)
 	listener.drain(ctx) // others have given their orders to this process
 	stop()
 	if failed := <-ended; failed != nil && !errors.Is(failed, context.Canceled) {

@@ -27,19 +27,23 @@ type premises struct {
 	journal  journal.Store
 	helpers  *sandbox.Pool
 	stores   map[string]casestore.Store
+	log      *slog.Logger
 }
 
 // openPremises opens the journal and all around it. The error is journal.ErrHeld
 // when another process has it.
 func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
+	if !started(cfg) { // a first start that must fail is to touch nothing
+		if err := readRegister(cfg); err != nil {
+			return nil, exit{exitConfig, fmt.Errorf("case register %s: %w", cfg.Register.CSV, err)}
+		}
+	}
 	if err := durable.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	p := &premises{cfg: cfg}
-	store, err := bolt.Open(filepath.Join(cfg.Data, "journal.db"), bolt.Config{OnError: func(t journal.Task, err error) {
-		if log != nil {
-			log.Warn("a task failed and will be tried again", "task", t.Key, "attempts", t.Attempts, "error", err)
-		}
+	p := &premises{cfg: cfg, log: log}
+	store, err := bolt.Open(journalOf(cfg), bolt.Config{OnError: func(t journal.Task, err error) {
+		log.Warn("a task failed and will be tried again", "task", t.Key, "attempts", t.Attempts, "error", err)
 	}})
 	if err != nil {
 		return nil, err
@@ -49,6 +53,14 @@ func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
+}
+
+func journalOf(cfg Config) string { return filepath.Join(cfg.Data, "journal.db") }
+
+// started tells whether there is a journal.
+func started(cfg Config) bool {
+	_, err := os.Lstat(journalOf(cfg))
+	return err == nil
 }
 
 func (p *premises) open(log *slog.Logger) error {
@@ -89,7 +101,7 @@ func openStores(cfg Config) (map[string]casestore.Store, error) {
 	stores := map[string]casestore.Store{}
 	for _, s := range cfg.Stores {
 		f := folder.New(s.Folder, s.Name)
-		known := filepath.Join(cfg.Data, "stores", casestore.Escape(s.Name))
+		known := knownStore(cfg, s)
 		if _, err := os.Stat(known); errors.Is(err, os.ErrNotExist) {
 			if err := f.Init(); err != nil {
 				return nil, exit{exitStore, fmt.Errorf("store %s: %w", s.Name, err)}
@@ -104,6 +116,11 @@ func openStores(cfg Config) (map[string]casestore.Store, error) {
 		stores[s.Name] = f
 	}
 	return stores, nil
+}
+
+// knownStore is the file that tells that a store was used before.
+func knownStore(cfg Config, s StoreFolder) string {
+	return filepath.Join(cfg.Data, "stores", casestore.Escape(s.Name))
 }
 
 // newHelpers makes the pool of helper processes: this same binary.
@@ -141,7 +158,7 @@ func compiled() string {
 // loadConfig reads the configuration that a command names.
 func loadConfig(path string) (Config, error) {
 	if path == "" {
-		return Config{}, usage("--config FILE is needed (an example: postroom demo --help)")
+		return Config{}, usage("--config FILE is needed (an example is in README.md)")
 	}
 	return readConfig(path, haveLanguages)
 }

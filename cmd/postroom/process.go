@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +40,7 @@ unreadable, 6 a store could not be reached.`,
 				if err != nil {
 					return err
 				}
-				o.Files = append(o.Files, abs)
+				o.Files = append(o.Files, []byte(abs))
 			}
 			return dispatch(c.Context(), cfg, o)
 		},
@@ -54,7 +55,8 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 	worst := exit{}
 	type taken struct{ file, batch string }
 	var batches []taken
-	for _, f := range o.Files {
+	for _, name := range o.Files {
+		f := string(name)
 		id, err := o.accept(ctx, p, f)
 		if ctx.Err() != nil {
 			return interrupted(ctx)
@@ -115,7 +117,10 @@ func (o order) accept(ctx context.Context, p *premises, path string) (string, er
 	if err != nil {
 		return "", err
 	}
-	return p.mailroom.Accept(ctx, path, pipeline.Origin{Source: "process", Partial: missing != ""})
+	if missing != "" {
+		missing = "The file is not whole: " + strings.TrimSuffix(missing, ".") + "."
+	}
+	return p.mailroom.Accept(ctx, path, pipeline.Origin{Source: "process", Partial: missing})
 }
 
 // missing tells what a file lacks to be structurally complete; "" = nothing.
@@ -176,7 +181,7 @@ func (o order) print(out io.Writer, b pipeline.BatchLine, docs []pipeline.Docume
 	for _, d := range docs {
 		fmt.Fprintln(&text, sentence(d))
 	}
-	fmt.Fprintf(&text, "%s: %s, %s; %d filed, %d waiting for a person; batch %s is %s\n\n", filepath.Base(b.File),
+	fmt.Fprintf(&text, "%s: %s, %s; %d filed, %d waiting for a person; batch %s is %s\n\n", printable(filepath.Base(b.File)),
 		count(b.Pages, "page"), count(b.Documents, "document"), b.Filed, b.Exceptions, b.Batch, b.State)
 	_, err := io.WriteString(out, text.String())
 	return err
@@ -194,11 +199,22 @@ func sentence(d pipeline.DocumentLine) string {
 	pages := span(d.Pages)
 	switch {
 	case d.Status == mail.Held.String():
-		return fmt.Sprintf("  %-12s HELD   %-20s %s (%s)", pages, d.Reason, d.Detail, d.Document)
+		return fmt.Sprintf("  %-12s HELD   %-20s %s (%s)", pages, d.Reason, printable(d.Detail), d.Document)
 	case d.Status == mail.Filed.String():
-		return fmt.Sprintf("  %-12s filed  %-20s %s: %s", pages, d.Reference, d.Rule, d.Path)
+		return fmt.Sprintf("  %-12s filed  %-20s %s: %s", pages, d.Reference, d.Rule, printable(d.Path))
 	}
-	return fmt.Sprintf("  %-12s %-6s %-20s %s", pages, d.Status, d.Reference, d.Detail)
+	return fmt.Sprintf("  %-12s %-6s %-20s %s", pages, d.Status, d.Reference, printable(d.Detail))
+}
+
+// printable writes what a stranger may have named so that it can't pass for
+// another line or order the terminal about.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 // span writes pages as a clerk would.

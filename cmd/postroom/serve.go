@@ -52,7 +52,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	orders, err := listen(p)
+	orders, err := listen(p, true)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,8 +28,12 @@ const socketName = "postroom.sock"
 type line struct {
 	Out  string `json:"out,omitempty"`
 	Err  string `json:"err,omitempty"`
+	Busy bool   `json:"busy,omitempty"` // the journal is only being read: ask again
 	Exit *int   `json:"exit,omitempty"`
 }
+
+// errBusy is an order to work that came to a process which only reads.
+var errBusy = errors.New("the journal is being read")
 
 // shortly gives the socket's path through a file descriptor of its folder,
 // because a socket path of over 108 bytes fails.
@@ -68,7 +74,10 @@ func ask(ctx context.Context, conn *net.UnixConn, o order, out, messages io.Writ
 			return err
 		}
 		if l.Err != "" {
-			fmt.Fprintln(messages, l.Err)
+			fmt.Fprintln(messages, strings.TrimSuffix(l.Err, "\n"))
+		}
+		if l.Busy {
+			return errBusy
 		}
 		if l.Exit != nil {
 			if *l.Exit == exitDone {
@@ -82,6 +91,7 @@ func ask(ctx context.Context, conn *net.UnixConn, o order, out, messages io.Writ
 // counter is where the holder of the journal answers others' orders.
 type counter struct {
 	premises *premises
+	works    bool // the queue is worked here
 	socket   *net.UnixListener
 	ctx      context.Context // of the orders in hand
 	stop     context.CancelFunc
@@ -90,7 +100,8 @@ type counter struct {
 	serving  sync.WaitGroup
 }
 
-func listen(p *premises) (*counter, error) {
+// listen answers other commands; works tells whether the queue is worked meanwhile.
+func listen(p *premises, works bool) (*counter, error) {
 	var socket *net.UnixListener
 	err := shortly(p.cfg.Data, func(path string) (err error) {
 		// We hold the journal, so that a socket that is there is a dead process's.
@@ -108,7 +119,7 @@ func listen(p *premises) (*counter, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	open, shut := context.WithCancel(ctx)
-	c := &counter{premises: p, socket: socket, ctx: ctx, stop: stop, open: open, shut: shut}
+	c := &counter{premises: p, works: works, socket: socket, ctx: ctx, stop: stop, open: open, shut: shut}
 	c.serving.Go(c.accept)
 	return c, nil
 }
@@ -154,6 +165,10 @@ func (c *counter) serve(conn *net.UnixConn) {
 	if err == nil {
 		err = c.admit(conn, &o)
 	}
+	if err == nil && o.works() && !c.works {
+		w.send(line{Busy: true})
+		return
+	}
 	if err == nil {
 		ctx, gone := context.WithCancel(c.ctx)
 		defer gone()
@@ -161,13 +176,25 @@ func (c *counter) serve(conn *net.UnixConn) {
 			_, _ = conn.Read(make([]byte, 1))
 			gone()
 		}()
-		err = o.run(ctx, c.premises, writer(w.out), writer(w.err))
+		err = c.run(ctx, o, w)
 	}
 	if err != nil && err.Error() != "" {
 		w.send(line{Err: "postroom: " + err.Error()})
 	}
 	status := codeOf(err)
 	w.send(line{Exit: &status})
+}
+
+// run carries an order out. A bug that it meets ends the order, not the server
+// with everybody else's.
+func (c *counter) run(ctx context.Context, o order, w *lines) (err error) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			c.premises.log.Error("an order met a bug", "order", o.Op, "bug", bug, "stack", string(debug.Stack()))
+			err = fmt.Errorf("a bug ended this order (%v); please report it with the server's log", bug)
+		}
+	}()
+	return o.run(ctx, c.premises, writer(w.out), writer(w.err))
 }
 
 // admit refuses a client that works by another configuration, and notes who asks.

@@ -26,8 +26,8 @@ import (
 	"postroom/router/casestore"
 )
 
-// marker shows that the folder is the store, not the empty mount point of a share.
-const marker = ".postroom-store"
+// Marker shows that the folder is the store, not the empty mount point of a share.
+const Marker = ".postroom-store"
 
 // maxElement is the longest name of a file on the file systems in use, in bytes.
 const maxElement = 255
@@ -43,15 +43,15 @@ func (s *Store) Init() error {
 	if err := durable.MkdirAll(s.root, 0o750); err != nil {
 		return err
 	}
-	_, err := durable.Ensure(filepath.Join(s.root, marker), strings.NewReader("case store of postroom\n"))
+	_, err := durable.Ensure(filepath.Join(s.root, Marker), strings.NewReader("case store of postroom\n"))
 	return err
 }
 
 // Probe tells why the store can't be used; nil = it can.
 func (s *Store) Probe() error {
-	_, err := os.Stat(filepath.Join(s.root, marker))
+	_, err := os.Stat(filepath.Join(s.root, Marker))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is not the case store (its %s is missing): is the share mounted?", s.root, marker)
+		return fmt.Errorf("%s is not the case store (its %s is missing): is the share mounted?", s.root, Marker)
 	}
 	return err
 }
