@@ -84,7 +84,7 @@ const (
 	priorityDecide  = 30
 	priorityRead    = 40
 	priorityReceive = 50
-	priorityLater   = 90
+	priorityLater   = journal.Background
 )
 
 // New makes a mailroom. The error is the case register's, when it can't be used.

@@ -32,7 +32,8 @@ func (m *Mailroom) text(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	var fresh []mail.Reading
 	var ref journal.Ref
 	if len(missing) > 0 {
-		if fresh, ref, err = m.readPages(ctx, b, missing, sandbox.AllText); err != nil {
+		// A page at a time: whoever waits for a helper waits for one page at most.
+		if fresh, ref, err = m.readPages(ctx, b, missing, 1, sandbox.AllText); err != nil {
 			return nil, err
 		}
 		for _, r := range fresh {

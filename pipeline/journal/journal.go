@@ -32,13 +32,17 @@ type Row struct {
 	Value []byte
 }
 
+// Background is the priority from which on tasks are begun only while no others
+// are ready or in hand: nobody waits for them.
+const Background = 90
+
 // Task is one step of work. Its Key is unique for ever: a task that was done
 // once has a receipt, and enqueueing it again changes nothing.
 type Task struct {
 	Kind      string          `json:"kind"`
 	Batch     string          `json:"batch"`
 	Key       string          `json:"key"`
-	Priority  int             `json:"priority"` // lower goes first, then the order of arrival
+	Priority  int             `json:"priority"` // lower goes first, then the order of arrival; see Background
 	Payload   json.RawMessage `json:"payload,omitempty"`
 	NotBefore time.Time       `json:"not_before,omitzero"`
 	Attempts  int             `json:"attempts"` // counted durably before the handler runs

@@ -74,7 +74,8 @@ func (q *queue) nudge() {
 
 // take gives the first task whose kind has room, or how long until one that was
 // put off is due (0 = none is).
-func (q *queue) take(now time.Time, room func(kind string) bool) (i item, ok bool, wait time.Duration) {
+// occupied tells that tasks of the foreground are in hand.
+func (q *queue) take(now time.Time, room func(kind string) bool, occupied bool) (i item, ok bool, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	left := q.later[:0]
@@ -91,15 +92,18 @@ func (q *queue) take(now time.Time, room func(kind string) bool) (i item, ok boo
 	q.later = left
 	var best *order
 	for kind, o := range q.ready {
+		occupied = occupied || o.Len() > 0 && !(*o)[0].background()
 		if o.Len() > 0 && room(kind) && (best == nil || (*o)[0].before((*best)[0])) {
 			best = o
 		}
 	}
-	if best == nil {
+	if best == nil || occupied && (*best)[0].background() {
 		return item{}, false, wait
 	}
 	return heap.Pop(best).(item), true, 0
 }
+
+func (i item) background() bool { return i.Priority >= journal.Background }
 
 func (i item) before(j item) bool {
 	if i.Priority != j.Priority {
@@ -140,23 +144,31 @@ func (s *Store) Run(ctx context.Context, handlers map[string]journal.Handler, li
 	})()
 
 	var mu sync.Mutex
-	busy := map[string]int{}
+	busy, foreground := map[string]int{}, 0
 	room := func(kind string) bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return handlers[kind] != nil && busy[kind] < max(1, limits[kind])
 	}
+	count := func(i item, d int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if busy[i.Kind] += d; !i.background() {
+			foreground += d
+		}
+	}
+	occupied := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return foreground > 0
+	}
 	for ctx.Err() == nil {
-		i, ok, wait := q.take(s.cfg.Now(), room)
+		i, ok, wait := q.take(s.cfg.Now(), room, occupied())
 		if ok {
-			mu.Lock()
-			busy[i.Kind]++
-			mu.Unlock()
+			count(i, 1)
 			working.Go(func() {
 				s.work(hands, q, i, handlers[i.Kind])
-				mu.Lock()
-				busy[i.Kind]--
-				mu.Unlock()
+				count(i, -1)
 				q.nudge()
 			})
 			continue

@@ -19,7 +19,7 @@ import (
 // again; its first back-off is to be a millisecond.
 func Run(t *testing.T, open func(t *testing.T, dir string) journal.Store) {
 	for name, test := range map[string]func(*testing.T, func(*testing.T, string) journal.Store){
-		"rows": rows, "atomic": atomic, "durable": reopened, "order": order, "once": once, "fan-in": fanIn,
+		"rows": rows, "atomic": atomic, "durable": reopened, "order": order, "background": background, "once": once, "fan-in": fanIn,
 		"failures": failures, "attempts": attempts, "counts": counts, "cancelled": cancelled, "events": events, "changed": changed,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
@@ -193,6 +193,37 @@ func order(t *testing.T, open func(*testing.T, string) journal.Store) {
 	}}, journal.Limits{"a": 1}, idle)
 	if want := []string{"a/1", "a/4", "a/3", "a/0", "a/2"}; !slices.Equal(got, want) {
 		t.Errorf("worked in the order %v, want %v", got, want)
+	}
+}
+
+// background: what nobody waits for is begun only while nothing else is ready or in hand.
+func background(t *testing.T, open func(*testing.T, string) journal.Store) {
+	s := fresh(t, open)
+	tx(t, s, func(tx journal.Tx) error {
+		return tx.Enqueue(journal.Task{Kind: "later", Key: "later/1", Priority: journal.Background}, journal.Task{Kind: "now", Key: "now/1"})
+	})
+	var mu sync.Mutex
+	var begun []string
+	begin := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		begun = append(begun, what)
+	}
+	follow := func(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+		begin(t.Key)
+		return func(tx journal.Tx) error {
+			if t.Key == "now/3" {
+				return nil
+			}
+			return tx.Enqueue(journal.Task{Kind: "now", Key: fmt.Sprintf("now/%c", t.Key[len(t.Key)-1]+1)})
+		}, nil
+	}
+	work(t, s, map[string]journal.Handler{"now": follow, "later": func(_ context.Context, t journal.Task) (func(journal.Tx) error, error) {
+		begin(t.Key)
+		return nil, nil
+	}}, journal.Limits{"now": 2, "later": 2}, func(r journal.Reader) bool { n, _ := journal.Pending(r, ""); return n == 0 })
+	if want := []string{"now/1", "now/2", "now/3", "later/1"}; !slices.Equal(begun, want) {
+		t.Errorf("begun: %q, want %q", begun, want)
 	}
 }
 
