@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"postroom/mail"
-	"postroom/router/reference"
 	"postroom/router/register"
 )
 
@@ -21,17 +20,6 @@ const (
 
 // Print read with less confidence than this in any of its words is no evidence to file on.
 const leastConfidence = 0.3
-
-// What differs more from the proven reference (reference.Misread) is not the same
-// reference read badly: confusions and lost signs, or two wrong characters at most.
-// A text of the right form whose check fails may be a misreading of it, too, by two
-// confusions or one wrong character; but not when it was read surely: then it is
-// what was printed.
-const (
-	sameMisread = 4
-	sameFailing = 2
-	surelyRead  = 0.85
-)
 
 // Decision is what becomes of a document: filed in Reference's case, held, or
 // NeedText, when only the text of its pages can decide.
@@ -225,102 +213,6 @@ func (c *court) unsure(best mail.Mention) string {
 	return ""
 }
 
-// contradicts tells how a mention speaks against the proven reference; "" = it
-// does not: it is the same reference again, or the same read badly.
-func (c *court) contradicts(m, proven mail.Mention) string {
-	if m.Literal && m.Valid {
-		return ""
-	}
-	for _, reading := range m.Readings {
-		if _, live := c.cases.Lookup(m.Scheme, reading); live && reading != proven.Text {
-			return fmt.Sprintf("Page %d says %q, which may be the case %s, while %s stands on page %d.", m.Page, m.Raw, reading, proven.Text, proven.Page)
-		}
-	}
-	if overlaps(m, proven) {
-		return "" // the proven reference itself resembles another scheme's
-	}
-	most := sameMisread
-	if m.Literal {
-		most = sameFailing
-	}
-	same := reference.Misread(m.Raw, proven.Text, most)
-	if m.Literal && m.Confidence >= surelyRead {
-		same = most + 1
-	}
-	if m.Scheme != proven.Scheme || same > most {
-		if m.Scheme == proven.Scheme && !m.Literal && slices.Contains(m.Readings, proven.Text) {
-			return ""
-		}
-		return fmt.Sprintf("Page %d says %q, which is not %s on page %d.", m.Page, m.Raw, proven.Text, proven.Page)
-	}
-	for _, other := range c.cases.Near(m.Scheme, m.Raw) {
-		if key := reference.Clean(other.Reference.String()); key != proven.Text && reference.Misread(m.Raw, key, same) <= same {
-			return fmt.Sprintf("Page %d says %q, which is as near to the case %s as to %s on page %d.", m.Page, m.Raw, other.Reference, proven.Text, proven.Page)
-		}
-	}
-	return ""
-}
-
-func overlaps(a, b mail.Mention) bool {
-	if a.Page != b.Page || a.Source != b.Source {
-		return false
-	}
-	ax0, ay0, ax1, ay1 := a.Polygon.Bounds()
-	bx0, by0, bx1, by1 := b.Polygon.Bounds()
-	return ax0 < bx1 && bx0 < ax1 && ay0 < by1 && by0 < ay1
-}
-
-// rule names the rule that files the document, with the second factor's evidence.
-func (c *court) rule(found register.Case, best mail.Mention) (string, []mail.Evidence, bool) {
-	strong := slices.ContainsFunc(c.rules.cfg.Schemes, func(s *reference.Scheme) bool { return s.Name() == best.Scheme && s.Strong() })
-	switch {
-	case strong && best.Source == mail.FromBarcode:
-		return RuleBarcode, nil, true
-	case strong:
-		return RuleText, nil, true
-	}
-	for _, factor := range []struct{ text, rule string }{{found.Postcode, RuleWeakPostcode}, {found.Name, RuleWeakName}} {
-		for _, reading := range c.readings {
-			if box, confidence, ok := stands(factor.text, reading.Words); ok {
-				return factor.rule, []mail.Evidence{{Page: reading.Page, Source: mail.FromRegister, Text: factor.text,
-					Confidence: confidence, Rule: factor.rule, Polygon: box.Quad()}}, true
-			}
-		}
-	}
-	return "", nil, false
-}
-
-// stands looks for a name or postcode of the register in a page's words: all its
-// parts, one behind the other.
-func stands(text string, words []mail.Word) (box mail.Box, confidence float64, ok bool) {
-	parts := strings.FieldsFunc(plain(text), apart)
-	if len(parts) == 0 || len(strings.Join(parts, "")) < 3 {
-		return box, 0, false
-	}
-	type piece struct {
-		text string
-		word mail.Word
-	}
-	var all []piece
-	for _, w := range words {
-		for _, p := range strings.FieldsFunc(plain(w.Text), apart) {
-			all = append(all, piece{p, w})
-		}
-	}
-	for i := 0; i+len(parts) <= len(all); i++ {
-		box, confidence = mail.Box{}, 1
-		j := 0
-		for j < len(parts) && all[i+j].text == parts[j] {
-			box, confidence = box.Union(all[i+j].word.Box), min(confidence, all[i+j].word.Confidence)
-			j++
-		}
-		if j == len(parts) {
-			return box, confidence, true
-		}
-	}
-	return box, 0, false
-}
-
 // candidates lists the live cases that the mentions may mean, the surest first.
 func (c *court) candidates(mentions []mail.Mention) (all []mail.Candidate) {
 	offer := func(scheme, text, why string) {
@@ -351,26 +243,4 @@ func (c *court) evidence(mentions []mail.Mention, rule string) (all []mail.Evide
 		all = append(all, mail.Evidence{Page: m.Page, Source: m.Source, Text: m.Raw, Confidence: m.Confidence, Rule: rule, Polygon: m.Polygon})
 	}
 	return all
-}
-
-// distance counts the characters in which two texts differ (Levenshtein 1965).
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range y {
-			cost := diagonal
-			if x[i] != y[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(y)]
 }

@@ -6,24 +6,8 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/unicode/norm"
-
 	"postroom/mail"
 )
-
-// token is a piece of a word: words are divided where a label ends ("Ref.:12").
-type token struct {
-	text  []rune // cleaned
-	word  mail.Word
-	label string // the label that ends before it, on its line; "" = none does
-}
-
-// line is a line's tokens, written without the spaces between them.
-type line struct {
-	tokens []token
-	text   []rune
-	owner  []int // of each character: its token
-}
 
 // finding is a place of a line that is a reference or resembles one.
 type finding struct {
@@ -79,14 +63,6 @@ func anyDigit(words []mail.Word) bool {
 func touches(found []finding, end int) bool {
 	return slices.ContainsFunc(found, func(f finding) bool { return f.from < end })
 }
-
-// edge tells whether a match may begin or end before the character i: outside
-// is the character beyond it.
-func (l line) edge(i, outside int) bool {
-	return i == 0 || i == len(l.text) || l.owner[i-1] != l.owner[i] || !alphanumeric(l.text[outside])
-}
-
-func alphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // literal finds the matches of the pattern, from left to right, the longest first.
 func (s *Scheme) literal(l line) (found []finding) {
@@ -230,58 +206,6 @@ func (s *Scheme) others(raw []rune) []string {
 	return nil
 }
 
-// broken looks for a reference that begins on the line before and goes on in
-// this one. It is never literal: what stands at two lines' ends may not belong
-// together.
-func (s *Scheme) broken(before, l line, near *int) (f finding, joined line, ok bool) {
-	if len(before.tokens) == 0 || len(l.tokens) == 0 || s.shapes == nil || s.bare {
-		return f, joined, false
-	}
-	joined = joinLines(before, l)
-	if !s.numbers(joined) {
-		return f, joined, false
-	}
-	seam := len(before.text)
-	for _, v := range s.variants {
-		for _, p := range v.places(joined.text, 1) {
-			if p.from < seam && seam < p.to && joined.edge(p.from, p.from-1) && joined.edge(p.to, p.to) && p.likely(false) && (!ok || p.cost < f.cost) {
-				f, ok = finding{from: p.from, to: p.to, cost: p.cost}, true
-				f.mention, *near = s.reading(joined.text[p.from:p.to], p, *near)
-			}
-		}
-	}
-	return f, joined, ok && len(f.mention.Readings) > 0
-}
-
-// Of a line, so many tokens may belong to a reference that is broken at its end.
-const mostBroken = 3
-
-func joinLines(a, b line) (l line) {
-	for _, t := range slices.Concat(a.tokens, b.tokens[:min(mostBroken, len(b.tokens))]) {
-		l.add(t)
-	}
-	return l
-}
-
-// tail gives the end of a line, as far as nothing was found in it.
-func (l line) tail(found []finding) (end line) {
-	first := max(0, len(l.tokens)-mostBroken)
-	for _, f := range found {
-		first = max(first, l.owner[f.to-1]+1)
-	}
-	for _, t := range l.tokens[first:] {
-		end.add(t)
-	}
-	return end
-}
-
-func (l *line) add(t token) {
-	for range t.text {
-		l.owner = append(l.owner, len(l.tokens))
-	}
-	l.tokens, l.text = append(l.tokens, t), append(l.text, t.text...)
-}
-
 func (s *Scheme) mention(page int, f finding, l line) mail.Mention {
 	m := f.mention
 	m.Page, m.Scheme, m.Source, m.Confidence = page, s.cfg.Name, mail.FromOCR, 1
@@ -294,61 +218,4 @@ func (s *Scheme) mention(page int, f finding, l line) mail.Mention {
 	}
 	m.Polygon = box.Quad()
 	return m
-}
-
-// line cleans a line's words, divides them behind label signs, and notes which
-// stand behind a label.
-func (s *Scheme) line(words []mail.Word) (l line) {
-	before := "" // folded text of the line so far
-	for _, w := range words {
-		for _, piece := range strings.FieldsFunc(w.Text, s.divides) {
-			t := token{text: []rune(Clean(piece)), word: w, label: s.labelOf(before)}
-			before += " " + folded(piece)
-			before = before[max(0, len(before)-longestLabel):]
-			if len(t.text) > 0 {
-				l.add(t)
-			}
-		}
-	}
-	return l
-}
-
-// divides tells whether a sign parts a label or a bracket from a reference: one
-// that no form of the reference holds.
-func (s *Scheme) divides(r rune) bool {
-	return strings.ContainsRune(":=()[]{}<>\"“”«»„;", r) && !strings.ContainsRune(s.signs, r)
-}
-
-// A label is no longer than this, in bytes.
-const longestLabel = 80
-
-// labelOf gives the label that the text ends with, give or take a sign.
-func (s *Scheme) labelOf(before string) string {
-	before = strings.TrimRight(before, " .:-")
-	for _, l := range s.labels {
-		if rest, ok := strings.CutSuffix(before, l); ok && (rest == "" || strings.HasSuffix(rest, " ")) {
-			return l
-		}
-	}
-	return ""
-}
-
-// folded writes a text without case, accents and signs, words with single spaces.
-func folded(text string) string {
-	var b strings.Builder
-	space := false
-	for _, r := range norm.NFD.String(strings.ToLower(text)) {
-		switch {
-		case unicode.Is(unicode.Mn, r):
-		case unicode.IsLetter(r), unicode.IsDigit(r), r == '/', r == '°':
-			if space && b.Len() > 0 {
-				b.WriteByte(' ')
-			}
-			space = false
-			b.WriteRune(r)
-		default:
-			space = true
-		}
-	}
-	return b.String()
 }
