@@ -3,6 +3,8 @@ package router
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"postroom/mail"
 	"postroom/router/reference"
@@ -30,36 +32,77 @@ func (c *court) contradicts(m, proven mail.Mention) string {
 			return fmt.Sprintf("Page %d says %q, which may be the case %s, while %s stands on page %d.", m.Page, m.Raw, reading, proven.Text, proven.Page)
 		}
 	}
-	if overlaps(m, proven) {
-		return "" // the proven reference itself resembles another scheme's
+	switch {
+	case c.resembles(m, proven):
+		return "" // the proven reference itself looks like another scheme's
+	case m.Scheme == proven.Scheme && m.Source == mail.FromBarcode && signless(m.Raw) == signless(proven.Text):
+		return ""
+	case m.Scheme == proven.Scheme && m.Source != mail.FromBarcode && sameReadBadly(m, proven):
+		return c.asNear(m, proven)
 	}
+	return fmt.Sprintf("Page %d says %q, which is not %s on page %d.", m.Page, m.Raw, proven.Text, proven.Page)
+}
+
+// sameReadBadly tells whether print may be the proven reference read badly, and
+// no other reference as well or better. Neighbours in a register differ by few
+// characters, and the next case may not be in it yet. Codes are never read badly.
+func sameReadBadly(m, proven mail.Mention) bool {
 	most := sameMisread
 	if m.Literal {
 		most = sameFailing
 	}
 	same := reference.Misread(m.Raw, proven.Text, most)
-	if m.Literal && m.Confidence >= surelyRead {
-		same = most + 1
+	switch {
+	case m.Literal && m.Confidence >= surelyRead:
+		return false
+	case slices.ContainsFunc(m.Readings, func(reading string) bool {
+		return reading != proven.Text && reference.Misread(m.Raw, reading, most) < same
+	}):
+		return false
 	}
-	if m.Scheme != proven.Scheme || same > most {
-		if m.Scheme == proven.Scheme && !m.Literal && slices.Contains(m.Readings, proven.Text) {
-			return ""
-		}
-		return fmt.Sprintf("Page %d says %q, which is not %s on page %d.", m.Page, m.Raw, proven.Text, proven.Page)
-	}
+	return same <= most || !m.Literal && slices.Contains(m.Readings, proven.Text)
+}
+
+// asNear tells which other case a text may be as well as the proven one.
+func (c *court) asNear(m, proven mail.Mention) string {
+	same := reference.Misread(m.Raw, proven.Text, sameMisread)
 	for _, other := range c.cases.Near(m.Scheme, m.Raw) {
-		if key := reference.Clean(other.Reference.String()); key != proven.Text && reference.Misread(m.Raw, key, same) <= same {
+		if key := reference.Clean(other.Reference.String()); key != proven.Text && same <= sameMisread && reference.Misread(m.Raw, key, same) <= same {
 			return fmt.Sprintf("Page %d says %q, which is as near to the case %s as to %s on page %d.", m.Page, m.Raw, other.Reference, proven.Text, proven.Page)
 		}
 	}
 	return ""
 }
 
-func overlaps(a, b mail.Mention) bool {
+// resembles tells whether a mention of another scheme is what stands there
+// literally as the proven reference, and no second reference beside it.
+func (c *court) resembles(m, proven mail.Mention) bool {
+	return m.Scheme != proven.Scheme && slices.ContainsFunc(c.mentions, func(o mail.Mention) bool {
+		return o.Literal && o.Scheme == proven.Scheme && o.Text == proven.Text && oneText(m, o)
+	})
+}
+
+// oneText tells whether two mentions were found in one text: one code, or words
+// in one place of which the one's characters are among the other's.
+func oneText(a, b mail.Mention) bool {
 	if a.Page != b.Page || a.Source != b.Source {
+		return false
+	}
+	if a.Source == mail.FromBarcode && a.Polygon != b.Polygon {
 		return false
 	}
 	ax0, ay0, ax1, ay1 := a.Polygon.Bounds()
 	bx0, by0, bx1, by1 := b.Polygon.Bounds()
-	return ax0 < bx1 && bx0 < ax1 && ay0 < by1 && by0 < ay1
+	x, y := signless(a.Raw), signless(b.Raw)
+	return ax0 < bx1 && bx0 < ax1 && ay0 < by1 && by0 < ay1 && (strings.Contains(x, y) || strings.Contains(y, x))
+}
+
+// signless is a text without its signs and its case.
+func signless(s string) string {
+	return strings.Map(func(r rune) rune {
+		if apart(r) {
+			return -1
+		}
+		return unicode.ToUpper(r)
+	}, s)
 }

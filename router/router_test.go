@@ -50,9 +50,9 @@ func rules(t testing.TB) (*Rules, *register.Register) {
 //	sep, keep, code:TEXT, qr:TEXT, text:WORDS (a line), blank, unmarked, dead, unread, bars
 func page(n int, what string) mail.Reading {
 	r := mail.Reading{Page: n, Width: 1654, Height: 2338, DPI: 200, HasText: true, Ink: 0.04}
-	at := mail.Box{X0: 50, Y0: 50, X1: 500, Y1: 150}.Quad()
 	line := 0
-	for _, f := range strings.Split(what, "|") {
+	for i, f := range strings.Split(what, "|") {
+		at := mail.Box{X0: 50 + 500*i, Y0: 50, X1: 500 + 500*i, Y1: 150}.Quad()
 		kind, value, _ := strings.Cut(f, ":")
 		switch kind {
 		case "sep":
