@@ -1,6 +1,9 @@
 package reference
 
-import "slices"
+import (
+	"slices"
+	"unicode"
+)
 
 // What a recognizer confuses, each way: the character read, and what may have
 // been printed.
@@ -66,18 +69,13 @@ func confusions(read rune) string {
 	return ""
 }
 
-// maybe lists what a read character may stand for at a place, itself first.
+// maybe lists what a read character may stand for at a place, itself and its
+// other case first.
 func (s slot) maybe(read rune) (all []rune) {
-	if s.takes(read) {
-		all = append(all, read)
-	}
-	for _, r := range confusions(read) {
-		if r != read && s.takes(r) && !slices.Contains(all, r) {
+	for _, r := range append([]rune{read, unicode.ToUpper(read), unicode.ToLower(read)}, []rune(confusions(read))...) {
+		if s.takes(r) && !slices.Contains(all, r) {
 			all = append(all, r)
 		}
-	}
-	if 'a' <= read && read <= 'z' && s.takes(read-'a'+'A') && !slices.Contains(all, read-'a'+'A') {
-		all = append(all, read-'a'+'A')
 	}
 	return all
 }

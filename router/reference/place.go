@@ -1,6 +1,9 @@
 package reference
 
-import "slices"
+import (
+	"slices"
+	"unicode"
+)
 
 // What the differences between a text and a form cost. What is over the budget
 // does not resemble a reference.
@@ -227,6 +230,10 @@ func (s slot) price(read rune) int {
 		return costNever
 	case s.exact:
 		return costConfused
+	case s.takes(unicode.ToUpper(read)), s.takes(unicode.ToLower(read)):
+		return 0 // it is not literal, but nobody means another case by small letters
+	case s.sign() && !alphanumeric(read) && read > ' ':
+		return costConfused // one writes dots, another hyphens
 	case len(s.maybe(read)) > 0:
 		return costConfused
 	case s.digit():
