@@ -35,7 +35,7 @@ func (c *court) contradicts(m, proven mail.Mention) string {
 	switch {
 	case c.resembles(m, proven):
 		return "" // the proven reference itself looks like another scheme's
-	case m.Scheme == proven.Scheme && m.Source == mail.FromBarcode && signless(m.Raw) == signless(proven.Text):
+	case m.Scheme == proven.Scheme && m.Source == mail.FromBarcode && saysSame(m, proven):
 		return ""
 	case m.Scheme == proven.Scheme && m.Source != mail.FromBarcode && sameReadBadly(m, proven):
 		return c.asNear(m, proven)
@@ -43,9 +43,15 @@ func (c *court) contradicts(m, proven mail.Mention) string {
 	return fmt.Sprintf("Page %d says %q, which is not %s on page %d.", m.Page, m.Raw, proven.Text, proven.Page)
 }
 
+// saysSame tells whether a code, which is never read badly, says the proven
+// reference: with other signs, in small letters or without its first letters.
+func saysSame(m, proven mail.Mention) bool {
+	return slices.Contains(m.Readings, proven.Text) && strings.HasSuffix(signless(proven.Text), signless(m.Raw))
+}
+
 // sameReadBadly tells whether print may be the proven reference read badly, and
 // no other reference as well or better. Neighbours in a register differ by few
-// characters, and the next case may not be in it yet. Codes are never read badly.
+// characters, and the next case may not be in it yet.
 func sameReadBadly(m, proven mail.Mention) bool {
 	most := sameMisread
 	if m.Literal {
@@ -79,6 +85,37 @@ func (c *court) asNear(m, proven mail.Mention) string {
 func (c *court) resembles(m, proven mail.Mention) bool {
 	return m.Scheme != proven.Scheme && slices.ContainsFunc(c.mentions, func(o mail.Mention) bool {
 		return o.Literal && o.Scheme == proven.Scheme && o.Text == proven.Text && oneText(m, o)
+	})
+}
+
+// faint gives the mentions that nothing but a case in the register makes one,
+// each with the cases that it may be. What is a part of a literal reference is
+// spoken for.
+func (c *court) faint() (all []mail.Mention) {
+	literal := c.literal()
+	for _, reading := range c.readings {
+		for _, s := range c.rules.cfg.Schemes {
+			for _, m := range s.Faint(reading) {
+				live := c.live(m)
+				spoken := slices.ContainsFunc(literal, func(o mail.Mention) bool { return strings.Contains(o.Raw, m.Raw) && oneText(m, o) })
+				if len(live) == 0 || spoken {
+					continue
+				}
+				if !m.Literal {
+					m.Text, m.Readings = live[0], live
+				}
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
+// live lists the cases of the register that a mention may be.
+func (c *court) live(m mail.Mention) []string {
+	return slices.DeleteFunc(append([]string{m.Text}, m.Readings...), func(text string) bool {
+		_, ok := c.cases.Lookup(m.Scheme, text)
+		return !ok
 	})
 }
 

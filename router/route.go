@@ -44,6 +44,7 @@ func (r *Rules) Route(span Span, readings []mail.Reading, cases *register.Regist
 	for _, reading := range readings {
 		c.mentions = append(c.mentions, r.Mentions(reading)...)
 	}
+	c.mentions = append(c.mentions, c.faint()...)
 	if len(span.Doubts) > 0 {
 		d := span.Doubts[0]
 		return hold(d.Reason, c.candidates(c.mentions), c.evidence(c.mentions, ""), "%s", d.Detail)

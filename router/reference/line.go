@@ -1,6 +1,8 @@
 package reference
 
 import (
+	"iter"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,7 +15,7 @@ import (
 type token struct {
 	text  []rune // cleaned
 	word  mail.Word
-	label string // the label that ends before it, on its line; "" = none does
+	label string // the label that ends before it; "" = none does
 }
 
 // line is a line's tokens, written without the spaces between them.
@@ -38,10 +40,69 @@ func (l *line) add(t token) {
 	l.tokens, l.text = append(l.tokens, t), append(l.text, t.text...)
 }
 
+// label gives the label before the token of a character.
+func (l line) label(i int) string { return l.tokens[l.owner[i]].label }
+
+// tears counts the spaces between the characters from and to that part a digit
+// or letter from another.
+func (l line) tears(from, to int) (n int) {
+	for i := from + 1; i < to; i++ {
+		if l.owner[i-1] != l.owner[i] && alphanumeric(l.text[i-1]) && alphanumeric(l.text[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// lines divides words into lines. One that can't hold a piece of a reference
+// comes empty, for it costs too much to clean all of a letter's prose.
+func (s *Scheme) lines(words []mail.Word) iter.Seq[line] {
+	return func(yield func(line) bool) {
+		before := 0
+		for from := 0; from < len(words); {
+			to := from
+			for to < len(words) && to < from+longestLine && words[to].Line == words[from].Line {
+				to++
+			}
+			l := line{}
+			if s.digits == 0 || anyDigit(words[from:to]) {
+				l = s.line(words[from:to], s.heading(words[before:from]))
+			}
+			if !yield(l) {
+				return
+			}
+			before, from = from, to
+		}
+	}
+}
+
+// A heading has no more words than this.
+const longestHeading = 4
+
+// heading gives the end of a line when it is the label of what stands on the
+// next: a line that is nothing but a label, or ends with one and a colon.
+func (s *Scheme) heading(words []mail.Word) string {
+	if len(words) == 0 {
+		return ""
+	}
+	colon := strings.HasSuffix(words[len(words)-1].Text, ":")
+	if len(words) > longestHeading && !colon {
+		return ""
+	}
+	text := ""
+	for _, w := range words[max(0, len(words)-longestHeading):] {
+		text += " " + folded(w.Text)
+	}
+	text = strings.TrimSpace(text)
+	if label := s.labelOf(text); label != "" && (colon || strings.HasPrefix(text, label)) {
+		return text
+	}
+	return ""
+}
+
 // line cleans a line's words, divides them behind label signs, and notes which
-// stand behind a label.
-func (s *Scheme) line(words []mail.Word) (l line) {
-	before := "" // folded text of the line so far
+// stand behind a label; before is the label that the line before ends with.
+func (s *Scheme) line(words []mail.Word, before string) (l line) {
 	for _, w := range words {
 		for _, piece := range strings.FieldsFunc(w.Text, s.divides) {
 			t := token{text: []rune(Clean(piece)), word: w, label: s.labelOf(before)}
@@ -64,13 +125,25 @@ func (s *Scheme) divides(r rune) bool {
 // A label is no longer than this, in bytes.
 const longestLabel = 80
 
-// labelOf gives the label that the text ends with, give or take a sign.
+// fillers are what may stand between a label and its number, at most mostFillers.
+var fillers = strings.Fields("nr no n° nº num number nummer numero is est ist lautet bitte angeben please quote te vermelden a rappeler")
+
+const mostFillers = 2
+
+// labelOf gives the label that the text ends with, give or take a sign and fillers.
 func (s *Scheme) labelOf(before string) string {
-	before = strings.TrimRight(before, " .:-")
-	for _, l := range s.labels {
-		if rest, ok := strings.CutSuffix(before, l); ok && (rest == "" || strings.HasSuffix(rest, " ")) {
-			return l
+	for range mostFillers + 1 {
+		before = strings.TrimRight(before, " .:-")
+		for _, l := range s.labels {
+			if rest, ok := strings.CutSuffix(before, l); ok && (rest == "" || strings.HasSuffix(rest, " ")) {
+				return l
+			}
 		}
+		last := strings.LastIndexByte(before, ' ') + 1
+		if !slices.Contains(fillers, before[last:]) {
+			return ""
+		}
+		before = before[:last]
 	}
 	return ""
 }

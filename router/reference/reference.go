@@ -48,9 +48,10 @@ type Scheme struct {
 	shapes   []shape // what a reference's characters may be, the longest first; nil = too varied for near matches
 	variants []variant
 	marked   []shape // the forms that their fixed characters alone tell
-	signs    string  // the signs of its forms
-	bare     bool    // digits only: a telephone number may look like one
-	digits   int     // fewest digits of a match
+	cores    []core
+	signs    string // the signs of its forms
+	bare     bool   // digits only: a telephone number may look like one
+	digits   int    // fewest digits of a match
 }
 
 // Checks lists the names of the checks.
@@ -100,6 +101,7 @@ func New(c Config) (*Scheme, error) {
 		if m := f.marked(); m != nil {
 			s.marked = append(s.marked, m)
 		}
+		s.cores = append(s.cores, coreOf(f))
 		for _, place := range f {
 			if place.sign() && !strings.ContainsRune(s.signs, place.one) {
 				s.signs += string(place.one)
@@ -114,8 +116,8 @@ func New(c Config) (*Scheme, error) {
 // write before a reference.
 var commonLabels = []string{
 	"Notre référence", "Votre référence", "N/Réf", "V/Réf", "Notre réf", "Votre réf", "Référence", "Dossier", "N° de dossier",
-	"Ons kenmerk", "Uw kenmerk", "Kenmerk", "Dossiernummer", "Referentie",
-	"Aktenzeichen", "Unser Zeichen", "Ihr Zeichen", "Geschäftszeichen", "Az", "Kassenzeichen", "Vorgangsnummer",
+	"Riferimento", "Ons kenmerk", "Uw kenmerk", "Kenmerk", "Dossiernummer", "Referentie",
+	"Aktenzeichen", "Referenz", "Unser Zeichen", "Ihr Zeichen", "Mein Zeichen", "Geschäftszeichen", "Az", "Kassenzeichen", "Vorgangsnummer",
 	"Our reference", "Your reference", "Our ref", "Your ref", "Reference", "Case number", "Case no", "File number", "Ref",
 }
 
@@ -173,34 +175,6 @@ func (s *Scheme) FromBarcode(page int, sym mail.Symbol) (mail.Mention, bool) {
 	m := s.coded(page, sym, clean)
 	m.Literal, m.Valid = true, err == nil
 	return m, true
-}
-
-// InBarcode finds what a symbol's text that is no reference says of one: a
-// reference inside a longer text such as a payment's, in small letters, in a
-// symbology where the scheme does not count, or nearly one. None is literal:
-// they may hold a document, not file it.
-func (s *Scheme) InBarcode(page int, sym mail.Symbol) (all []mail.Mention) {
-	if _, whole := s.FromBarcode(page, sym); whole || sym.Symbology.Patch() || s.bare && !s.counts(sym.Symbology) {
-		return nil // an article's or a parcel's digits are no case's
-	}
-	var words []mail.Word
-	for i, w := range strings.FieldsFunc(strings.ToUpper(sym.Text), divided) {
-		words = append(words, mail.Word{Text: w, Line: i})
-	}
-	for _, found := range s.FromWords(page, words) {
-		m := s.coded(page, sym, found.Text)
-		if m.Valid, m.Readings = found.Valid, found.Readings; found.Literal && found.Valid {
-			m.Readings = []string{found.Text}
-		}
-		m.Raw = found.Raw
-		all = append(all, m)
-	}
-	return all
-}
-
-// divided tells what parts the fields of a code's text.
-func divided(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("?&=;|,", r)
 }
 
 func (s *Scheme) counts(sym mail.Symbology) bool {

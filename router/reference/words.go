@@ -13,6 +13,7 @@ import (
 type finding struct {
 	from, to int // characters
 	cost     int // 0 = literal
+	tears    int // spaces inside that part digits or letters
 	mention  mail.Mention
 }
 
@@ -28,18 +29,9 @@ const longestLine = 500 // words
 func (s *Scheme) FromWords(page int, words []mail.Word) (all []mail.Mention) {
 	near := 0
 	var before line
-	for from := 0; from < len(words); {
-		to := from
-		for to < len(words) && to < from+longestLine && words[to].Line == words[from].Line {
-			to++
-		}
-		if s.digits > 0 && !anyDigit(words[from:to]) {
-			before, from = line{}, to
-			continue
-		}
-		l := s.line(words[from:to])
-		found := s.literal(l)
-		if s.numbers(l) {
+	for l := range s.lines(words) {
+		found, _ := s.literal(l)
+		if s.numbers(l) && !s.faint() {
 			found = append(found, s.near(l, found, &near)...)
 		}
 		if f, joined, ok := s.broken(before, l, &near); ok && !touches(found, f.to-len(joined.text)+len(l.text)) {
@@ -50,7 +42,6 @@ func (s *Scheme) FromWords(page int, words []mail.Word) (all []mail.Mention) {
 			all = append(all, s.mention(page, f, l))
 		}
 		before = l.tail(found)
-		from = to
 	}
 	return all
 }
@@ -64,48 +55,63 @@ func touches(found []finding, end int) bool {
 	return slices.ContainsFunc(found, func(f finding) bool { return f.from < end })
 }
 
-// literal finds the matches of the pattern, from left to right, the longest first.
-func (s *Scheme) literal(l line) (found []finding) {
-	for from := 0; from < len(l.text); from++ {
+// literal finds the matches of the pattern that do not overlap, and apart from
+// them the valid ones that do: where a form has many lengths, a number that
+// stands next to a reference may be taken for its end.
+func (s *Scheme) literal(l line) (found, others []finding) {
+	all := s.matches(l)
+	slices.SortStableFunc(all, func(a, b finding) int { return s.before(a, b) })
+	for _, f := range all {
+		if !overlaps(found, f.from, f.to) {
+			if !f.mention.Valid {
+				f.mention.Readings = s.others([]rune(f.mention.Raw))
+			}
+			found = append(found, f)
+		} else if f.mention.Valid {
+			others = append(others, f)
+		}
+	}
+	return found, others
+}
+
+// before orders matches by what they are worth: valid ones first; of a weak
+// check, which a glued number passes, those that take the fewest words together;
+// then from left to right, the longest first.
+func (s *Scheme) before(a, b finding) int {
+	switch {
+	case a.mention.Valid != b.mention.Valid && a.mention.Valid:
+		return -1
+	case a.mention.Valid != b.mention.Valid:
+		return 1
+	case !s.check.strong && a.tears != b.tears:
+		return a.tears - b.tears
+	}
+	return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to))
+}
+
+// matches lists all places where the pattern matches between edges.
+func (s *Scheme) matches(l line) (all []finding) {
+	for from := range l.text {
 		if !l.edge(from, from-1) {
 			continue
 		}
-		if f, ok := s.literalAt(l, from); ok {
-			found = append(found, f)
-			from = f.to - 1
+		for _, to := range s.ends(l, from) {
+			text := string(l.text[from:to])
+			if !l.edge(to, to) || !s.whole.MatchString(text) {
+				continue
+			}
+			_, err := s.Parse(text)
+			if s.bare && l.label(from) == "" && (err != nil || s.faint() || l.owner[to-1] > l.owner[from]) {
+				continue // a telephone number, an amount: nothing says that it is a reference
+			}
+			all = append(all, finding{from: from, to: to, tears: l.tears(from, to), mention: mail.Mention{Text: text, Raw: text, Literal: true, Valid: err == nil}})
 		}
 	}
-	return found
+	return all
 }
 
-// literalAt looks for a match that begins with the character from: one whose
-// check digits hold before one whose do not.
-func (s *Scheme) literalAt(l line, from int) (best finding, ok bool) {
-	for _, to := range s.ends(l, from) {
-		if !l.edge(to, to) {
-			continue
-		}
-		text := string(l.text[from:to])
-		if !s.whole.MatchString(text) {
-			continue
-		}
-		_, err := s.Parse(text)
-		torn, first := l.owner[to-1] > l.owner[from], l.tokens[l.owner[from]]
-		if s.bare && first.label == "" && (err != nil || torn) {
-			continue // a telephone number, an amount: nothing says that it is a reference
-		}
-		f := finding{from: from, to: to, mention: mail.Mention{Text: text, Raw: text, Literal: true, Valid: err == nil}}
-		if err == nil {
-			return f, true
-		}
-		if !ok || f.to > best.to {
-			best, ok = f, true
-		}
-	}
-	if ok {
-		best.mention.Readings = s.others([]rune(best.mention.Raw))
-	}
-	return best, ok
+func overlaps(found []finding, from, to int) bool {
+	return slices.ContainsFunc(found, func(f finding) bool { return from < f.to && f.from < to })
 }
 
 // ends lists where a match that begins at from may end.
@@ -168,9 +174,8 @@ func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
 	})
 	taken := slices.Clone(found)
 	for _, p := range places {
-		first := l.tokens[l.owner[p.from]]
-		if !p.likely(first.label != "") || s.bare && first.label == "" ||
-			slices.ContainsFunc(taken, func(f finding) bool { return p.from < f.to && f.from < p.to }) {
+		labeled := l.label(p.from) != ""
+		if !p.likely(labeled) || s.bare && !labeled || overlaps(taken, p.from, p.to) {
 			continue
 		}
 		f := finding{from: p.from, to: p.to, cost: p.cost}
