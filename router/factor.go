@@ -3,6 +3,7 @@ package router
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"postroom/mail"
 	"postroom/router/reference"
@@ -10,6 +11,10 @@ import (
 )
 
 // rule names the rule that files the document, with the second factor's evidence.
+//
+// A name of one word stands in any street, and a postcode of digits alone is a
+// whole town's, the authority's among them: neither is enough where the register
+// knows more.
 func (c *court) rule(found register.Case, best mail.Mention) (string, []mail.Evidence, bool) {
 	strong := slices.ContainsFunc(c.rules.cfg.Schemes, func(s *reference.Scheme) bool { return s.Name() == best.Scheme && s.Strong() })
 	switch {
@@ -18,44 +23,101 @@ func (c *court) rule(found register.Case, best mail.Mention) (string, []mail.Evi
 	case strong:
 		return RuleText, nil, true
 	}
-	for _, factor := range []struct{ text, rule string }{{found.Postcode, RuleWeakPostcode}, {found.Name, RuleWeakName}} {
-		for _, reading := range c.readings {
-			if box, confidence, ok := stands(factor.text, reading.Words); ok {
-				return factor.rule, []mail.Evidence{{Page: reading.Page, Source: mail.FromRegister, Text: factor.text,
-					Confidence: confidence, Rule: factor.rule, Polygon: box.Quad()}}, true
-			}
-		}
+	name, named := c.factor(found.Name, RuleWeakName, namesOn)
+	code, coded := c.factor(found.Postcode, RuleWeakPostcode, postcodeOn)
+	switch {
+	case named && coded:
+		return RuleWeakName, []mail.Evidence{name, code}, true
+	case named && len(parts(found.Name)) > 1:
+		return RuleWeakName, []mail.Evidence{name}, true
+	case coded && (found.Name == "" || strings.ContainsFunc(found.Postcode, unicode.IsLetter)):
+		return RuleWeakPostcode, []mail.Evidence{code}, true
 	}
 	return "", nil, false
 }
 
-// stands looks for a name or postcode of the register in a page's words: all its
-// parts, one behind the other.
-func stands(text string, words []mail.Word) (box mail.Box, confidence float64, ok bool) {
-	parts := strings.FieldsFunc(plain(text), apart)
-	if len(parts) == 0 || len(strings.Join(parts, "")) < 3 {
-		return box, 0, false
+// factor looks for a name or postcode of the register on the document's pages.
+func (c *court) factor(text, rule string, on func([]piece, []string) (from, to int)) (mail.Evidence, bool) {
+	want := parts(text)
+	if len(strings.Join(want, "")) < 3 {
+		return mail.Evidence{}, false
 	}
-	type piece struct {
-		text string
-		word mail.Word
+	for _, reading := range c.readings {
+		all := c.pieces(reading)
+		from, to := on(all, want)
+		if from == to {
+			continue
+		}
+		box, confidence := mail.Box{}, 1.0
+		for _, p := range all[from:to] {
+			box, confidence = box.Union(p.word.Box), min(confidence, p.word.Confidence)
+		}
+		return mail.Evidence{Page: reading.Page, Source: mail.FromRegister, Text: text, Confidence: confidence, Rule: rule, Polygon: box.Quad()}, true
 	}
-	var all []piece
-	for _, w := range words {
-		for _, p := range strings.FieldsFunc(plain(w.Text), apart) {
-			all = append(all, piece{p, w})
+	return mail.Evidence{}, false
+}
+
+// piece is a part of a word, in upper case without accents and signs.
+type piece struct {
+	text string
+	word mail.Word
+	line int  // of the page
+	town bool // the line is the last of an address
+}
+
+// pieces gives what a page says apart from its references, as far as it could be read.
+func (c *court) pieces(reading mail.Reading) (all []piece) {
+	for i, line := range linesOf(reading.Words) {
+		ends := town(line)
+		for _, w := range line {
+			if w.Confidence < leastConfidence || c.reference(reading.Page, w) {
+				continue
+			}
+			for _, p := range parts(w.Text) {
+				all = append(all, piece{p, w, i, ends})
+			}
 		}
 	}
-	for i := 0; i+len(parts) <= len(all); i++ {
-		box, confidence = mail.Box{}, 1
-		j := 0
-		for j < len(parts) && all[i+j].text == parts[j] {
-			box, confidence = box.Union(all[i+j].word.Box), min(confidence, all[i+j].word.Confidence)
-			j++
+	return all
+}
+
+// reference tells whether a word is a part of a reference that was read.
+func (c *court) reference(page int, w mail.Word) bool {
+	return slices.ContainsFunc(c.mentions, func(m mail.Mention) bool {
+		return m.Literal && m.Page == page && m.Source == mail.FromOCR && within(w, m.Polygon)
+	})
+}
+
+// namesOn finds a name: all its parts beside each other, in any order.
+func namesOn(all []piece, want []string) (from, to int) {
+	want = slices.Sorted(slices.Values(want))
+	for i := 0; i+len(want) <= len(all); i++ {
+		var said []string
+		for _, p := range all[i : i+len(want)] {
+			said = append(said, p.text)
 		}
-		if j == len(parts) {
-			return box, confidence, true
+		if slices.Sort(said); slices.Equal(said, want) {
+			return i, i + len(want)
 		}
 	}
-	return box, 0, false
+	return 0, 0
+}
+
+// A postcode stands in at most so many pieces.
+const mostCodePieces = 3
+
+// postcodeOn finds a postcode, whatever spaces it has. Digits alone may be a
+// year or an amount: they count before a town.
+func postcodeOn(all []piece, want []string) (from, to int) {
+	code := strings.Join(want, "")
+	letters := strings.ContainsFunc(code, unicode.IsLetter)
+	for i := range all {
+		said := ""
+		for j := i; j < min(i+mostCodePieces, len(all)) && all[j].line == all[i].line; j++ {
+			if said += all[j].text; said == code && (letters || all[j].town) {
+				return i, j + 1
+			}
+		}
+	}
+	return 0, 0
 }

@@ -83,7 +83,7 @@ func salutes(line []mail.Word) bool {
 	if len(line) > mostSalutation || len(line) == 0 {
 		return false
 	}
-	words := strings.FieldsFunc(plain(text(line)), apart)
+	words := parts(text(line))
 	rest, ok := saluting(words)
 	if !ok || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(farewells, w) }) {
 		return false
@@ -123,7 +123,7 @@ func closes(lines [][]mail.Word, i int) bool {
 	if i == 0 {
 		return false
 	}
-	for _, w := range strings.FieldsFunc(plain(text(lines[i-1])), apart) {
+	for _, w := range parts(text(lines[i-1])) {
 		if slices.Contains(farewells, w) {
 			return true
 		}

@@ -18,6 +18,9 @@ func plain(text string) string {
 	return b.String()
 }
 
+// parts divides a text into its plain words.
+func parts(text string) []string { return strings.FieldsFunc(plain(text), apart) }
+
 // distance counts the characters in which two texts differ (Levenshtein 1965).
 func distance(a, b string) int {
 	x, y := []rune(a), []rune(b)

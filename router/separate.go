@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -266,12 +267,12 @@ func letters(s string) (n int) {
 
 // onCode tells whether a word is a code's bars misread as text, or its text in print.
 func onCode(w mail.Word, symbols []mail.Symbol) bool {
+	return slices.ContainsFunc(symbols, func(s mail.Symbol) bool { return w.Text == s.Text || within(w, s.Polygon) })
+}
+
+// within tells whether a word's middle lies in a place of the page.
+func within(w mail.Word, place mail.Quad) bool {
 	x, y := float64(w.Box.X0+w.Box.X1)/2, float64(w.Box.Y0+w.Box.Y1)/2
-	for _, s := range symbols {
-		x0, y0, x1, y1 := s.Polygon.Bounds()
-		if x0 <= x && x <= x1 && y0 <= y && y <= y1 || w.Text == s.Text {
-			return true
-		}
-	}
-	return false
+	x0, y0, x1, y1 := place.Bounds()
+	return x0 <= x && x <= x1 && y0 <= y && y <= y1
 }
