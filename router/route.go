@@ -140,7 +140,7 @@ func (c *court) nothingProven() Decision {
 	if len(c.span.Blanks) == len(c.readings) {
 		return c.hold(mail.NoReference, "It has nothing but pages that look blank.")
 	}
-	if page := c.unread(0); page > 0 {
+	if page := c.unread(nil); page > 0 {
 		return c.hold(mail.NoReference, "No reference can be read; page %d has a code that can't be read.", page)
 	}
 	return c.hold(mail.NoReference, "No page carries a reference.")
@@ -148,13 +148,24 @@ func (c *court) nothingProven() Decision {
 
 // unread gives the first page, but the excepted, with a place that looks like a
 // code and can't be read as one; 0 = there is none.
-func (c *court) unread(except int) int {
+func (c *court) unread(except map[int]bool) int {
 	for _, reading := range c.readings {
-		if len(reading.Doubts) > 0 && reading.Page != except {
+		if len(reading.Doubts) > 0 && !except[reading.Page] {
 			return reading.Page
 		}
 	}
 	return 0
+}
+
+// barcoded gives the pages that carry the reference in a barcode.
+func (c *court) barcoded(text string) map[int]bool {
+	pages := map[int]bool{}
+	for _, m := range c.literal() {
+		if m.Source == mail.FromBarcode && m.Text == text {
+			pages[m.Page] = true
+		}
+	}
+	return pages
 }
 
 func (c *court) oneProven(best mail.Mention) Decision {
@@ -190,13 +201,13 @@ func (c *court) oneProven(best mail.Mention) Decision {
 
 // unsure tells why a proven reference is not enough to file on; "" = it is.
 //
-// A code that can't be read may be another case's. Beside a code that was read,
-// on the same page, it is most often a stamp's or a form's and does not hold the
-// document. On a later page it could begin another letter where references
-// divide, and where only print names the case it could contradict the print.
+// A code that can't be read may be another case's. Beside the barcode that was
+// read, on the same page, it is most often a stamp's or a form's and does not hold
+// the document, be the barcode on each of its pages. On a page without one it
+// could begin another letter, or contradict what is printed.
 func (c *court) unsure(best mail.Mention) string {
 	if best.Source == mail.FromBarcode {
-		if page := c.unread(best.Page); page > 0 && (c.rules.cfg.OnReference || !c.withText) {
+		if page := c.unread(c.barcoded(best.Text)); page > 0 {
 			return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s.", page, best.Text)
 		}
 		return ""
@@ -208,7 +219,7 @@ func (c *court) unsure(best mail.Mention) string {
 	if surest < leastConfidence {
 		return fmt.Sprintf("Page %d says %s, but it was read with little confidence.", best.Page, best.Text)
 	}
-	if page := c.unread(0); page > 0 {
+	if page := c.unread(nil); page > 0 {
 		return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s, which is printed.", page, best.Text)
 	}
 	return ""

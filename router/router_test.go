@@ -138,6 +138,11 @@ func TestSeparate(t *testing.T) {
 		"second salutation":             {[]string{"text:Dear Sir,|" + prose, prose, "text:Sehr geehrte Damen und Herren,|" + prose}, false, []string{"1-3?"}, map[int]string{}},
 		"a closing that names them":     {[]string{"text:Dear Sir,|" + prose, "text:veuillez agréer, Madame, Monsieur, nos salutations distinguées"}, false, []string{"1-2"}, map[int]string{}},
 		"a dead page stays in its span": {[]string{"sep", prose, "dead", prose}, false, []string{"2-4"}, map[int]string{1: "patch-t"}},
+		"a cover behind a back":         {[]string{"sep", "unmarked", prose, "code:" + caseA}, true, []string{"3-4"}, map[int]string{1: "patch-t", 2: "back"}},
+		"a letter's page, illegible": {[]string{"code:" + caseA, "sep|illegible", prose}, false, []string{"1-1?", "2-3?"}, map[int]string{}},
+		"an unread code beside a code":  {[]string{"code:" + caseA, "sep|unread", prose}, false, []string{"1-1?", "2-3?"}, map[int]string{}},
+		"a patch code twice":            {[]string{"code:" + caseA, "sep|bars", prose}, false, []string{"1-1", "3-3"}, map[int]string{2: "patch-t"}},
+		"a slip with a barcode":         {[]string{prose, "sep", "code:" + caseA + "|unread|text:retour"}, false, []string{"1-1", "3-3"}, map[int]string{2: "patch-t"}},
 		"nothing":                       {nil, false, nil, map[int]string{}},
 	} {
 		got := r.Separate(pages(c.pages...), c.duplex)
@@ -168,6 +173,7 @@ func TestRouteFiles(t *testing.T) {
 		"print misread worse":          {[]string{"code:" + caseA + "|text:ref TX-2021-000001-3"}, caseA, RuleBarcode},
 		"foreign codes beside":         {[]string{"code:" + caseA + "|qr:BCD 002|code:DEA123"}, caseA, RuleBarcode},
 		"unread code beside a barcode": {[]string{"code:" + caseA + "|unread"}, caseA, RuleBarcode},
+		"stamps on its own forms":      {[]string{"code:" + caseA + "|unread", "code:" + caseA + "|unread", prose}, caseA, RuleBarcode},
 		"weak with the name":           {[]string{"code:" + weakA + "|text:Mrs Ana DUBOIS, 12 rue X"}, weakA, RuleWeakName},
 		"weak with the postcode":       {[]string{"code:" + weakA, "text:Postbus 3, 1000 AB Dorp"}, weakA, RuleWeakPostcode},
 	} {
@@ -209,6 +215,22 @@ func TestRouteHolds(t *testing.T) {
 		}
 		if c.candidate != "" && !slices.ContainsFunc(d.Hold.Candidates, func(o mail.Candidate) bool { return o.Reference == c.candidate }) {
 			t.Errorf("%s: candidates %v lack %s", name, d.Hold.Candidates, c.candidate)
+		}
+	}
+}
+
+// TestUnreadCodeOnALaterPage holds whether references divide batches or not: the
+// code may be another case's all the same.
+func TestUnreadCodeOnALaterPage(t *testing.T) {
+	_, cases := rules(t)
+	for _, onReference := range []bool{true, false} {
+		r, _ := rules(t)
+		r.cfg.OnReference = onReference
+		for _, later := range []string{"unread|" + prose, "code:K-552008444|unread|" + prose} {
+			d := r.Route(Span{From: 1, To: 2}, pages("code:"+caseA, later), cases, true)
+			if d.Hold == nil {
+				t.Errorf("on_reference %v, %q: %+v", onReference, later, d)
+			}
 		}
 	}
 }

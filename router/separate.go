@@ -26,8 +26,11 @@ type Span struct {
 // Separation gives every page of a batch its place: in exactly one span, or as a separator.
 type Separation struct {
 	Spans      []Span
-	Separators map[int]string // page -> the code's name, or "back"
+	Separators map[int]string // page -> the code's name, or back
 }
+
+// back is what the ledger calls the other side of a separator sheet.
+const back = "back"
 
 // A page with more words than this, besides its code's caption, carries a letter's content.
 const mostCaption = 12
@@ -71,7 +74,7 @@ type divider struct {
 	out   Separation
 	open  *Span
 	refs  map[string]bool // case references in the open span's barcodes
-	after bool            // the page before was a separator
+	after bool            // the page before was a separator or its back
 	clear bool            // the open span began behind a separator
 }
 
@@ -92,9 +95,8 @@ func (d *divider) page(reading mail.Reading, duplex bool) {
 		d.control(reading, c)
 		return
 	}
-	if d.after && duplex && reading.Unmarked && reading.Failure == "" {
-		d.out.Separators[reading.Page] = "back"
-		d.after = false
+	if d.after && duplex && reading.Unmarked && reading.Failure == "" && d.out.Separators[reading.Page-1] != back {
+		d.out.Separators[reading.Page] = back
 		return
 	}
 	coded := d.rules.coded(reading)
@@ -109,7 +111,7 @@ func (d *divider) page(reading mail.Reading, duplex bool) {
 		}
 	}
 	d.add(reading, coded)
-	d.missed(reading)
+	d.missed(reading, coded)
 }
 
 // control takes a page with a control code.
@@ -179,7 +181,7 @@ func (d *divider) end() {
 
 // missed looks for a boundary that the codes did not show: the remains of a
 // separator sheet, or a page on which a letter begins again.
-func (d *divider) missed(reading mail.Reading) {
+func (d *divider) missed(reading mail.Reading, coded []mail.Mention) {
 	for _, doubt := range reading.Doubts {
 		if doubt.Looks == mail.LooksPatch && d.rules.usesPatches() {
 			d.doubt(reading.Page, "Page %d has bars like a separator's patch code that can't be read as one.", reading.Page)
@@ -193,7 +195,7 @@ func (d *divider) missed(reading mail.Reading) {
 	switch {
 	case len(words) <= mostCaption && captioned(reading.Words):
 		d.doubt(reading.Page, "Page %d looks like a separator sheet whose code can't be read.", reading.Page)
-	case len(words) <= mostCaption && len(reading.Doubts) > 0 && len(d.rules.cfg.Separators) > 0:
+	case len(words) <= mostCaption && len(reading.Doubts) > 0 && len(d.rules.cfg.Separators) > 0 && len(coded) == 0:
 		d.doubt(reading.Page, "Page %d has hardly a word and a code that can't be read: it may be a separator sheet.", reading.Page)
 	case reading.Page > d.open.From:
 		if why := opening(reading.Words); why != "" {
@@ -218,6 +220,13 @@ func (r *Rules) carriesLetter(reading mail.Reading) string {
 	}
 	if all := r.Mentions(reading); len(all) > 0 {
 		return "the reference " + all[0].Text
+	}
+	if reading.Illegible {
+		return "text that can't be read"
+	}
+	// A sheet may carry its patch code twice; any other code may be a letter's.
+	if slices.ContainsFunc(reading.Doubts, func(d mail.Doubt) bool { return d.Looks != mail.LooksPatch }) {
+		return "a code that can't be read"
 	}
 	return ""
 }
