@@ -139,7 +139,7 @@ func TestSeparate(t *testing.T) {
 		"a closing that names them":     {[]string{"text:Dear Sir,|" + prose, "text:veuillez agréer, Madame, Monsieur, nos salutations distinguées"}, false, []string{"1-2"}, map[int]string{}},
 		"a dead page stays in its span": {[]string{"sep", prose, "dead", prose}, false, []string{"2-4"}, map[int]string{1: "patch-t"}},
 		"a cover behind a back":         {[]string{"sep", "unmarked", prose, "code:" + caseA}, true, []string{"3-4"}, map[int]string{1: "patch-t", 2: "back"}},
-		"a letter's page, illegible": {[]string{"code:" + caseA, "sep|illegible", prose}, false, []string{"1-1?", "2-3?"}, map[int]string{}},
+		"a letter's page, illegible":    {[]string{"code:" + caseA, "sep|illegible", prose}, false, []string{"1-1?", "2-3?"}, map[int]string{}},
 		"an unread code beside a code":  {[]string{"code:" + caseA, "sep|unread", prose}, false, []string{"1-1?", "2-3?"}, map[int]string{}},
 		"a patch code twice":            {[]string{"code:" + caseA, "sep|bars", prose}, false, []string{"1-1", "3-3"}, map[int]string{2: "patch-t"}},
 		"a slip with a barcode":         {[]string{prose, "sep", "code:" + caseA + "|unread|text:retour"}, false, []string{"1-1", "3-3"}, map[int]string{2: "patch-t"}},

@@ -33,11 +33,17 @@ func (l line) edge(i, outside int) bool {
 
 func alphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-func (l *line) add(t token) {
-	for range t.text {
-		l.owner = append(l.owner, len(l.tokens))
+func lineOf(tokens []token) line {
+	n := 0
+	for _, t := range tokens {
+		n += len(t.text)
 	}
-	l.tokens, l.text = append(l.tokens, t), append(l.text, t.text...)
+	l := line{tokens, make([]rune, 0, n), make([]int, 0, n)}
+	for i, t := range tokens {
+		l.text = append(l.text, t.text...)
+		l.owner = append(l.owner, slices.Repeat([]int{i}, len(t.text))...)
+	}
+	return l
 }
 
 // label gives the label before the token of a character.
@@ -54,8 +60,18 @@ func (l line) tears(from, to int) (n int) {
 	return n
 }
 
+func (l line) digits() (n int) {
+	for _, r := range l.text {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
 // lines divides words into lines. One that can't hold a piece of a reference
-// comes empty, for it costs too much to clean all of a letter's prose.
+// comes empty, for it costs too much to clean all of a letter's prose; behind a
+// line with digits its first word may be the end of one.
 func (s *Scheme) lines(words []mail.Word) iter.Seq[line] {
 	return func(yield func(line) bool) {
 		before := 0
@@ -65,8 +81,11 @@ func (s *Scheme) lines(words []mail.Word) iter.Seq[line] {
 				to++
 			}
 			l := line{}
-			if s.digits == 0 || anyDigit(words[from:to]) {
+			switch {
+			case s.digits == 0 || anyDigit(words[from:to]):
 				l = s.line(words[from:to], s.heading(words[before:from]))
+			case anyDigit(words[before:from]):
+				l = s.line(words[from:from+1], "")
 			}
 			if !yield(l) {
 				return
@@ -102,18 +121,19 @@ func (s *Scheme) heading(words []mail.Word) string {
 
 // line cleans a line's words, divides them behind label signs, and notes which
 // stand behind a label; before is the label that the line before ends with.
-func (s *Scheme) line(words []mail.Word, before string) (l line) {
+func (s *Scheme) line(words []mail.Word, before string) line {
+	tokens := make([]token, 0, len(words))
 	for _, w := range words {
 		for _, piece := range strings.FieldsFunc(w.Text, s.divides) {
 			t := token{text: []rune(Clean(piece)), word: w, label: s.labelOf(before)}
 			before += " " + folded(piece)
 			before = before[max(0, len(before)-longestLabel):]
 			if len(t.text) > 0 {
-				l.add(t)
+				tokens = append(tokens, t)
 			}
 		}
 	}
-	return l
+	return lineOf(tokens)
 }
 
 // divides tells whether a sign parts a label or a bracket from a reference: one

@@ -41,7 +41,7 @@ func (s *Scheme) FromWords(page int, words []mail.Word) (all []mail.Mention) {
 		for _, f := range found {
 			all = append(all, s.mention(page, f, l))
 		}
-		before = l.tail(found)
+		before = l.tail(before, found)
 	}
 	return all
 }
@@ -139,13 +139,8 @@ const mostPieces = 8
 // numbers is a cheap look before the alignment: a line that resembles a
 // reference has half of its digits at least, read as such.
 func (s *Scheme) numbers(l line) bool {
-	digits := 0
-	for _, r := range l.text {
-		if unicode.IsDigit(r) {
-			digits++
-		}
-	}
-	return s.shapes != nil && digits > 0 && digits*2 >= s.digits
+	n := l.digits()
+	return s.shapes != nil && n > 0 && n*2 >= s.digits
 }
 
 // near finds the places that resemble a reference and are not in found.
