@@ -24,8 +24,8 @@ const (
 // contradicts tells how a mention speaks against the proven reference; "" = it
 // does not: it is the same reference again, or the same read badly.
 func (c *court) contradicts(m, proven mail.Mention) string {
-	if m.Literal && m.Valid {
-		return ""
+	if m.Literal && (m.Valid || m.Text == proven.Text) {
+		return "" // valid ones were counted; what fails as another scheme's was proven by its own
 	}
 	for _, reading := range m.Readings {
 		if _, live := c.cases.Lookup(m.Scheme, reading); live && reading != proven.Text {

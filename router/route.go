@@ -71,7 +71,7 @@ type court struct {
 
 func (c *court) decide() Decision {
 	for _, m := range c.mentions {
-		if m.Literal && m.Source == mail.FromBarcode && !m.Valid {
+		if m.Literal && m.Source == mail.FromBarcode && !m.Valid && !c.provenElsewise(m) {
 			return c.hold(mail.InvalidReference, "The barcode on page %d reads %s, whose check digits do not hold.", m.Page, m.Text)
 		}
 	}
@@ -84,9 +84,21 @@ func (c *court) decide() Decision {
 	}
 	var texts []string
 	for _, m := range proven {
-		texts = append(texts, fmt.Sprintf("%s (page %d)", m.Text, m.Page))
+		name := m.Text
+		if slices.ContainsFunc(proven, func(o mail.Mention) bool { return o.Text == m.Text && o.Scheme != m.Scheme }) {
+			name = m.Scheme + ":" + m.Text
+		}
+		texts = append(texts, fmt.Sprintf("%s (page %d)", name, m.Page))
 	}
 	return c.hold(mail.Conflict, "It carries %d references: %s.", len(proven), strings.Join(texts, ", "))
+}
+
+// provenElsewise tells whether a code whose check fails is another scheme's
+// reference, of the same form.
+func (c *court) provenElsewise(m mail.Mention) bool {
+	return slices.ContainsFunc(c.mentions, func(o mail.Mention) bool {
+		return o.Literal && o.Valid && o.Scheme != m.Scheme && o.Text == m.Text && oneText(m, o)
+	})
 }
 
 // proven gives the distinct references that stand there literally, check digits
@@ -223,36 +235,4 @@ func (c *court) unsure(best mail.Mention) string {
 		return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s, which is printed.", page, best.Text)
 	}
 	return ""
-}
-
-// candidates lists the live cases that the mentions may mean, the surest first.
-func (c *court) candidates(mentions []mail.Mention) (all []mail.Candidate) {
-	offer := func(scheme, text, why string) {
-		found, ok := c.cases.Lookup(scheme, text)
-		if !ok || found.Closed {
-			return
-		}
-		spelling := found.Reference.String()
-		if !slices.ContainsFunc(all, func(o mail.Candidate) bool { return o.Reference == spelling }) {
-			all = append(all, mail.Candidate{Reference: spelling, Why: why})
-		}
-	}
-	for _, m := range mentions {
-		if m.Literal && m.Valid {
-			offer(m.Scheme, m.Text, fmt.Sprintf("%s on page %d", m.Source, m.Page))
-		}
-	}
-	for _, m := range mentions {
-		for _, reading := range m.Readings {
-			offer(m.Scheme, reading, fmt.Sprintf("%q on page %d may be a misreading of it", m.Raw, m.Page))
-		}
-	}
-	return all
-}
-
-func (c *court) evidence(mentions []mail.Mention, rule string) (all []mail.Evidence) {
-	for _, m := range mentions {
-		all = append(all, mail.Evidence{Page: m.Page, Source: m.Source, Text: m.Raw, Confidence: m.Confidence, Rule: rule, Polygon: m.Polygon})
-	}
-	return all
 }

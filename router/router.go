@@ -11,13 +11,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strings"
 
 	"postroom/mail"
 	"postroom/router/reference"
-	"postroom/router/register"
 )
 
 // Control is a configured control code: a patch code, or a symbol of any
@@ -97,34 +94,4 @@ func (r *Rules) coded(reading mail.Reading) (all []mail.Mention) {
 		}
 	}
 	return all
-}
-
-// Check proves a reference that a person typed, by the same rules as one that
-// was read. On error the reason says which exception it would have been.
-func (r *Rules) Check(text string, cases *register.Register) (ref mail.Reference, store string, reason mail.Reason, err error) {
-	reason = mail.InvalidReference
-	for _, given := range []string{text, strings.ToUpper(text)} {
-		for _, s := range r.cfg.Schemes {
-			proven, why := mail.ParseReference(s, given)
-			if why != nil {
-				if reason == mail.InvalidReference && (err == nil || errors.Is(why, reference.ErrCheck)) {
-					err = fmt.Errorf("no scheme proves the reference: %w", why)
-				}
-				continue
-			}
-			c, ok := cases.Lookup(s.Name(), proven.String())
-			switch {
-			case ok && !c.Closed:
-				return c.Reference, c.Store, 0, nil
-			case ok:
-				ref, reason, err = c.Reference, mail.ClosedCase, fmt.Errorf("the case %s is closed", c.Reference)
-			case reason == mail.InvalidReference:
-				ref, reason, err = proven, mail.UnknownCase, fmt.Errorf("no case %s is in the register", proven)
-			}
-		}
-	}
-	if err == nil {
-		err = errors.New("there is no reference scheme")
-	}
-	return ref, "", reason, err
 }
