@@ -15,7 +15,7 @@ import (
 func opening(words []mail.Word) string {
 	lines := linesOf(words)
 	for i, line := range lines {
-		if restarts(line) {
+		if restarts(line) && numbersPage(line, i, len(lines)) {
 			return "is numbered as a first page (\"" + text(line) + "\")"
 		}
 		if salutes(line) && !closes(lines, i) {
@@ -140,6 +140,19 @@ var (
 
 // restarts tells whether a line numbers the page as a first one.
 func restarts(line []mail.Word) bool { return len(line) <= 6 && pageOne.MatchString(plain(text(line))) }
+
+// A page's number stands in so many of its first or last lines.
+const edgeLines = 4
+
+// numbersPage tells whether the line i of so many stands where a page's number
+// does: at an edge of the page or, when it says that it is one, in the letter's head.
+func numbersPage(line []mail.Word, i, lines int) bool {
+	most := edgeLines
+	if strings.ContainsFunc(text(line), unicode.IsLetter) {
+		most = headLines
+	}
+	return i < most || lines-i <= edgeLines
+}
 
 // goesOn tells whether a line numbers the page as a later one.
 func goesOn(line []mail.Word) bool {

@@ -25,6 +25,24 @@ func TestOpenings(t *testing.T) {
 	}
 }
 
+// TestAFractionInATable numbers no page; a page's number stands at its edge, or
+// in the letter's head.
+func TestAFractionInATable(t *testing.T) {
+	table := strings.Repeat(prose+"|", 20)
+	for what, opens := range map[string]bool{
+		table + "text:1/2|" + table + prose:         false,
+		table + "text:Page 1/1|" + table + prose:    false,
+		table + "text:Page 1 of 3|" + prose:         true,
+		table + "text:1/2":                          true,
+		"text:1/2|" + table + prose:                 true,
+		head + "|text:Page 1 of 2|" + table + prose: true,
+	} {
+		if why := opening(page(2, what).Words); (why != "") != opens {
+			t.Errorf("%q: %s", what, why)
+		}
+	}
+}
+
 func TestPagesThatOpenNothing(t *testing.T) {
 	for _, lines := range []string{
 		"Je vous prie d'agréer, Madame, Monsieur, l'expression de mes salutations distinguées.",
@@ -56,6 +74,8 @@ func TestMissedSeparators(t *testing.T) {
 		"numbered pages":                  {[]string{head + "|text:1/3", prose + "|text:2/3", prose + "|text:3/3"}, false},
 		"a running head":                  {[]string{head, "text:Our ref " + caseA + "|text:06.12.2026|text:Page 2|" + prose}, false},
 		"a caption in another language":   {[]string{prose, "text:FEUILLE INTERCALAIRE", prose}, true},
+		"a French sheet":                  {[]string{prose, "text:FEUILLE DE SÉPARATION", prose}, true},
+		"a letter of a separation":        {[]string{prose, "text:SÉPARATION DE CORPS|text:page 2", prose}, false},
 		"an accented caption":             {[]string{prose, "text:Séparateur", prose}, true},
 		"a letter that says separator":    {[]string{prose, prose + "|text:the separator was lost"}, false},
 		"blank sides":                     {[]string{prose, "blank", prose, "blank"}, false},

@@ -193,7 +193,7 @@ func (d *divider) missed(reading mail.Reading, coded []mail.Mention) {
 	}
 	words := letterWords(reading)
 	switch {
-	case len(words) <= mostCaption && captioned(reading.Words):
+	case len(words) <= mostCaption && slices.ContainsFunc(linesOf(reading.Words), captioned):
 		d.doubt(reading.Page, "Page %d looks like a separator sheet whose code can't be read.", reading.Page)
 	case len(words) <= mostCaption && len(reading.Doubts) > 0 && len(d.rules.cfg.Separators) > 0 && len(coded) == 0:
 		d.doubt(reading.Page, "Page %d has hardly a word and a code that can't be read: it may be a separator sheet.", reading.Page)
@@ -231,22 +231,15 @@ func (r *Rules) carriesLetter(reading mail.Reading) string {
 	return ""
 }
 
-// captions are what separator sheets say of themselves, in upper case without accents.
-var captions = []string{"SEPARATOR", "SEPARATEUR", "SEPARATION", "TRENNBLATT", "TRENNSEITE", "SCHEIDINGSBLAD", "SCHEIDINGSVEL",
-	"INTERCALAIRE", "PATCHT", "PATCH", "PATCHCODE"}
+// captions are what separator sheets say of themselves, in upper case without
+// accents; of two words where the one alone stands in letters.
+var captions = []string{"SEPARATOR", "SEPARATEUR", "TRENNBLATT", "TRENNSEITE", "SCHEIDINGSBLAD", "SCHEIDINGSVEL", "INTERCALAIRE",
+	"PATCHT", "PATCH", "PATCHCODE", "FEUILLE DE SEPARATION", "PAGE DE SEPARATION", "CODE DE SEPARATION", "SEPARATION SHEET", "SEPARATION PAGE"}
 
-// captioned tells whether the words name a separator sheet.
-func captioned(words []mail.Word) bool {
-	for _, w := range words {
-		for _, part := range strings.FieldsFunc(plain(w.Text), func(r rune) bool { return !unicode.IsLetter(r) }) {
-			for _, c := range captions {
-				if part == c {
-					return true
-				}
-			}
-		}
-	}
-	return false
+// captioned tells whether a line names a separator sheet.
+func captioned(line []mail.Word) bool {
+	said := " " + strings.Join(strings.FieldsFunc(plain(text(line)), func(r rune) bool { return !unicode.IsLetter(r) }), " ") + " "
+	return slices.ContainsFunc(captions, func(c string) bool { return strings.Contains(said, " "+c+" ") })
 }
 
 // letterWords gives the words that a letter would have: not the code's own
