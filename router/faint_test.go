@@ -117,3 +117,15 @@ func TestNumbersBesideAReferenceOfNoFixedLength(t *testing.T) {
 		}
 	}
 }
+
+// TestTornDigitsDoNotFile: groups of digits that no label announces may be a
+// piece of a bank account's number; they hold, but never file.
+func TestTornDigitsDoNotFile(t *testing.T) {
+	r, cases := registry(t, "429629706329,digits,,,\n", reference.Config{Name: "digits", Pattern: `\d{12}`, Check: "be-ogm", Store: "digits"})
+	for print, files := range map[string]bool{"IBAN BE74 4296 2970 6329": false, "429 6297 06329": false, "429629706329": true, "Referentie 4296 2970 6329": true} {
+		d := r.Route(Span{From: 1, To: 1}, []mail.Reading{lines(1, print, 0.9)}, cases, true)
+		if files != (d.Rule == RuleText) || !files && (d.Hold == nil || len(d.Hold.Candidates) != 1) {
+			t.Errorf("%q: %+v %+v", print, d, d.Hold)
+		}
+	}
+}

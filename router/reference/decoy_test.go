@@ -3,6 +3,7 @@ package reference
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -156,11 +157,13 @@ func FuzzFromWords(f *testing.F) {
 	}
 	f.Add("Ref: TX-2O24-2O7485-78\n+++010/8068/\n17183+++")
 	schemes := []*Scheme{tax(f), social(f), permits(f), scheme(f, Config{Name: "rf", Pattern: `RF\d{2}[0-9A-Z]{1,21}`, Check: "iso11649"}),
-		scheme(f, Config{Name: "open", Pattern: `K\d+(/\d+)*`, Check: "none"})}
+		scheme(f, Config{Name: "open", Pattern: `K\d+(/\d+)*`, Check: "none"}),
+		scheme(f, Config{Name: "digits", Pattern: `\d{10}`, Check: "luhn"}), scheme(f, Config{Name: "court", Pattern: `\d{1,4}Js\d{1,6}/(?:\d{2}|\d{4})`, Check: "none"})}
 	f.Fuzz(func(t *testing.T, text string) {
 		words := page(text)
 		for _, s := range schemes {
-			for _, m := range s.FromWords(1, words) {
+			code := mail.Symbol{Symbology: mail.QR, Text: text}
+			for _, m := range slices.Concat(s.FromWords(1, words), s.InBarcode(1, code), s.Faint(mail.Reading{Words: words, Symbols: []mail.Symbol{code}})) {
 				if m.Valid {
 					if clean, err := s.Parse(m.Text); err != nil || clean != m.Text {
 						t.Errorf("%q: valid mention %+v: %v", text, m, err)

@@ -94,7 +94,7 @@ func (s *Scheme) coresIn(l line, c core) (all []finding) {
 			continue
 		}
 		m := mail.Mention{Text: readings[0], Raw: raw, Valid: true, Readings: readings}
-		if readings[0] == raw {
+		if readings[0] == raw && l.owner[from] == l.owner[to-1] {
 			m.Literal, m.Readings = true, nil
 		}
 		all = append(all, finding{from: from, to: to, mention: m})
