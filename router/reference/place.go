@@ -14,6 +14,8 @@ const (
 	costForeign  = 2 // another character stands for a fixed one
 	costLetter   = 2 // some letter stands where another letter class is
 	costDigit    = 3 // a digit is missing or unreadable
+	costCut      = 1 // the match ends inside a word
+	costCutWords = 2 // and all its signs are lost ("per 100000 Einwohner" for "PER/100000/E")
 	costNever    = 99
 
 	budget        = 3
@@ -188,6 +190,21 @@ func (v variant) trace(text []rune, table []int16, j int) placed {
 	return p
 }
 
+// costCut is what an end inside a word costs.
+func (p placed) costCut() int {
+	signs := false
+	for i, s := range p.form {
+		if s.sign() && p.at[i] != lost && !alphanumeric(p.at[i]) {
+			return costCut
+		}
+		signs = signs || s.sign()
+	}
+	if signs {
+		return costCutWords
+	}
+	return costCut
+}
+
 // garbles tells whether a character is what a recognizer makes of the sign at a
 // place of the form that was not looked for ("444" for "+++").
 func (p placed) garbles(place int, read rune) bool {
@@ -230,7 +247,7 @@ func (s slot) price(read rune) int {
 		return costNever
 	case s.exact:
 		return costConfused
-	case s.takes(unicode.ToUpper(read)), s.takes(unicode.ToLower(read)):
+	case s.one != 0 && (s.one == unicode.ToUpper(read) || s.one == unicode.ToLower(read)):
 		return 0 // it is not literal, but nobody means another case by small letters
 	case s.sign() && !alphanumeric(read) && read > ' ':
 		return costConfused // one writes dots, another hyphens

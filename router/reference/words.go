@@ -156,13 +156,7 @@ func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
 	}
 	places = append(places, marks...)
 	for i := range places {
-		p := &places[i]
-		if !l.edge(p.from, p.from-1) && !p.garbles(p.first-1, l.text[p.from-1]) {
-			p.cost++
-		}
-		if !l.edge(p.to, p.to) && !p.garbles(p.last, l.text[p.to]) {
-			p.cost++
-		}
+		places[i].cost += l.cuts(places[i]) * places[i].costCut()
 	}
 	slices.SortStableFunc(places, func(a, b placed) int {
 		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(b.to-b.from, a.to-a.from), cmp.Compare(a.from, b.from))
@@ -182,6 +176,17 @@ func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
 		all = append(all, f)
 	}
 	return all
+}
+
+// cuts counts the ends of a place that cut a word.
+func (l line) cuts(p placed) (n int) {
+	if !l.edge(p.from, p.from-1) && !p.garbles(p.first-1, l.text[p.from-1]) {
+		n++
+	}
+	if !l.edge(p.to, p.to) && !p.garbles(p.last, l.text[p.to]) {
+		n++
+	}
+	return n
 }
 
 // reading makes a near mention of a place.
