@@ -194,6 +194,10 @@ func (d *divider) missed(reading mail.Reading, coded []mail.Mention) {
 	words := letterWords(reading)
 	switch {
 	case len(words) <= mostCaption && slices.ContainsFunc(linesOf(reading.Words), captioned):
+		if len(reading.Symbols) > 0 {
+			d.doubt(reading.Page, "Page %d says that it is a separator sheet, but its code, %q, is not configured as a separator.", reading.Page, reading.Symbols[0].Text)
+			return
+		}
 		d.doubt(reading.Page, "Page %d looks like a separator sheet whose code can't be read.", reading.Page)
 	case len(words) <= mostCaption && len(reading.Doubts) > 0 && len(d.rules.cfg.Separators) > 0 && len(coded) == 0:
 		d.doubt(reading.Page, "Page %d has hardly a word and a code that can't be read: it may be a separator sheet.", reading.Page)
