@@ -1,14 +1,40 @@
 package ocr
 
-import "image"
+import (
+	"image"
+	"math"
+)
 
 // run is a row of dark pixels, x1 just outside, and the piece that it belongs to.
 type run struct{ y, x0, x1, piece int }
 
 // piece is a connected piece of dark pixels, eight neighbours each.
 type piece struct {
-	box  image.Rectangle
-	area int
+	box        image.Rectangle
+	area       int
+	x, y       float64 // sums over its pixels
+	xx, xy, yy float64
+}
+
+// add takes a run into the piece.
+func (p *piece) add(r run) {
+	n, y, last := float64(r.x1-r.x0), float64(r.y), float64(r.x1-1)
+	before := float64(r.x0 - 1)
+	x := (last + before + 1) / 2 * n
+	squares := func(k float64) float64 { return k * (k + 1) * (2*k + 1) / 6 } // 1 + 4 + ... + k*k
+	p.box = p.box.Union(image.Rect(r.x0, r.y, r.x1, r.y+1))
+	p.area += r.x1 - r.x0
+	p.x, p.y = p.x+x, p.y+n*y
+	p.xx, p.xy, p.yy = p.xx+squares(last)-squares(before), p.xy+x*y, p.yy+n*y*y
+}
+
+// thick is the width of the straight bar whose pixels lie as far from its axis, on
+// the whole, as the piece's do from theirs. A thin line that winds is thick.
+func (p piece) thick() float64 {
+	n := float64(p.area)
+	x, y := p.x/n, p.y/n
+	a, b, c := p.xx/n-x*x, p.xy/n-x*y, p.yy/n-y*y
+	return math.Sqrt(max(0, 12*((a+c)/2-math.Hypot((a-c)/2, b))+1))
 }
 
 // fill is the share of the box that is dark, 0..1.
@@ -58,17 +84,14 @@ func pieces(g *image.Gray, limit int) ([]run, []piece) {
 	var all []piece
 	number := make([]int, len(runs))
 	for i := range runs {
-		r := &runs[i]
-		box := image.Rect(r.x0, r.y, r.x1, r.y+1)
 		if root := find(i); root == i {
 			number[i] = len(all)
-			all = append(all, piece{box, 0})
+			all = append(all, piece{})
 		} else {
 			number[i] = number[root]
 		}
-		r.piece = number[i]
-		p := &all[r.piece]
-		p.box, p.area = p.box.Union(box), p.area+r.x1-r.x0
+		runs[i].piece = number[i]
+		all[number[i]].add(runs[i])
 	}
 	return runs, all
 }

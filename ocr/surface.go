@@ -13,6 +13,9 @@ type Surface struct {
 	Unmarked bool    // blank, and without a streak or a speck that could be a tick or the dot of a pen
 }
 
+// coarsest is the least dpi of a page that can be judged.
+const coarsest = 30
+
 // Sizes on paper, millimetres.
 const (
 	margin   = 5.0  // torn edges and dust of the rollers
@@ -35,15 +38,15 @@ func Look(g *image.Gray, dpi float64) Surface {
 		dpi = 300
 	}
 	step := max(1, int(dpi/100+0.5))
-	if g.Rect.Dx() < 8*step || g.Rect.Dy() < 8*step {
-		return Surface{} // a snippet is no blank page
+	if dpi < coarsest || g.Rect.Dx() < 8*step || g.Rect.Dy() < 8*step {
+		return Surface{} // a snippet is no blank page, nor is one that can't show its letters
 	}
 	small := reduce(g, step)
 	mm := dpi / float64(step) / 25.4 // pixels a millimetre
 	white, ink := paper(small), 0
 	flat, faint := level(small, white, int(cellMM*mm)), 30
-	if bitonal(g) {
-		faint = max(faint, 255*3/2/(step*step)) // one black pixel alone is noise
+	if step > 1 && bitonal(g) {
+		faint = max(faint, 255*3/2/(step*step)) // one black pixel alone is noise; of a coarse page it is ink
 	}
 	for _, v := range small.Pix {
 		if int(v) < white-60 {
@@ -57,7 +60,7 @@ func Look(g *image.Gray, dpi float64) Surface {
 	}
 	for _, r := range runs {
 		if c.scanner[r.piece] {
-			clear(flat.Pix[r.y*flat.Stride+r.x0 : r.y*flat.Stride+r.x1])
+			whiten(flat.Pix[r.y*flat.Stride+r.x0 : r.y*flat.Stride+r.x1])
 		}
 	}
 	c.streaks()
@@ -65,6 +68,12 @@ func Look(g *image.Gray, dpi float64) Surface {
 	s.Blank = c.strokes == 0 && c.letters == 0 && c.edge < 6 && !clustered(flat, mm)
 	s.Unmarked = s.Blank && c.specks == 0 && c.lines == 0
 	return s
+}
+
+func whiten(row []byte) {
+	for x := range row {
+		row[x] = 255
+	}
 }
 
 // bitonal tells pictures of black and white alone.
@@ -119,7 +128,7 @@ type census struct {
 	specks  int    // could be a tick
 	letters int    // could be letters
 	strokes int    // are writing, rules or pictures
-	edge    int    // letters in the margin
+	edge    int    // letters in the margin, at most
 	lines   int    // streaks of the glass
 	thin    []piece
 }
@@ -141,13 +150,21 @@ func (c *census) add(p piece) {
 		c.thin = append(c.thin, p)
 		c.specks++
 	case c.inMargin(p):
-		if c.specks++; long >= letterMM {
-			c.edge++
-		}
+		c.specks++
+		c.edge += c.writing(p, long)
 	default:
 		c.count(long)
 	}
 	c.scanner = append(c.scanner, of)
+}
+
+// writing tells how many letters a piece in the margin may be: a word whose letters
+// join is several, a straight scratch or the rim of the sheet at most one.
+func (c *census) writing(p piece, long float64) int {
+	if p.thick()/c.mm < thin {
+		return int(min(1, long/letterMM))
+	}
+	return int(long / letterMM)
 }
 
 func (c *census) count(long float64) {
@@ -188,10 +205,11 @@ func (c *census) hole(p piece) bool {
 		w/h > 0.75 && w/h < 1.33 && p.fill() > 0.66 && p.fill() < 0.9
 }
 
-// streak tells a thin line along most of the page.
+// streak tells a thin straight line along most of the page. A line of joined
+// writing is as long and takes no more ink; it winds.
 func (c *census) streak(p piece) bool {
 	w, h := p.box.Dx(), p.box.Dy()
-	return c.leans(w, h, c.page.Dy()) || c.leans(h, w, c.page.Dx())
+	return (c.leans(w, h, c.page.Dy()) || c.leans(h, w, c.page.Dx())) && p.thick()/c.mm < thin
 }
 
 // leans tells a line that is long enough for a streak and, askew by a degree or two, thin enough.
@@ -230,7 +248,7 @@ func (c *census) streaks() {
 
 // clustered tells whether dark pixels gather somewhere more than specks strewn
 // over the page would: a pencil's line that the scanner broke into dots.
-// Pixels of the scanner's own pieces were set to 0 in flat and don't count.
+// The scanner's own pieces were taken out of flat before.
 func clustered(flat *image.Gray, mm float64) bool {
 	cell := max(4, int(cellMM*mm))
 	w, h := flat.Rect.Dx()/cell, flat.Rect.Dy()/cell
@@ -241,7 +259,7 @@ func clustered(flat *image.Gray, mm float64) bool {
 	for y := cell; y < (h-1)*cell; y++ {
 		row := flat.Pix[y*flat.Stride:]
 		for x := cell; x < (w-1)*cell; x++ {
-			if v := row[x]; v > 0 && v < 255-22 {
+			if row[x] < 255-22 {
 				counts[y/cell*w+x/cell]++
 			}
 		}
