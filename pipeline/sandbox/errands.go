@@ -1,0 +1,98 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"postroom/mail"
+)
+
+// Whole tells whether a file is structurally complete: "" or what is missing.
+func (p *Pool) Whole(ctx context.Context, f *os.File) (missing string, err error) {
+	err = p.ask(ctx, request{Op: "whole"}, []*os.File{f}, func(a answer) { missing = a.Whole })
+	if errors.Is(err, errDied) {
+		return "", nil // its death shows again when it is opened, with a reason
+	}
+	return missing, err
+}
+
+// Open counts a file's pages. A helper that dies over the file is a Refusal.
+// key names the content (its digest), so that a helper can keep the file open.
+func (p *Pool) Open(ctx context.Context, f *os.File, key string) (Contents, error) {
+	var c Contents
+	err := p.twice(ctx, request{Op: "open", Key: key}, []*os.File{f}, func(a answer) {
+		if a.Contents != nil {
+			c = *a.Contents
+		}
+	})
+	if died, why := deathOf(err); died {
+		return Contents{Refused: &Refusal{mail.UnreadableFile, why}}, nil
+	}
+	return c, err
+}
+
+// Read reads pages, in their order. A page over which helpers die is a Reading
+// with a Failure; the pages after it are read all the same.
+func (p *Pool) Read(ctx context.Context, f *os.File, key string, pages []int, text Text) ([]mail.Reading, error) {
+	var readings []mail.Reading
+	deaths := 0
+	for len(readings) < len(pages) {
+		left := pages[len(readings):]
+		before := len(readings)
+		err := p.ask(ctx, request{Op: "read", Key: key, Pages: left, Text: text}, []*os.File{f}, func(a answer) {
+			if a.Reading != nil && len(readings) < len(pages) && a.Reading.Page == pages[len(readings)] {
+				readings = append(readings, *a.Reading)
+			}
+		})
+		if len(readings) > before {
+			deaths = 0
+		}
+		died, why := deathOf(err)
+		switch {
+		case died:
+			// The first death may have been bad luck (the machine out of memory);
+			// a page that takes too long is not asked again.
+			if deaths++; deaths > 1 || errors.Is(err, errSlow) {
+				readings = append(readings, mail.Reading{Page: pages[len(readings)], Failure: why})
+				deaths = 0
+			}
+		case err != nil:
+			return readings, err
+		case len(readings) == before:
+			return readings, fmt.Errorf("the helper answered without page %d", left[0])
+		}
+	}
+	return readings, nil
+}
+
+// Cut writes the pages from..to of f as a PDF of their own to out.
+func (p *Pool) Cut(ctx context.Context, f *os.File, key string, from, to int, out *os.File) (Cutting, error) {
+	var c Cutting
+	err := p.ask(ctx, request{Op: "cut", Key: key, From: from, To: to}, []*os.File{f, out}, func(a answer) {
+		if a.Cutting != nil {
+			c = *a.Cutting
+		}
+	})
+	if died, why := deathOf(err); died {
+		return Cutting{Refused: &Refusal{mail.UnreadablePage, why}}, nil
+	}
+	return c, err
+}
+
+// twice asks again when the helper died for another reason than time: bad luck is not a finding.
+func (p *Pool) twice(ctx context.Context, q request, files []*os.File, got func(answer)) error {
+	err := p.ask(ctx, q, files, got)
+	if errors.Is(err, errDied) && !errors.Is(err, errSlow) {
+		err = p.ask(ctx, q, files, got)
+	}
+	return err
+}
+
+func deathOf(err error) (bool, string) {
+	if errors.Is(err, errDied) {
+		return true, err.Error()
+	}
+	return false, ""
+}
