@@ -13,7 +13,7 @@ import (
 func (p *Pool) Whole(ctx context.Context, f *os.File) (missing string, err error) {
 	err = p.ask(ctx, request{Op: "whole"}, []*os.File{f}, func(a answer) { missing = a.Whole })
 	if errors.Is(err, errDied) {
-		return "", nil // its death shows again when it is opened, with a reason
+		return "", nil // taken as it is: its death shows again when it is opened, with a reason
 	}
 	return missing, err
 }

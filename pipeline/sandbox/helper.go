@@ -15,25 +15,25 @@ import (
 )
 
 // Helper is the life of a helper process: it answers requests on file descriptor
-// 3 until the parent closes it. The first frame is the configuration.
+// 3 until the parent closes it. The first frame is the configuration, and the
+// first answer says that the helper is ready, or why it can't work.
 func Helper() error {
 	conn, err := parent(os.NewFile(3, "parent"))
 	if err != nil {
 		return fmt.Errorf("this command is started by postroom itself: %w", err)
 	}
 	defer conn.Close()
-	h := &bench{}
-	if _, err := receive(conn, &h.cfg); err != nil {
+	var cfg Config
+	if _, err := receive(conn, &cfg); err != nil {
 		return fmt.Errorf("read the helper's configuration: %w", err)
 	}
-	h.cfg = h.cfg.withDefaults()
-	if !h.cfg.Warm {
-		if h.level, err = isolate(h.cfg); err != nil {
-			return err
-		}
+	h, err := settle(cfg.withDefaults())
+	if err != nil {
+		return errors.Join(err, send(conn, answer{Failure: err.Error(), Done: true}))
 	}
-	h.engine = scan.New(scan.Config{Bytes: h.cfg.Bytes, Pages: h.cfg.Pages, Pixels: h.cfg.Pixels, Cache: h.cfg.Cache})
-	h.codes = barcode.New(barcode.Config{})
+	if err := send(conn, answer{Done: true}); err != nil {
+		return fmt.Errorf("say that the helper is ready: %w", err)
+	}
 	for {
 		var q request
 		files, err := receive(conn, &q)
@@ -85,6 +85,21 @@ type bench struct {
 	}
 }
 
+// settle isolates the process and sets up its bench.
+func settle(cfg Config) (*bench, error) {
+	h := &bench{cfg: cfg}
+	if !cfg.Warm {
+		level, err := isolate(cfg)
+		if err != nil {
+			return nil, err
+		}
+		h.level = level
+	}
+	h.engine = scan.New(scan.Config{Bytes: cfg.Bytes, Pages: cfg.Pages, Pixels: cfg.Pixels, Cache: cfg.Cache})
+	h.codes = barcode.New(barcode.Config{})
+	return h, nil
+}
+
 func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 	last := answer{Done: true}
 	switch q.Op {
@@ -115,7 +130,11 @@ func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 		last.Contents = &c
 	case "read":
 		for _, n := range q.Pages {
-			r := h.read(q, files, n)
+			r, err := h.read(q, files, n)
+			if err != nil {
+				last.Failure = err.Error()
+				break
+			}
 			if err := send(conn, answer{Reading: &r}); err != nil {
 				return err
 			}
@@ -179,8 +198,9 @@ func refusal(err error) *Refusal {
 	return &Refusal{reason, err.Error()}
 }
 
-func (h *bench) read(q request, files []*os.File, n int) mail.Reading {
-	fail := func(why string) mail.Reading { return mail.Reading{Page: n, Failure: why} }
+// read reads a page. What can't be read is a finding; an error is the installation's.
+func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
+	fail := func(why string) (mail.Reading, error) { return mail.Reading{Page: n, Failure: why}, nil }
 	f, refused := h.file(q.Key, files)
 	if refused != nil {
 		return fail(refused.Detail)
@@ -201,20 +221,20 @@ func (h *bench) read(q request, files []*os.File, n int) mail.Reading {
 		r.Blank, r.Unmarked = false, false // a code is a mark, however little ink it takes
 	}
 	if q.Text == NoText || q.Text == TextControls && !h.control(r) {
-		return r
+		return r, nil
 	}
 	if r.HasText = true; r.Blank {
-		return r
+		return r, nil
 	}
 	if err := h.text(); err != nil {
-		return fail(err.Error())
+		return mail.Reading{}, err
 	}
 	page, err := h.words.Read(g, pic.DPIX, pic.DPIY)
 	if err != nil {
 		return fail("its text can't be read: " + err.Error())
 	}
 	r.Words, r.Rotation, r.Skew, r.Illegible = page.Words, page.Rotation, page.Skew, page.Illegible
-	return r
+	return r, nil
 }
 
 func (h *bench) control(r mail.Reading) bool {

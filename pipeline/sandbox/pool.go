@@ -2,10 +2,12 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // Pool holds the helper processes and hands each request to a free one.
@@ -55,9 +57,9 @@ func (p *Pool) ask(ctx context.Context, q request, files []*os.File, got func(an
 	}
 	defer func() { p.slots <- h }()
 	if h == nil {
-		started, err := start(p.cfg)
+		started, err := start(ctx, p.cfg)
 		if err != nil {
-			return fmt.Errorf("start a helper process: %w", err)
+			return err
 		}
 		h = started
 	}
@@ -69,7 +71,14 @@ func (p *Pool) ask(ctx context.Context, q request, files []*os.File, got func(an
 	return err
 }
 
+// Compiling pdfium takes some 5 s and no file is in hand: a page's limits are not meant for it.
+const (
+	warmTime   = 5 * time.Minute
+	warmMemory = 2 << 30
+)
+
 // warmUp has one helper compile pdfium into the cache, which the others then read.
+// That it fails says nothing about any file.
 func (p *Pool) warmUp(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,15 +86,17 @@ func (p *Pool) warmUp(ctx context.Context) error {
 		return nil
 	}
 	cfg := p.cfg
-	cfg.Warm = true
-	h, err := start(cfg)
+	cfg.Warm, cfg.PageCPU, cfg.PageWall, cfg.Memory = true, warmTime, warmTime, warmMemory
+	h, err := start(ctx, cfg)
 	if err != nil {
-		return fmt.Errorf("start a helper process: %w", err)
+		return err
 	}
 	defer h.end()
-	err = h.ask(ctx, request{Op: "warm"}, nil, func(answer) {})
-	p.warm = err == nil
-	return err
+	if err := h.ask(ctx, request{Op: "warm"}, nil, func(answer) {}); err != nil {
+		return errors.Join(ctx.Err(), fmt.Errorf("compile pdfium: %v", err))
+	}
+	p.warm = true
+	return nil
 }
 
 // Level names the isolation that helpers reach.

@@ -3,9 +3,11 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,7 +20,47 @@ type helper struct {
 	pages int
 }
 
-func start(cfg Config) (*helper, error) {
+// readyWithin is how long a helper may take to start and to give up what it must not have.
+const readyWithin = 30 * time.Second
+
+// start gives a helper that is ready. It has seen no file until then, so its death
+// or failure is the machine's (a library is missing, the kernel has no landlock),
+// and never errDied.
+func start(ctx context.Context, cfg Config) (*helper, error) {
+	h, err := launch(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("start a helper process: %w", err)
+	}
+	if err := h.ready(ctx); err != nil {
+		h.end()
+		return nil, fmt.Errorf("start a helper process: %w", err)
+	}
+	return h, nil
+}
+
+// ready gives the helper its configuration and waits until it has settled.
+func (h *helper) ready(ctx context.Context) error {
+	if err := h.conn.SetDeadline(time.Now().Add(readyWithin)); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { h.conn.SetDeadline(time.Unix(1, 0)) })
+	var a answer
+	err := send(h.conn, h.cfg)
+	if err == nil {
+		_, err = receive(h.conn, &a)
+	}
+	switch {
+	case !stop():
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("it is not ready: %w", err)
+	case a.Failure != "":
+		return errors.New(a.Failure)
+	}
+	return h.conn.SetDeadline(time.Time{})
+}
+
+func launch(cfg Config) (*helper, error) {
 	if len(cfg.Command) == 0 {
 		return nil, errors.New("bug: no command for helpers")
 	}
@@ -42,12 +84,7 @@ func start(cfg Config) (*helper, error) {
 		conn.Close()
 		return nil, err
 	}
-	h := &helper{cfg: cfg, cmd: cmd, conn: conn}
-	if err := send(conn, cfg); err != nil {
-		h.end()
-		return nil, err
-	}
-	return h, nil
+	return &helper{cfg: cfg, cmd: cmd, conn: conn}, nil
 }
 
 func (h *helper) ask(ctx context.Context, q request, files []*os.File, got func(answer)) error {

@@ -21,17 +21,23 @@ import (
 // with a fault, named by the second argument.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "be-helper" {
-		err := Helper
-		if os.Args[2] != "real" {
-			err = func() error { return double(os.Args[2]) }
-		}
-		if err := err(); err != nil {
+		if err := helperOf(os.Args[2]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+func helperOf(kind string) error {
+	switch kind {
+	case "real":
+		return Helper()
+	case "real-without-landlock":
+		return errors.Join(withoutLandlock(), Helper())
+	}
+	return double(kind)
 }
 
 // double answers as a helper does, until it is asked for page 2.
@@ -44,6 +50,9 @@ func double(fault string) error {
 	if _, err := receive(conn, &cfg); err != nil {
 		return err
 	}
+	if err := doubleReady(fault, conn); err != nil {
+		return err
+	}
 	for {
 		var q request
 		files, err := receive(conn, &q)
@@ -52,6 +61,10 @@ func double(fault string) error {
 		}
 		for _, f := range files {
 			f.Close()
+		}
+		doubleWarm(fault, q)
+		if fault == "dies-of-all" && q.Op != "level" {
+			os.Exit(3)
 		}
 		if q.Op == "level" {
 			if err := send(conn, answer{Level: fmt.Sprintf("%d %v", os.Getpid(), os.Environ()), Done: true}); err != nil {
@@ -117,7 +130,9 @@ func pool(t testing.TB, kind string, cfg Config) *Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Command = []string{self, "be-helper", kind}
+	if cfg.Command == nil {
+		cfg.Command = []string{self, "be-helper", kind}
+	}
 	if cfg.Slots == 0 {
 		cfg.Slots = 1
 	}
