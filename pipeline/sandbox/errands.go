@@ -42,7 +42,7 @@ func (p *Pool) Read(ctx context.Context, f *os.File, key string, pages []int, te
 		left := pages[len(readings):]
 		before := len(readings)
 		err := p.ask(ctx, request{Op: "read", Key: key, Pages: left, Text: text}, []*os.File{f}, func(a answer) {
-			if a.Reading != nil && len(readings) < len(pages) && a.Reading.Page == pages[len(readings)] {
+			if a.Reading != nil {
 				readings = append(readings, *a.Reading)
 			}
 		})
@@ -51,6 +51,7 @@ func (p *Pool) Read(ctx context.Context, f *os.File, key string, pages []int, te
 		}
 		died, why := deathOf(err)
 		switch {
+		case len(readings) == len(pages): // all were read: how the helper ended afterwards is its own affair
 		case died:
 			// The first death may have been bad luck (the machine out of memory);
 			// a page that takes too long is not asked again.

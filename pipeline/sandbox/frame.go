@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -10,35 +11,17 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	"postroom/mail"
 )
-
-// request is what a helper is asked; its file descriptors travel with the frame:
-// first the file, then (for a cut) the output.
-type request struct {
-	Op    string `json:"op"` // open, whole, read, cut, warm, level
-	Key   string `json:"key,omitempty"`
-	Pages []int  `json:"pages,omitempty"`
-	From  int    `json:"from,omitempty"`
-	To    int    `json:"to,omitempty"`
-	Text  Text   `json:"text,omitempty"`
-}
-
-// answer is one frame of a helper's reply; the last has Done.
-type answer struct {
-	Reading  *mail.Reading `json:"reading,omitempty"`
-	Contents *Contents     `json:"contents,omitempty"`
-	Cutting  *Cutting      `json:"cutting,omitempty"`
-	Whole    string        `json:"whole,omitempty"` // why the file is not whole
-	Level    string        `json:"level,omitempty"` // isolation reached
-	Failure  string        `json:"failure,omitempty"`
-	Done     bool          `json:"done,omitempty"`
-}
 
 // A frame is a big-endian 32-bit length and as many bytes of JSON. The length's
 // first byte carries the file descriptors.
-const maxFrame = 64 << 20
+// What a frame becomes in memory is bounded by its commas, because none of an
+// array's elements but the first stands without one: "[0,0" is 2 bytes an
+// element, and a word of 64. The densest page has some 10,000 words of 7 commas.
+const (
+	maxFrame  = 8 << 20
+	maxCommas = 500_000
+)
 
 func send(c *net.UnixConn, v any, files ...*os.File) error {
 	body, err := json.Marshal(v)
@@ -61,7 +44,18 @@ func send(c *net.UnixConn, v any, files ...*os.File) error {
 	return err
 }
 
-func receive(c *net.UnixConn, v any) ([]*os.File, error) {
+// receive reads a frame. Descriptors that came with it are none of the reader's:
+// a read without room for them makes the kernel close them.
+func receive(r io.Reader, v any) error {
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return err
+	}
+	return receiveBody(r, head, v)
+}
+
+// receiveFiles reads a frame and the descriptors that came with it.
+func receiveFiles(c *net.UnixConn, v any) ([]*os.File, error) {
 	head, oob := make([]byte, 4), make([]byte, 128)
 	n, oobn, _, _, err := c.ReadMsgUnix(head, oob)
 	if err != nil {
@@ -77,15 +71,22 @@ func receive(c *net.UnixConn, v any) ([]*os.File, error) {
 	if _, err := io.ReadFull(c, head[n:]); err != nil {
 		return files, err
 	}
+	return files, receiveBody(c, head, v)
+}
+
+func receiveBody(r io.Reader, head []byte, v any) error {
 	size := binary.BigEndian.Uint32(head)
 	if size > maxFrame {
-		return files, fmt.Errorf("frame of %d bytes, at most %d are allowed", size, maxFrame)
+		return fmt.Errorf("frame of %d bytes, at most %d are allowed", size, maxFrame)
 	}
 	body := make([]byte, size)
-	if _, err := io.ReadFull(c, body); err != nil {
-		return files, err
+	if _, err := io.ReadFull(r, body); err != nil {
+		return err
 	}
-	return files, json.Unmarshal(body, v)
+	if n := bytes.Count(body, []byte{','}); n > maxCommas {
+		return fmt.Errorf("frame with %d commas, at most %d are allowed", n, maxCommas)
+	}
+	return json.Unmarshal(body, v)
 }
 
 func rights(oob []byte) ([]*os.File, error) {
@@ -110,5 +111,5 @@ func rights(oob []byte) ([]*os.File, error) {
 	return files, nil
 }
 
-// errDied is a helper that ended or was ended in the middle of an answer.
+// errDied is a helper that ended, or was ended, in the middle of an answer or for a wrong one.
 var errDied = errors.New("the helper process died")

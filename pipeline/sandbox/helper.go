@@ -24,7 +24,7 @@ func Helper() error {
 	}
 	defer conn.Close()
 	var cfg Config
-	if _, err := receive(conn, &cfg); err != nil {
+	if err := receive(conn, &cfg); err != nil {
 		return fmt.Errorf("read the helper's configuration: %w", err)
 	}
 	h, err := settle(cfg.withDefaults())
@@ -36,7 +36,7 @@ func Helper() error {
 	}
 	for {
 		var q request
-		files, err := receive(conn, &q)
+		files, err := receiveFiles(conn, &q)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

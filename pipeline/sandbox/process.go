@@ -47,7 +47,7 @@ func (h *helper) ready(ctx context.Context) error {
 	var a answer
 	err := send(h.conn, h.cfg)
 	if err == nil {
-		_, err = receive(h.conn, &a)
+		err = receive(h.conn, &a)
 	}
 	switch {
 	case !stop():
@@ -93,12 +93,16 @@ func (h *helper) ask(ctx context.Context, q request, files []*os.File, got func(
 	if err := send(h.conn, q, files...); err != nil {
 		return watch.verdict(err)
 	}
-	for {
+	for read := 0; ; {
 		var a answer
-		if _, err := receive(h.conn, &a); err != nil {
+		if err := receive(h.conn, &a); err != nil {
+			return watch.verdict(err)
+		}
+		if err := a.check(q, read, h.cfg); err != nil {
 			return watch.verdict(err)
 		}
 		if a.Reading != nil {
+			read++
 			h.pages++
 			watch.nextPage()
 		}

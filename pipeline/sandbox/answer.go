@@ -1,0 +1,87 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"postroom/mail"
+)
+
+// request is what a helper is asked; its file descriptors travel with the frame:
+// first the file, then (for a cut) the output.
+type request struct {
+	Op    string `json:"op"` // open, whole, read, cut, warm, level
+	Key   string `json:"key,omitempty"`
+	Pages []int  `json:"pages,omitempty"`
+	From  int    `json:"from,omitempty"`
+	To    int    `json:"to,omitempty"`
+	Text  Text   `json:"text,omitempty"`
+}
+
+// answer is one frame of a helper's reply; the last has Done.
+type answer struct {
+	Reading  *mail.Reading `json:"reading,omitempty"`
+	Contents *Contents     `json:"contents,omitempty"`
+	Cutting  *Cutting      `json:"cutting,omitempty"`
+	Whole    string        `json:"whole,omitempty"` // why the file is not whole
+	Level    string        `json:"level,omitempty"` // isolation reached
+	Failure  string        `json:"failure,omitempty"`
+	Done     bool          `json:"done,omitempty"`
+}
+
+// check holds an answer against its request: a helper that a file took over may
+// say anything. read is how many pages it has answered before.
+func (a answer) check(q request, read int, c Config) error {
+	switch {
+	case a.Reading != nil && (read >= len(q.Pages) || a.Reading.Page != q.Pages[read]):
+		return fmt.Errorf("it answered page %d out of turn", a.Reading.Page)
+	case a.Reading != nil:
+		return checkReading(*a.Reading, c)
+	case !a.Done:
+		return errors.New("it answered nothing")
+	case a.Contents != nil && (a.Contents.Pages < 0 || a.Contents.Pages > c.Pages):
+		return fmt.Errorf("it counted %d pages, at most %d are allowed", a.Contents.Pages, c.Pages)
+	}
+	return nil
+}
+
+// checkReading tells what no page can be.
+func checkReading(r mail.Reading, c Config) error {
+	w, h := int64(r.Width), int64(r.Height)
+	share := func(v float64) bool { return v >= 0 && v <= 1 }
+	switch {
+	case w < 0 || h < 0 || w > c.Pixels || h > c.Pixels || w*h > c.Pixels:
+		return fmt.Errorf("it read a page of %d by %d pixels", w, h)
+	case r.Rotation%90 != 0 || r.Rotation < 0 || r.Rotation > 270, math.Abs(r.Skew) > 45:
+		return fmt.Errorf("it read a page turned by %d and %g degrees", r.Rotation, r.Skew)
+	case r.DPI < 0 || r.DPI > 1e4 || r.DPIY < 0 || r.DPIY > 1e4 || !share(r.Ink):
+		return fmt.Errorf("it read a page of %g by %g dpi and %g ink", r.DPI, r.DPIY, r.Ink)
+	}
+	for i, word := range r.Words {
+		if !within(word.Box, r) || !share(word.Confidence) || word.Line < 0 || word.Line > i {
+			return fmt.Errorf("word %d is nowhere on its page", i)
+		}
+	}
+	side := float64(max(w, h))
+	for i, s := range r.Symbols {
+		if !near(s.Polygon, side) || !share(s.Confidence) || s.Module < 0 || s.Module > side {
+			return fmt.Errorf("symbol %d is nowhere near its page", i)
+		}
+	}
+	if slices.ContainsFunc(r.Doubts, func(d mail.Doubt) bool { return !near(d.Polygon, side) }) {
+		return errors.New("a doubt is nowhere near its page")
+	}
+	return nil
+}
+
+func within(b mail.Box, r mail.Reading) bool {
+	return 0 <= b.X0 && b.X0 < b.X1 && b.X1 <= r.Width && 0 <= b.Y0 && b.Y0 < b.Y1 && b.Y1 <= r.Height
+}
+
+// near allows for a code whose corners were reckoned from what is seen of it.
+func near(q mail.Quad, side float64) bool {
+	x0, y0, x1, y1 := q.Bounds()
+	return min(x0, y0) >= -side && max(x1, y1) <= 2*side
+}
