@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"postroom/mail"
@@ -22,10 +23,12 @@ func (p *Pool) Whole(ctx context.Context, f *os.File) (missing string, err error
 // key names the content (its digest), so that a helper can keep the file open.
 func (p *Pool) Open(ctx context.Context, f *os.File, key string) (Contents, error) {
 	var c Contents
-	err := p.twice(ctx, request{Op: "open", Key: key}, []*os.File{f}, func(a answer) {
-		if a.Contents != nil {
-			c = *a.Contents
-		}
+	err := twice(func() error {
+		return p.ask(ctx, request{Op: "open", Key: key}, []*os.File{f}, func(a answer) {
+			if a.Contents != nil {
+				c = *a.Contents
+			}
+		})
 	})
 	if died, why := deathOf(err); died {
 		return Contents{Refused: &Refusal{mail.UnreadableFile, why}}, nil
@@ -68,13 +71,18 @@ func (p *Pool) Read(ctx context.Context, f *os.File, key string, pages []int, te
 	return readings, nil
 }
 
-// Cut writes the pages from..to of f as a PDF of their own to out.
+// Cut writes the pages from..to of f as a PDF of their own to out, which it empties before.
 func (p *Pool) Cut(ctx context.Context, f *os.File, key string, from, to int, out *os.File) (Cutting, error) {
 	var c Cutting
-	err := p.ask(ctx, request{Op: "cut", Key: key, From: from, To: to}, []*os.File{f, out}, func(a answer) {
-		if a.Cutting != nil {
-			c = *a.Cutting
+	err := twice(func() error {
+		if err := empty(out); err != nil {
+			return err
 		}
+		return p.ask(ctx, request{Op: "cut", Key: key, From: from, To: to}, []*os.File{f, out}, func(a answer) {
+			if a.Cutting != nil {
+				c = *a.Cutting
+			}
+		})
 	})
 	if died, why := deathOf(err); died {
 		return Cutting{Refused: &Refusal{mail.UnreadablePage, why}}, nil
@@ -82,11 +90,20 @@ func (p *Pool) Cut(ctx context.Context, f *os.File, key string, from, to int, ou
 	return c, err
 }
 
+// empty takes away what a helper wrote before it died; the offset is shared with it.
+func empty(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return fmt.Errorf("empty the output: %w", err)
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return err
+}
+
 // twice asks again when the helper died for another reason than time: bad luck is not a finding.
-func (p *Pool) twice(ctx context.Context, q request, files []*os.File, got func(answer)) error {
-	err := p.ask(ctx, q, files, got)
+func twice(ask func() error) error {
+	err := ask()
 	if errors.Is(err, errDied) && !errors.Is(err, errSlow) {
-		err = p.ask(ctx, q, files, got)
+		err = ask()
 	}
 	return err
 }

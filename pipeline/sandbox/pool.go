@@ -64,7 +64,7 @@ func (p *Pool) ask(ctx context.Context, q request, files []*os.File, got func(an
 		h = started
 	}
 	err := h.ask(ctx, q, files, got)
-	if err != nil || h.pages >= p.cfg.Recycle {
+	if err != nil || h.spent || h.pages >= p.cfg.Recycle {
 		h.end()
 		h = nil
 	}

@@ -18,6 +18,7 @@ type helper struct {
 	cmd   *exec.Cmd
 	conn  *net.UnixConn
 	pages int
+	spent bool // was killed, or is too large to be asked again
 }
 
 // readyWithin is how long a helper may take to start and to give up what it must not have.
@@ -78,7 +79,8 @@ func launch(cfg Config) (*helper, error) {
 	cmd.ExtraFiles = []*os.File{theirs}
 	// One thread a page: tesseract's own threads cost more than they give, and
 	// nothing of the parent's environment (credentials) is passed on.
-	cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8", "GOMAXPROCS=2"}
+	// Go's own share of the memory is collected before the watch would see it.
+	cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8", "GOMAXPROCS=2", fmt.Sprintf("GOMEMLIMIT=%d", cfg.Memory/4*3)}
 	cmd.SysProcAttr = dieWithParent()
 	if err := cmd.Start(); err != nil {
 		conn.Close()
@@ -87,9 +89,23 @@ func launch(cfg Config) (*helper, error) {
 	return &helper{cfg: cfg, cmd: cmd, conn: conn}, nil
 }
 
+// ask puts a request under watch. A helper may be killed while its last frame
+// comes in: the answer is good then, the helper is not.
 func (h *helper) ask(ctx context.Context, q request, files []*os.File, got func(answer)) error {
 	watch := h.watch(ctx)
-	defer watch.stop()
+	err := h.talk(watch, q, files, got)
+	h.spent = watch.stop() || h.large()
+	return err
+}
+
+// large tells whether a helper holds so much memory that the next page might be
+// blamed for what the last ones left.
+func (h *helper) large() bool {
+	_, memory, err := usage(h.cmd.Process.Pid)
+	return err == nil && memory > h.cfg.Memory/2
+}
+
+func (h *helper) talk(watch *watch, q request, files []*os.File, got func(answer)) error {
 	if err := send(h.conn, q, files...); err != nil {
 		return watch.verdict(err)
 	}

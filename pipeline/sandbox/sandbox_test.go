@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"postroom/mail"
 	"postroom/samples"
 )
@@ -59,8 +61,16 @@ func double(fault string) error {
 		if err != nil {
 			return err
 		}
+		if q.Op == "cut" {
+			if err := doubleCut(fault, conn, cfg, files[1]); err != nil {
+				return err
+			}
+		}
 		for _, f := range files {
 			f.Close()
+		}
+		if q.Op == "cut" {
+			continue
 		}
 		doubleWarm(fault, q)
 		if fault == "counts-wrong" && q.Op == "open" {
@@ -79,6 +89,11 @@ func double(fault string) error {
 			continue
 		}
 		for _, page := range q.Pages {
+			if fault == "grows" {
+				if _, err := unix.Mmap(-1, 0, int(cfg.Memory/8*5), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE|unix.MAP_POPULATE); err != nil {
+					return err
+				}
+			}
 			if page == 2 {
 				if err := fail(fault, conn, cfg); err != nil {
 					return err
@@ -265,7 +280,7 @@ func TestRecycledAndWithoutEnvironment(t *testing.T) {
 		}
 		pid, env, _ := strings.Cut(said, " ")
 		pids = append(pids, pid)
-		if strings.Contains(env, "SECRET") || !strings.Contains(env, "OMP_THREAD_LIMIT=1") {
+		if strings.Contains(env, "SECRET") || !strings.Contains(env, "OMP_THREAD_LIMIT=1") || !strings.Contains(env, "GOMEMLIMIT=805306368") {
 			t.Errorf("a helper's environment: %s", env)
 		}
 	}

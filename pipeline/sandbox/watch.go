@@ -55,9 +55,11 @@ func (h *helper) watch(ctx context.Context) *watch {
 	return w
 }
 
-func (w *watch) stop() {
+// stop ends the watch and tells whether it killed the helper.
+func (w *watch) stop() (killed bool) {
 	close(w.done)
 	w.ended.Wait()
+	return w.why != nil
 }
 
 func (w *watch) nextPage() {
