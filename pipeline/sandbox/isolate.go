@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 
-	seccomp "github.com/elastic/go-seccomp-bpf"
 	"github.com/landlock-lsm/go-landlock/landlock"
 	"golang.org/x/sys/unix"
 )
@@ -43,6 +42,8 @@ func isolate(c Config) (level string, err error) {
 
 // limitResources lowers what a decoder gone wild could take. Memory is watched
 // by the parent: pdfium's WebAssembly reserves more address space than it uses.
+// The number of processes is not limited here: the limit counts all of a user's,
+// the server's threads too, and means nothing to root; seccomp forbids new ones.
 func limitResources(c Config) error {
 	for _, l := range []struct {
 		what  int
@@ -66,7 +67,8 @@ func landlockABI() int {
 }
 
 // restrictFiles leaves only reading of language data and compiled code. Open
-// descriptors, such as the files that the parent passes, are not touched.
+// descriptors, such as the files that the parent passes, are not touched. A kernel
+// that can (ABI 6) lets it signal no process outside and reach no abstract socket.
 func restrictFiles(c Config) error {
 	rules := []landlock.Rule{landlock.RWFiles("/dev/null").IgnoreIfMissing()}
 	for _, dir := range []string{c.Tessdata, c.Cache, "/usr/lib/locale", "/proc/self"} {
@@ -74,27 +76,5 @@ func restrictFiles(c Config) error {
 			rules = append(rules, landlock.RODirs(dir))
 		}
 	}
-	return landlock.V5.BestEffort().Restrict(rules...)
-}
-
-// restrictCalls forbids what a decoder has no use for. It is a list of what is
-// denied: Go's and tesseract's own needs change with their versions.
-func restrictCalls() error {
-	return seccomp.LoadFilter(seccomp.Filter{
-		NoNewPrivs: true,
-		Flag:       seccomp.FilterFlagTSync,
-		Policy: seccomp.Policy{
-			DefaultAction: seccomp.ActionAllow,
-			Syscalls: []seccomp.SyscallGroup{{
-				Action: seccomp.ActionErrno,
-				Names: []string{
-					"socket", "connect", "bind", "listen", "accept", "accept4", "socketpair",
-					"execve", "execveat", "fork", "vfork", "ptrace", "process_vm_readv", "process_vm_writev",
-					"mount", "umount2", "pivot_root", "chroot", "setns", "unshare", "keyctl", "add_key", "request_key",
-					"bpf", "perf_event_open", "userfaultfd", "init_module", "finit_module", "delete_module",
-					"kexec_load", "reboot", "swapon", "swapoff", "settimeofday", "clock_settime", "io_uring_setup",
-				},
-			}},
-		},
-	})
+	return landlock.V6.BestEffort().Restrict(rules...)
 }

@@ -135,6 +135,12 @@ func (h *helper) talk(watch *watch, q request, files []*os.File, got func(answer
 // end kills the process, which holds nothing that could be lost, and reaps it.
 func (h *helper) end() {
 	h.conn.Close()
-	_ = h.cmd.Process.Kill() // it may have ended already
-	_ = h.cmd.Wait()         // its exit status says nothing that the socket did not
+	h.kill()
+	_ = h.cmd.Wait() // its exit status says nothing that the socket did not
+}
+
+// kill ends the process with all that it may have started where nothing forbids it
+// to. It leads a group of its own, and keeps its number until it is reaped.
+func (h *helper) kill() {
+	_ = unix.Kill(-h.cmd.Process.Pid, unix.SIGKILL) // it may have ended already
 }

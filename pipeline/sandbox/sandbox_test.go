@@ -39,6 +39,9 @@ func helperOf(kind string) error {
 	case "real-without-landlock":
 		return errors.Join(withoutLandlock(), Helper())
 	}
+	if try, ok := attempts[kind]; ok {
+		return try()
+	}
 	return double(kind)
 }
 

@@ -93,7 +93,7 @@ func (w *watch) kill(why error) {
 	w.mu.Lock()
 	w.why = why
 	w.mu.Unlock()
-	_ = w.helper.cmd.Process.Kill() // it may have ended by itself
+	w.helper.kill()
 }
 
 // verdict says why the talk with the helper broke off.
