@@ -124,7 +124,7 @@ func TestAttitudes(t *testing.T) {
 		for _, skew := range []float64{0, -3, 6} {
 			g, back := quarter(upright, 90*turned)
 			if skew != 0 {
-				var m mapping
+				var m Mapping
 				g, m = turn(g, skew)
 				back = back.after(m)
 			}
@@ -163,6 +163,25 @@ func TestFaxPage(t *testing.T) {
 	w := find(t, read(t, half, 200, 100), "kenmerk")
 	if h := w.Box.Y1 - w.Box.Y0; h < 8 || h > 24 {
 		t.Errorf("a word 11 points high is %d lines of 100 dpi high", h)
+	}
+}
+
+// TestSquare: a place of the squared picture leads back to the page's own; a file
+// that claims pixels of any length gets no picture of that length.
+func TestSquare(t *testing.T) {
+	g := image.NewGray(image.Rect(0, 0, 1728, 1145))
+	picture, dpi, view := Square(g, 204, 98)
+	if w, h := picture.Rect.Dx(), picture.Rect.Dy(); w != 1728 || h != 2383 || dpi != 204 {
+		t.Errorf("%d by %d, %g dpi", w, h, dpi)
+	}
+	got := view.Quad(mail.Box{X0: 10, Y0: 204, X1: 20, Y1: 408}.Quad())
+	if want := (mail.Box{X0: 10, Y0: 98, X1: 20, Y1: 196}).Quad(); got != want {
+		t.Errorf("%v, want %v", got, want)
+	}
+	for _, dpi := range [][2]float64{{200, 200}, {200, 204}, {0, 0}, {30, 2400}} {
+		if picture, _, view := Square(g, dpi[0], dpi[1]); picture != g || view != identity {
+			t.Errorf("%v dpi: another picture", dpi)
+		}
 	}
 }
 

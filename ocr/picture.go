@@ -48,30 +48,34 @@ func tiff(g *image.Gray, dpi float64) []byte {
 	return b
 }
 
-// mapping takes a place of a derived picture to the picture it came from:
+// Mapping takes a place of a derived picture to the picture it came from:
 // x' = a x + b y + c, y' = d x + e y + f.
-type mapping struct{ a, b, c, d, e, f float64 }
+type Mapping struct{ a, b, c, d, e, f float64 }
 
-var identity = mapping{a: 1, e: 1}
+var identity = Mapping{a: 1, e: 1}
 
 // after gives the mapping of first m2, then m.
-func (m mapping) after(m2 mapping) mapping {
-	return mapping{
+func (m Mapping) after(m2 Mapping) Mapping {
+	return Mapping{
 		m.a*m2.a + m.b*m2.d, m.a*m2.b + m.b*m2.e, m.a*m2.c + m.b*m2.f + m.c,
 		m.d*m2.a + m.e*m2.d, m.d*m2.b + m.e*m2.e, m.d*m2.c + m.e*m2.f + m.f,
 	}
 }
 
+// Quad gives a polygon's place in the picture it came from.
+func (m Mapping) Quad(q mail.Quad) mail.Quad {
+	for i, p := range q {
+		q[i] = mail.Point{X: m.a*p.X + m.b*p.Y + m.c, Y: m.d*p.X + m.e*p.Y + m.f}
+	}
+	return q
+}
+
 // box gives the upright rectangle around a box's place in the picture it came from.
-func (m mapping) box(b mail.Box) mail.Box {
+func (m Mapping) box(b mail.Box) mail.Box {
 	if m == identity {
 		return b
 	}
-	x0, y0, x1, y1 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
-	for _, p := range b.Quad() {
-		x, y := m.a*p.X+m.b*p.Y+m.c, m.d*p.X+m.e*p.Y+m.f
-		x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x), max(y1, y)
-	}
+	x0, y0, x1, y1 := m.Quad(b.Quad()).Bounds()
 	return mail.Box{X0: int(math.Floor(x0)), Y0: int(math.Floor(y0)), X1: int(math.Ceil(x1)), Y1: int(math.Ceil(y1))}
 }
 
@@ -82,12 +86,25 @@ func clip(b mail.Box, r image.Rectangle) mail.Box {
 	return b
 }
 
-// square stretches a fax page (200 by 100 dpi) to the same dpi both ways, linearly.
-func square(g *image.Gray, dpiX, dpiY float64) (*image.Gray, mapping) {
+// Square stretches a fax page (204 by 98 dpi) to the same dpi both ways, and gives
+// them; other pages stay as they are. The mapping leads back to g.
+func Square(g *image.Gray, dpiX, dpiY float64) (picture *image.Gray, dpi float64, view Mapping) {
+	if dpiX <= 0 || dpiY <= 0 || math.Abs(dpiX/dpiY-1) <= 0.05 || max(dpiX/dpiY, dpiY/dpiX) > flattest {
+		return g, dpiX, identity
+	}
+	picture, view = square(g, dpiX, dpiY)
+	return picture, max(dpiX, dpiY), view
+}
+
+// flattest is more than any scanner or fax stretches a pixel; a file that says more is wrong.
+const flattest = 5
+
+// square stretches linearly.
+func square(g *image.Gray, dpiX, dpiY float64) (*image.Gray, Mapping) {
 	dpi := max(dpiX, dpiY)
 	w, h := int(float64(g.Rect.Dx())*dpi/dpiX), int(float64(g.Rect.Dy())*dpi/dpiY)
 	out := image.NewGray(image.Rect(0, 0, w, h))
-	m := mapping{a: dpiX / dpi, e: dpiY / dpi}
+	m := Mapping{a: dpiX / dpi, e: dpiY / dpi}
 	for y := range h {
 		y0, y1, v := between2(y, m.e, g.Rect.Dy())
 		a, b := g.Pix[y0*g.Stride:], g.Pix[y1*g.Stride:]
@@ -111,7 +128,7 @@ func between2(i int, scale float64, n int) (i0, i1, near int) {
 }
 
 // quarter turns a picture clockwise by 0, 90, 180 or 270 degrees.
-func quarter(g *image.Gray, degrees int) (*image.Gray, mapping) {
+func quarter(g *image.Gray, degrees int) (*image.Gray, Mapping) {
 	w, h := g.Rect.Dx(), g.Rect.Dy()
 	if degrees == 0 {
 		return g, identity
@@ -124,7 +141,7 @@ func quarter(g *image.Gray, degrees int) (*image.Gray, mapping) {
 				to[w-1-x] = v
 			}
 		}
-		return out, mapping{a: -1, c: float64(w), e: -1, f: float64(h)}
+		return out, Mapping{a: -1, c: float64(w), e: -1, f: float64(h)}
 	}
 	out := image.NewGray(image.Rect(0, 0, h, w))
 	const tile = 64 // keeps both pictures' rows in the cache
@@ -142,18 +159,18 @@ func quarter(g *image.Gray, degrees int) (*image.Gray, mapping) {
 		}
 	}
 	if degrees == 90 {
-		return out, mapping{b: 1, d: -1, f: float64(h)}
+		return out, Mapping{b: 1, d: -1, f: float64(h)}
 	}
-	return out, mapping{b: -1, c: float64(w), d: 1}
+	return out, Mapping{b: -1, c: float64(w), d: 1}
 }
 
 // turn turns a picture about its middle, clockwise, by a few degrees; what comes
 // in from outside has the grey of the paper. Bilinear.
-func turn(g *image.Gray, degrees float64) (*image.Gray, mapping) {
+func turn(g *image.Gray, degrees float64) (*image.Gray, Mapping) {
 	w, h := g.Rect.Dx(), g.Rect.Dy()
 	sin, cos := math.Sincos(degrees * math.Pi / 180)
 	cx, cy := float64(w)/2, float64(h)/2
-	m := mapping{cos, sin, cx - cos*cx - sin*cy, -sin, cos, cy + sin*cx - cos*cy}
+	m := Mapping{cos, sin, cx - cos*cx - sin*cy, -sin, cos, cy + sin*cx - cos*cy}
 	out := image.NewGray(image.Rect(0, 0, w, h))
 	outside := byte(paper(g))
 	const one = 1 << 16

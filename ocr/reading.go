@@ -51,11 +51,7 @@ func (e *Engine) Read(g *image.Gray, dpiX, dpiY float64) (Page, error) {
 		dpiY = dpiX
 	}
 	g = &image.Gray{Pix: g.Pix, Stride: g.Stride, Rect: image.Rect(0, 0, w, h)}
-	picture, view := g, identity
-	if math.Abs(dpiX/dpiY-1) > 0.05 {
-		picture, view = square(g, dpiX, dpiY)
-	}
-	dpi := max(dpiX, dpiY)
+	picture, dpi, view := Square(g, dpiX, dpiY)
 	a := attitudeOf(picture, dpi)
 	best, err := e.upright(picture, view, a, dpi)
 	if err != nil {
@@ -119,7 +115,7 @@ func (a attitude) others(first Page) []int {
 }
 
 // upright turns the picture as the attitude says and reads it.
-func (e *Engine) upright(g *image.Gray, view mapping, a attitude, dpi float64) (Page, error) {
+func (e *Engine) upright(g *image.Gray, view Mapping, a attitude, dpi float64) (Page, error) {
 	g, turned := quarter(g, a.quarter)
 	view = view.after(turned)
 	p := Page{Rotation: a.quarter, Skew: a.skew}

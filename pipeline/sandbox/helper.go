@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"net"
 	"os"
@@ -209,14 +210,14 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 	if err != nil {
 		return fail(err.Error())
 	}
-	g := pic.Gray
-	found := h.codes.Read(g, pic.DPIX)
-	look := ocr.Look(g, pic.DPIX)
+	size := pic.Gray.Bounds()
+	square, dpi, view := ocr.Square(pic.Gray, pic.DPIX, pic.DPIY) // the shapes of codes and specks are judged
+	look := ocr.Look(square, dpi)
 	r := mail.Reading{
-		Page: n, Width: g.Bounds().Dx(), Height: g.Bounds().Dy(), DPI: pic.DPIX, DPIY: pic.DPIY,
+		Page: n, Width: size.Dx(), Height: size.Dy(), DPI: pic.DPIX, DPIY: pic.DPIY,
 		Ink: look.Ink, Blank: look.Blank, Unmarked: look.Unmarked,
-		Symbols: found.Symbols, Doubts: found.Doubts,
 	}
+	r.Symbols, r.Doubts = h.find(square, dpi, view)
 	if len(r.Symbols)+len(r.Doubts) > 0 {
 		r.Blank, r.Unmarked = false, false // a code is a mark, however little ink it takes
 	}
@@ -229,12 +230,24 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 	if err := h.text(); err != nil {
 		return mail.Reading{}, err
 	}
-	page, err := h.words.Read(g, pic.DPIX, pic.DPIY)
+	page, err := h.words.Read(pic.Gray, pic.DPIX, pic.DPIY)
 	if err != nil {
 		return fail("its text can't be read: " + err.Error())
 	}
 	r.Words, r.Rotation, r.Skew, r.Illegible = page.Words, page.Rotation, page.Skew, page.Illegible
 	return r, nil
+}
+
+// find looks for codes in a picture; the view leads back to the page's own.
+func (h *bench) find(g *image.Gray, dpi float64, view ocr.Mapping) ([]mail.Symbol, []mail.Doubt) {
+	found := h.codes.Read(g, dpi)
+	for i, s := range found.Symbols {
+		found.Symbols[i].Polygon = view.Quad(s.Polygon)
+	}
+	for i, d := range found.Doubts {
+		found.Doubts[i].Polygon = view.Quad(d.Polygon)
+	}
+	return found.Symbols, found.Doubts
 }
 
 func (h *bench) control(r mail.Reading) bool {
