@@ -44,7 +44,7 @@ func (h *helper) ready(ctx context.Context) error {
 	if err := h.conn.SetDeadline(time.Now().Add(readyWithin)); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { h.conn.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = h.conn.SetDeadline(time.Unix(1, 0)) })
 	var a answer
 	err := send(h.conn, h.cfg)
 	if err == nil {

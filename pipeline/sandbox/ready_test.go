@@ -125,7 +125,7 @@ func TestDeadlyFileArrives(t *testing.T) {
 // TestMissingLanguageIsNoFinding: data that went missing says nothing about a page.
 func TestMissingLanguageIsNoFinding(t *testing.T) {
 	p := pool(t, "real", Config{Languages: []string{"xxx"}, Tessdata: t.TempDir()})
-	_, err := p.Read(t.Context(), scanned(t, "batch-003.pdf"), "k", []int{2}, AllText)
+	_, err := p.Read(t.Context(), withDPI(t, patchT(200, 200), 200, 200), "k", []int{1}, AllText)
 	if err == nil || !strings.Contains(err.Error(), "xxx") {
 		t.Error(err)
 	}
