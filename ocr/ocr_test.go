@@ -191,6 +191,14 @@ func TestIllegible(t *testing.T) {
 	if read(t, page(t, 200), 200, 200).Illegible {
 		t.Error("clean print is illegible")
 	}
+	streaked := paperOfA4(200)
+	write(t, streaked, 200, []string{"TRENNSEITE"})
+	for y := 40; y < streaked.Rect.Dy()-40; y += 17 { // crumbs of a streak
+		draw.Draw(streaked, image.Rect(400, y, 402, y+7), image.Black, image.Point{}, draw.Src)
+	}
+	if read(t, streaked, 200, 200).Illegible {
+		t.Error("a sheet with one word and a broken streak is illegible")
+	}
 	const seed = 7
 	t.Log("seed", seed)
 	rng, g := rand.New(rand.NewPCG(seed, 0)), paperOfA4(200)

@@ -11,8 +11,12 @@ type attitude struct {
 	skew    float64 // tilt of its lines then, degrees, clockwise positive
 	axis    bool    // sure whether its lines run across or down
 	way     bool    // sure which of the two ways is up
-	letters int     // pieces of the size of letters
+	letters int     // pieces of the size of letters, the smallest left out
 }
+
+// smallPrint is how tall letters are at least that count for whether a page was
+// read, millimetres: crumbs of streaks and folds are smaller.
+const smallPrint = 1.1
 
 // most is the largest skew that is looked for, degrees.
 const most = 10.0
@@ -32,9 +36,13 @@ func attitudeOf(g *image.Gray, dpi float64) attitude {
 	runs, all := pieces(small, between(histogram(small)))
 	letter := make([]bool, len(all))
 	var boxes []image.Rectangle
+	letters := 0
 	for i, p := range all {
 		if likeLetter(p, mm) {
 			letter[i] = true
+			if float64(max(p.box.Dx(), p.box.Dy())) >= smallPrint*mm {
+				letters++
+			}
 			boxes = append(boxes, p.box)
 		}
 	}
@@ -48,9 +56,9 @@ func attitudeOf(g *image.Gray, dpi float64) attitude {
 		}
 	}
 	if len(ink) < 60 {
-		return attitude{letters: len(boxes)}
+		return attitude{letters: letters}
 	}
-	a := attitude{letters: len(boxes), axis: max(across, down) > 2*min(across, down) && across+down >= 8}
+	a := attitude{letters: letters, axis: max(across, down) > 2*min(across, down) && across+down >= 8}
 	if down > across {
 		a.quarter = 90
 		for i, p := range ink {
