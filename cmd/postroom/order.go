@@ -119,6 +119,10 @@ func here(ctx context.Context, p *premises, o order) error {
 
 // hereWorking runs an order that needs the queue to be worked.
 func hereWorking(ctx context.Context, p *premises, o order, listener *counter) error {
+	if err := p.ready(ctx); err != nil {
+		listener.close()
+		return err
+	}
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)

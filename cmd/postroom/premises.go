@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -85,6 +86,17 @@ func (p *premises) open(log *slog.Logger) error {
 	if err != nil {
 		return exit{exitConfig, err}
 	}
+	return nil
+}
+
+// ready refuses to take mail that no helper process could read: with `sandbox:
+// require` on a kernel without the means, or on a broken installation.
+func (p *premises) ready(ctx context.Context) error {
+	level, err := p.helpers.Level(ctx)
+	if err != nil {
+		return fmt.Errorf("no helper process can work (see: postroom doctor): %w", err)
+	}
+	p.log.Info("helpers are isolated", "by", level)
 	return nil
 }
 

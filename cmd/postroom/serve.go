@@ -52,6 +52,9 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
+	if err := p.ready(ctx); err != nil {
+		return err
+	}
 	orders, err := listen(p, true)
 	if err != nil {
 		return err
