@@ -18,8 +18,8 @@ import (
 type pdfFile struct {
 	engine *Engine
 	ctx    *model.Context
+	tree   *tree
 	doc    *document
-	n      int
 }
 
 func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
@@ -43,6 +43,10 @@ func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
 	if err := ctx.EnsurePageCount(); err != nil {
 		return nil, fmt.Errorf("%w: its pages can't be counted: %v", ErrUnreadable, err)
 	}
+	tree, err := pageTree(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := refuseSymbolCoding(ctx); err != nil {
 		return nil, err
 	}
@@ -54,10 +58,10 @@ func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w by the second parser: %v", ErrUnreadable, err)
 	}
-	f := &pdfFile{engine: e, ctx: ctx, doc: doc, n: ctx.PageCount}
+	f := &pdfFile{engine: e, ctx: ctx, tree: tree, doc: doc}
 	second, err := doc.count()
-	if err == nil && second != f.n {
-		err = fmt.Errorf("%w: %d and %d", ErrPageCount, f.n, second)
+	if n := f.count(); err == nil && (n != ctx.PageCount || n != second) {
+		err = fmt.Errorf("%w: its page tree holds %d, its count is %d, pdfium finds %d", ErrPageCount, n, ctx.PageCount, second)
 	}
 	if err != nil {
 		doc.close()
@@ -66,21 +70,14 @@ func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
 	return f, nil
 }
 
-func (f *pdfFile) count() int { return f.n }
+func (f *pdfFile) count() int { return len(f.tree.leaves) }
 
 func (f *pdfFile) close() error {
 	f.doc.close()
 	return nil
 }
 
-// page gives a page's dictionary and what it inherits.
-func (f *pdfFile) page(n int) (types.Dict, *model.InheritedPageAttrs, error) {
-	d, _, inherited, err := f.ctx.PageDict(n, false)
-	if err != nil || d == nil {
-		return nil, nil, fmt.Errorf("%w: page %d: %v", ErrUnreadable, n, err)
-	}
-	return d, inherited, nil
-}
+func (f *pdfFile) page(n int) leaf { return f.tree.leaves[n-1] }
 
 func (f *pdfFile) picture(n int) (Picture, error) {
 	dpi := float64(usualDPI)
@@ -99,11 +96,11 @@ func (f *pdfFile) picture(n int) (Picture, error) {
 
 // only gives a page's picture when that is all there is to see on the page.
 func (f *pdfFile) only(n int) (img pageImage, ok bool) {
-	d, inherited, err := f.page(n)
-	if err != nil || inherited == nil || inherited.MediaBox == nil || d["Annots"] != nil || d["UserUnit"] != nil {
+	p := f.page(n)
+	if p.MediaBox == nil || p.Rotate%90 != 0 || p.Dict["Annots"] != nil || p.Dict["UserUnit"] != nil {
 		return img, false
 	}
-	content, err := f.ctx.PageContent(d, n)
+	content, err := f.ctx.PageContent(p.Dict, n)
 	if err != nil || int64(len(content)) > 1<<20 {
 		return img, false
 	}
@@ -111,14 +108,14 @@ func (f *pdfFile) only(n int) (img pageImage, ok bool) {
 	if !ok {
 		return img, false
 	}
-	sd := f.xobject(inherited.Resources, d, name)
+	sd := f.xobject(p.Resources, name)
 	if sd == nil {
 		return img, false
 	}
 	w, h := f.integer(sd.Dict["Width"]), f.integer(sd.Dict["Height"])
-	box := inherited.MediaBox
-	if inherited.CropBox != nil {
-		box = inherited.CropBox
+	box := p.MediaBox
+	if p.CropBox != nil {
+		box = p.CropBox
 	}
 	upright := m[0] > 0 && m[3] > 0 && math.Abs(m[1]) < 1e-3*m[0] && math.Abs(m[2]) < 1e-3*m[3]
 	if !upright || w <= 0 || h <= 0 {
@@ -127,7 +124,7 @@ func (f *pdfFile) only(n int) (img pageImage, ok bool) {
 	const slack = 2 // points: scanners round
 	covers := math.Abs(m[4]-box.LL.X) < slack && math.Abs(m[5]-box.LL.Y) < slack &&
 		math.Abs(m[4]+m[0]-box.UR.X) < slack && math.Abs(m[5]+m[3]-box.UR.Y) < slack
-	img = pageImage{sd, w, h, float64(w) / m[0] * 72, float64(h) / m[3] * 72, inherited.Rotate}
+	img = pageImage{sd, w, h, float64(w) / m[0] * 72, float64(h) / m[3] * 72, p.Rotate}
 	return img, covers
 }
 
@@ -139,22 +136,17 @@ type pageImage struct {
 	rotate     int
 }
 
-func (f *pdfFile) xobject(inherited, page types.Dict, name string) *types.StreamDict {
-	for _, res := range []types.Object{page["Resources"], inherited} {
-		r, err := f.ctx.DereferenceDict(res)
-		if err != nil || r == nil {
-			continue
-		}
-		x, err := f.ctx.DereferenceDict(r["XObject"])
-		if err != nil || x == nil {
-			continue
-		}
-		sd, _, err := f.ctx.DereferenceStreamDict(x[name])
-		if err == nil && sd != nil && f.name(sd.Dict["Subtype"]) == "Image" {
-			return sd
-		}
+// xobject gives the picture that resources have under a name.
+func (f *pdfFile) xobject(resources types.Dict, name string) *types.StreamDict {
+	x, err := f.ctx.DereferenceDict(resources["XObject"])
+	if err != nil || x == nil {
+		return nil
 	}
-	return nil
+	sd, _, err := f.ctx.DereferenceStreamDict(x[name])
+	if err != nil || sd == nil || f.name(sd.Dict["Subtype"]) != "Image" {
+		return nil
+	}
+	return sd
 }
 
 // direct decodes a page's picture without pdfium.

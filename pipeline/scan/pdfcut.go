@@ -47,12 +47,9 @@ var left = []string{"Parent", "P", "StructParent", "StructParents", "Dest", "A",
 	"OPI", "Thumb", "OC", "Alternates", "Tabs", "PresSteps", "LastModified"}
 
 func (c *copier) page(n int) error {
-	d, inherited, err := c.file.page(n)
-	if err != nil {
-		return err
-	}
-	content, err := c.file.ctx.PageContent(d, n)
-	if err != nil && d["Contents"] != nil {
+	p := c.file.page(n)
+	content, err := c.file.ctx.PageContent(p.Dict, n)
+	if err != nil && p.Dict["Contents"] != nil {
 		return fmt.Errorf("%w: content: %v", ErrUnreadable, err)
 	}
 	number := c.reserve()
@@ -61,28 +58,24 @@ func (c *copier) page(n int) error {
 	for _, box := range []struct {
 		name string
 		r    *types.Rectangle
-	}{{"MediaBox", inherited.MediaBox}, {"CropBox", inherited.CropBox}} {
+	}{{"MediaBox", p.MediaBox}, {"CropBox", p.CropBox}} {
 		if box.r != nil {
 			fmt.Fprintf(&b, "/%s[%s %s %s %s]", box.name, real(box.r.LL.X), real(box.r.LL.Y), real(box.r.UR.X), real(box.r.UR.Y))
 		}
 	}
-	if inherited.Rotate%360 != 0 {
-		fmt.Fprintf(&b, "/Rotate %d", inherited.Rotate)
+	if p.Rotate%360 != 0 {
+		fmt.Fprintf(&b, "/Rotate %d", p.Rotate)
 	}
-	var res types.Object = inherited.Resources
-	if d["Resources"] != nil {
-		res = d["Resources"]
-	}
-	resources, err := c.resources(res, content)
+	resources, err := c.resources(p.Resources, content)
 	if err != nil {
 		return err
 	}
 	b.WriteString("/Resources" + resources)
 	for _, key := range []string{"Contents", "Annots", "UserUnit", "Group"} {
-		if d[key] == nil {
+		if p.Dict[key] == nil {
 			continue
 		}
-		text, err := c.object(d[key])
+		text, err := c.object(p.Dict[key])
 		if err != nil {
 			return err
 		}
@@ -203,6 +196,9 @@ func (c *copier) dict(d types.Dict) (string, error) {
 
 func (c *copier) reference(ref types.IndirectRef) (string, error) {
 	source := ref.ObjectNumber.Value()
+	if c.file.tree.nodes[source] {
+		return "null", nil // another page, reached by some side way
+	}
 	if n, ok := c.numbers[source]; ok {
 		return strconv.Itoa(n) + " 0 R", nil
 	}
