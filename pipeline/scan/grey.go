@@ -109,3 +109,13 @@ func turned(degrees int) int {
 
 // swapped tells whether an orientation exchanges width and height.
 func swapped(orientation int) bool { return orientation >= 5 && orientation <= 8 }
+
+// white tells whether a picture shows nothing at all.
+func white(g *image.Gray) bool {
+	for _, v := range g.Pix {
+		if v != 255 {
+			return false
+		}
+	}
+	return true
+}

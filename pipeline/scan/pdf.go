@@ -20,6 +20,8 @@ type pdfFile struct {
 	ctx    *model.Context
 	tree   *tree
 	doc    *document
+
+	completed map[int]error // by a picture's object number: whether its data are all there
 }
 
 func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
@@ -58,7 +60,7 @@ func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w by the second parser: %v", ErrUnreadable, err)
 	}
-	f := &pdfFile{engine: e, ctx: ctx, tree: tree, doc: doc}
+	f := &pdfFile{engine: e, ctx: ctx, tree: tree, doc: doc, completed: map[int]error{}}
 	second, err := doc.count()
 	if n := f.count(); err == nil && (n != ctx.PageCount || n != second) {
 		err = fmt.Errorf("%w: its page tree holds %d, its count is %d, pdfium finds %d", ErrPageCount, n, ctx.PageCount, second)
@@ -83,15 +85,78 @@ func (f *pdfFile) picture(n int) (Picture, error) {
 	dpi := float64(usualDPI)
 	if img, ok := f.only(n); ok {
 		p, err := f.direct(img)
-		if err == nil {
-			return p, nil
-		}
-		if errors.Is(err, ErrLimit) {
+		if err == nil || errors.Is(err, ErrLimit) || errors.Is(err, ErrUnreadable) {
 			return p, err
 		}
 		dpi = img.dpiX
 	}
-	return f.doc.picture(n, min(mostDPI, max(leastDPI, dpi)), f.engine.cfg.Pixels)
+	pictures, err := f.sound(n)
+	if err != nil {
+		return Picture{}, err
+	}
+	p, err := f.doc.picture(n, min(mostDPI, max(leastDPI, dpi)), f.engine.cfg.Pixels)
+	if err != nil || !pictures || !white(p.Gray) {
+		return p, err
+	}
+	if shown, err := f.doc.covers(n); err != nil || !shown {
+		return Picture{}, fmt.Errorf("%w: none of the page's pictures can be decoded: %v", ErrUnreadable, err)
+	}
+	return p, nil
+}
+
+// content gives what a page paints; a page may have nothing to paint.
+func (f *pdfFile) content(page types.Dict) ([]byte, error) {
+	o, err := f.ctx.Dereference(page["Contents"])
+	if err != nil {
+		return nil, fmt.Errorf("%w: content: %v", ErrUnreadable, err)
+	}
+	parts, ok := o.(types.Array)
+	if !ok {
+		parts = types.Array{page["Contents"]}
+	}
+	var all []byte
+	for _, part := range parts {
+		b, _, err := f.decoded(part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(append(all, b...), '\n') // parts may end within a line, but not within a token
+	}
+	return all, nil
+}
+
+// decoded gives a stream and what its filters hide; nil for an object that is not there.
+func (f *pdfFile) decoded(o types.Object) ([]byte, *types.StreamDict, error) {
+	if o == nil {
+		return nil, nil, nil
+	}
+	sd, _, err := f.ctx.DereferenceStreamDict(o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: content: %v", ErrUnreadable, err)
+	}
+	if sd == nil {
+		return nil, nil, nil
+	}
+	b, err := f.unwrapped(sd, len(sd.FilterPipeline))
+	return b, sd, err
+}
+
+// appearances lists the forms that a page's annotations show.
+func (f *pdfFile) appearances(page types.Dict) (all []types.Object) {
+	annots, _ := f.ctx.DereferenceArray(page["Annots"]) // what is none shows none
+	for _, a := range annots {
+		annot, _ := f.ctx.DereferenceDict(a)
+		ap, _ := f.ctx.DereferenceDict(annot["AP"])
+		normal, _ := f.ctx.Dereference(ap["N"])
+		if states, ok := normal.(types.Dict); ok {
+			for _, k := range keys(states) {
+				all = append(all, states[k])
+			}
+		} else if normal != nil {
+			all = append(all, ap["N"])
+		}
+	}
+	return all
 }
 
 // only gives a page's picture when that is all there is to see on the page.
@@ -100,7 +165,7 @@ func (f *pdfFile) only(n int) (img pageImage, ok bool) {
 	if p.MediaBox == nil || p.Rotate%90 != 0 || p.Dict["Annots"] != nil || p.Dict["UserUnit"] != nil {
 		return img, false
 	}
-	content, err := f.ctx.PageContent(p.Dict, n)
+	content, err := f.content(p.Dict)
 	if err != nil || int64(len(content)) > 1<<20 {
 		return img, false
 	}

@@ -48,9 +48,9 @@ var left = []string{"Parent", "P", "StructParent", "StructParents", "Dest", "A",
 
 func (c *copier) page(n int) error {
 	p := c.file.page(n)
-	content, err := c.file.ctx.PageContent(p.Dict, n)
-	if err != nil && p.Dict["Contents"] != nil {
-		return fmt.Errorf("%w: content: %v", ErrUnreadable, err)
+	content, err := c.file.content(p.Dict)
+	if err != nil {
+		return err
 	}
 	number := c.reserve()
 	var b strings.Builder

@@ -130,3 +130,32 @@ func (d *document) picture(n int, dpi float64, pixels int64) (Picture, error) {
 	}
 	return Picture{Gray: greyOf(rgba), DPIX: dpi, DPIY: dpi, Via: "pdfium"}, nil
 }
+
+// covers tells whether page n paints anything on black paper: a blank picture is
+// white on it, one that can't be decoded is not there.
+func (d *document) covers(n int) (bool, error) {
+	const w, h = 64, 64
+	i := d.r.instance
+	b, err := i.FPDFBitmap_Create(&requests.FPDFBitmap_Create{Width: w, Height: h})
+	if err != nil {
+		return false, err
+	}
+	defer i.FPDFBitmap_Destroy(&requests.FPDFBitmap_Destroy{Bitmap: b.Bitmap})
+	if _, err := i.FPDFBitmap_FillRect(&requests.FPDFBitmap_FillRect{Bitmap: b.Bitmap, Width: w, Height: h, Color: 0xff000000}); err != nil {
+		return false, err
+	}
+	if _, err := i.FPDF_RenderPageBitmap(&requests.FPDF_RenderPageBitmap{Bitmap: b.Bitmap, SizeX: w, SizeY: h,
+		Page: requests.Page{ByIndex: &requests.PageByIndex{Document: d.ref, Index: n - 1}}, Flags: enums.FPDF_RENDER_FLAG_ANNOT}); err != nil {
+		return false, err
+	}
+	buffer, err := i.FPDFBitmap_GetBuffer(&requests.FPDFBitmap_GetBuffer{Bitmap: b.Bitmap})
+	if err != nil {
+		return false, err
+	}
+	for at := 0; at+3 < len(buffer.Buffer); at += 4 { // blue, green, red and a byte without meaning
+		if p := buffer.Buffer[at:]; p[0]|p[1]|p[2] != 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}

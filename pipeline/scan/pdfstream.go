@@ -14,10 +14,12 @@ import (
 	"golang.org/x/image/ccitt"
 )
 
+// jpegGray decodes a JPEG. What the decoder does not know, but another may, is no
+// ErrUnreadable.
 func (e *Engine) jpegGray(raw []byte, w, h int) (*image.Gray, error) {
 	c, err := jpeg.DecodeConfig(bytes.NewReader(raw))
 	if err != nil {
-		return nil, fmt.Errorf("%w: JPEG: %v", ErrUnreadable, err)
+		return nil, jpegError(err)
 	}
 	if err := e.checkPixels(c.Width, c.Height); err != nil {
 		return nil, err
@@ -25,11 +27,28 @@ func (e *Engine) jpegGray(raw []byte, w, h int) (*image.Gray, error) {
 	if w > 0 && (c.Width != w || c.Height != h) {
 		return nil, errors.New("the JPEG has another size than its page says")
 	}
+	if !ended(raw) { // the picture may be whole nevertheless: the decoder tells
+		raw = append(raw[:len(raw):len(raw)], jpegEnd...)
+	}
 	img, err := jpeg.Decode(bytes.NewReader(raw))
 	if err != nil {
-		return nil, fmt.Errorf("%w: JPEG: %v", ErrUnreadable, err)
+		return nil, jpegError(err)
 	}
 	return greyOf(img), nil
+}
+
+var jpegEnd = []byte("\xff\xd9")
+
+// ended tells whether a JPEG has its end marker; some scanners add a few bytes.
+func ended(raw []byte) bool {
+	return bytes.Contains(raw[max(0, len(raw)-1024):], jpegEnd)
+}
+
+func jpegError(err error) error {
+	if unknown := jpeg.UnsupportedError(""); errors.As(err, &unknown) {
+		return fmt.Errorf("JPEG: %w", err)
+	}
+	return fmt.Errorf("%w: JPEG: %v", ErrUnreadable, err)
 }
 
 // ccitt decodes a fax picture. Black is 0 in DeviceGray, as the decoder writes it.
@@ -45,17 +64,12 @@ func (f *pdfFile) ccitt(img pageImage, parms types.Dict, l layout) (*image.Gray,
 	if k == 0 {
 		format = ccitt.Group3
 	}
-	return faxGray(img.Raw, img.w, img.h, format, ccitt.MSB,
+	g, err := faxGray(img.Raw, img.w, img.h, format, ccitt.MSB,
 		f.yes(parms, "BlackIs1") != l.inverted, f.yes(parms, "EncodedByteAlign"))
-}
-
-// faxGray decodes CCITT data; a picture that ends early is an error, never half white.
-func faxGray(raw []byte, w, h int, format ccitt.SubFormat, order ccitt.Order, invert, align bool) (*image.Gray, error) {
-	g := image.NewGray(image.Rect(0, 0, w, h))
-	if err := ccitt.DecodeIntoGray(g, bytes.NewReader(raw), order, format, &ccitt.Options{Invert: invert, Align: align}); err != nil {
-		return nil, fmt.Errorf("%w: CCITT: %v", ErrUnreadable, err)
+	if err != nil && k == 0 && faxLines(img.Raw, false) >= img.h {
+		return nil, errors.New("Group 3 with filled lines is not decoded directly")
 	}
-	return g, nil
+	return g, err
 }
 
 // predictor is how a Flate stream's rows are foretold (PDF 32000-1, 7.4.4.4).
@@ -91,6 +105,9 @@ func (e *Engine) flate(raw []byte, w, h int, l layout, p predictor) (*image.Gray
 	}
 	data := make([]byte, row*h)
 	if _, err := io.ReadFull(z, data); err != nil {
+		return nil, fmt.Errorf("%w: Flate: %v", ErrUnreadable, err)
+	}
+	if _, err := io.Copy(io.Discard, io.LimitReader(z, 1<<16)); errors.Is(err, zlib.ErrChecksum) {
 		return nil, fmt.Errorf("%w: Flate: %v", ErrUnreadable, err)
 	}
 	if p.kind >= 10 {
@@ -207,44 +224,65 @@ func refuseSymbolCoding(ctx *model.Context) error {
 	return nil
 }
 
-// symbolCoded walks the segment headers of an embedded JBIG2 stream (ITU-T T.88,
-// 7.2) and tells whether one is a symbol dictionary (0) or a text region (4, 6, 7).
-// A header that can't be followed counts as one.
+// symbolCoded walks an embedded JBIG2 stream and tells whether a segment is a
+// symbol dictionary (0) or a text region (4, 6, 7). A header that can't be
+// followed counts as one.
 func symbolCoded(b []byte) bool {
-	for len(b) >= 11 {
-		kind, wide := b[4]&63, b[4]&64 != 0
-		if kind == 0 || kind == 4 || kind == 6 || kind == 7 {
+	for len(b) >= segmentHead {
+		kind, next, ok := segment(b)
+		if !ok || kind == 0 || kind == 4 || kind == 6 || kind == 7 {
 			return true
 		}
-		number := int(b[0])<<24 | int(b[1])<<16 | int(b[2])<<8 | int(b[3])
-		refs, at := int(b[5]>>5), 6
-		if refs == 7 {
-			refs = int(b[5]&31)<<24 | int(b[6])<<16 | int(b[7])<<8 | int(b[8])
-			at = 9 + (refs+8)/8
-		}
-		width := 1
-		if number > 65536 {
-			width = 4
-		} else if number > 256 {
-			width = 2
-		}
-		page := 1
-		if wide {
-			page = 4
-		}
-		at += refs*width + page
-		if refs > 1<<16 || at+4 > len(b) {
-			return true
-		}
-		length := int64(b[at])<<24 | int64(b[at+1])<<16 | int64(b[at+2])<<8 | int64(b[at+3])
-		if length == 0xffffffff {
-			return false // an immediate generic region of unknown length ends the stream
-		}
-		next := int64(at) + 4 + length
-		if next >= int64(len(b)) {
-			return false
-		}
-		b = b[next:]
+		b = b[min(next, int64(len(b))):]
 	}
 	return false
+}
+
+// jbig2Whole tells whether an embedded JBIG2 stream describes a page (48), paints
+// a region on it, and has all of every segment.
+func jbig2Whole(b []byte) bool {
+	described, painted := false, false
+	for len(b) >= segmentHead {
+		kind, next, ok := segment(b)
+		if !ok || next > int64(len(b)) {
+			return false
+		}
+		described = described || kind == 48
+		painted = painted || kind >= 16 && kind < 48
+		b = b[next:]
+	}
+	return described && painted
+}
+
+// The shortest header of a JBIG2 segment.
+const segmentHead = 11
+
+// segment reads a segment's header (ITU-T T.88, 7.2): its kind, and where the next begins.
+func segment(b []byte) (kind byte, next int64, ok bool) {
+	kind = b[4] & 63
+	number := int(b[0])<<24 | int(b[1])<<16 | int(b[2])<<8 | int(b[3])
+	refs, at := int(b[5]>>5), 6
+	if refs == 7 {
+		refs = int(b[5]&31)<<24 | int(b[6])<<16 | int(b[7])<<8 | int(b[8])
+		at = 9 + (refs+8)/8
+	}
+	width := 1
+	if number > 65536 {
+		width = 4
+	} else if number > 256 {
+		width = 2
+	}
+	page := 1
+	if b[4]&64 != 0 {
+		page = 4
+	}
+	at += refs*width + page
+	if refs > 1<<16 || at+4 > len(b) {
+		return kind, 0, false
+	}
+	length := int64(b[at])<<24 | int64(b[at+1])<<16 | int64(b[at+2])<<8 | int64(b[at+3])
+	if length == 0xffffffff { // a generic region of unknown length ends the stream
+		return kind, int64(len(b)), true
+	}
+	return kind, int64(at) + 4 + length, true
 }

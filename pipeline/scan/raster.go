@@ -110,6 +110,9 @@ func (f *jpegFile) close() error { return nil }
 
 func (f *jpegFile) picture(int) (Picture, error) {
 	g, err := f.engine.jpegGray(f.raw, f.head.w, f.head.h)
+	if err != nil && !errors.Is(err, ErrLimit) && !errors.Is(err, ErrUnreadable) {
+		err = fmt.Errorf("%w: %v", ErrUnreadable, err)
+	}
 	if err != nil {
 		return Picture{}, err
 	}

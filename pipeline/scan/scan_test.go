@@ -236,8 +236,8 @@ func TestTruncatedPictureIsNoHalfPage(t *testing.T) {
 		"size":  {image: "/Width 400/Height 900/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode", data: flated(gradient(400, 200).Pix)},
 	} {
 		f := mustOpen(t, pdf([]pdfPage{p}, false, ""))
-		if pic, err := f.Picture(1); err == nil && pic.Via != "pdfium" {
-			t.Errorf("%s: a picture that ends early was decoded via %s", name, pic.Via)
+		if pic, err := f.Picture(1); !errors.Is(err, ErrUnreadable) {
+			t.Errorf("%s: a picture that ends early was decoded via %s: %v", name, pic.Via, err)
 		}
 	}
 }

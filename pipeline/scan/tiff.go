@@ -85,34 +85,40 @@ func (f *tiffFile) picture(n int) (Picture, error) {
 	if err := f.engine.checkPixels(w, h); err != nil {
 		return Picture{}, err
 	}
-	p := Picture{Via: "tiff"}
-	g, err := f.fax(d, w, h)
-	if err == nil {
-		p.Via = "ccitt"
-	} else if c := d.number(tagCompression, 1); c == fax3 || c == fax4 {
-		// Two-dimensional Group 3 and filled lines: pdfium reads what Go's decoders refuse.
-		if p, err = f.wrapped(n); err != nil {
-			return p, err
-		}
-		return p, nil
-	} else {
-		img, err := tiff.DecodeAt(io.NewSectionReader(f.r, 0, f.size), d.offset)
-		if err != nil {
-			return p, fmt.Errorf("%w: TIFF: %v", ErrUnreadable, err)
-		}
-		if b := img.Bounds(); b.Dx() != w || b.Dy() != h {
-			return p, fmt.Errorf("%w: TIFF: the picture has another size than its directory says", ErrUnreadable)
-		}
-		g = greyOf(img)
+	g, via, err := f.decoded(d, w, h)
+	if errors.Is(err, errNotDirect) {
+		return f.wrapped(n)
+	}
+	if err != nil {
+		return Picture{}, err
 	}
 	o := d.number(tagOrientation, 1)
 	x, y := d.dpi()
 	if swapped(o) {
 		x, y = y, x
 	}
-	p.Gray = orient(g, o)
+	p := Picture{Gray: orient(g, o), Via: via}
 	p.DPIX, p.DPIY = orGuess(x, y, p.Gray)
 	return p, nil
+}
+
+var errNotDirect = errors.New("Group 3 of two dimensions or with filled lines is not decoded directly")
+
+// decoded gives a page's pixels as they are stored.
+func (f *tiffFile) decoded(d directory, w, h int) (g *image.Gray, via string, err error) {
+	c := d.number(tagCompression, 1)
+	if strips, err := f.strips(d, h); err == nil && (c == fax3 || c == fax4) {
+		g, err = f.fax(d, strips, w, h)
+		return g, "ccitt", err
+	}
+	img, err := tiff.DecodeAt(io.NewSectionReader(f.r, 0, f.size), d.offset)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: TIFF: %v", ErrUnreadable, err)
+	}
+	if b := img.Bounds(); b.Dx() != w || b.Dy() != h {
+		return nil, "", fmt.Errorf("%w: TIFF: the picture has another size than its directory says", ErrUnreadable)
+	}
+	return greyOf(img), "tiff", nil
 }
 
 // wrapped has pdfium render the page as it would be cut.
@@ -139,28 +145,28 @@ func (f *tiffFile) wrapped(n int) (Picture, error) {
 	return doc.picture(1, min(dpi, mostDPI), f.engine.cfg.Pixels)
 }
 
-// fax decodes a CCITT page strip by strip.
-func (f *tiffFile) fax(d directory, w, h int) (*image.Gray, error) {
+// fax decodes a CCITT page strip by strip. Damage is an error; lines that Go's
+// decoder refuses by design are pdfium's, which hides damage, when none is missing.
+func (f *tiffFile) fax(d directory, strips []strip, w, h int) (*image.Gray, error) {
+	group3 := d.number(tagCompression, 1) == fax3
+	tagged := group3 && d.number(tagT4Options, 0)&1 == 1
 	format := ccitt.Group4
-	switch c := d.number(tagCompression, 1); {
-	case c == fax3 && d.number(tagT4Options, 0)&1 == 0:
+	if group3 {
 		format = ccitt.Group3
-	case c != fax4:
-		return nil, errors.New("no fax picture that is decoded directly")
-	}
-	order := ccitt.MSB
-	if d.number(tagFillOrder, 1) == 2 {
-		order = ccitt.LSB
-	}
-	strips, err := f.strips(d, h)
-	if err != nil {
-		return nil, err
 	}
 	out := image.NewGray(image.Rect(0, 0, w, h))
 	y := 0
 	for _, s := range strips {
-		g, err := faxGray(s.raw, w, s.rows, format, order, d.number(tagPhotometric, 0) == 1, false)
-		if err != nil {
+		if d.number(tagFillOrder, 1) == 2 {
+			reverse(s.raw)
+		}
+		g, err := faxGray(s.raw, w, s.rows, format, ccitt.MSB, d.number(tagPhotometric, 0) == 1, false)
+		switch {
+		case group3 && (tagged || err != nil) && faxLines(s.raw, tagged) >= s.rows:
+			return nil, errNotDirect
+		case tagged:
+			return nil, fmt.Errorf("%w: TIFF: a fax picture ends early", ErrUnreadable)
+		case err != nil:
 			return nil, err
 		}
 		copy(out.Pix[y*out.Stride:], g.Pix)
@@ -170,6 +176,13 @@ func (f *tiffFile) fax(d directory, w, h int) (*image.Gray, error) {
 		return nil, fmt.Errorf("%w: TIFF: strips of %d rows for a picture of %d", ErrUnreadable, y, h)
 	}
 	return out, nil
+}
+
+// reverse turns the bits of each byte around: FillOrder 2.
+func reverse(raw []byte) {
+	for i, b := range raw {
+		raw[i] = bits.Reverse8(b)
+	}
 }
 
 // strips reads a page's strips with their rows.
@@ -257,9 +270,7 @@ func (f *tiffFile) carriedFax(d directory, strips []strip, w, compression int) (
 	for i, s := range strips {
 		if d.number(tagFillOrder, 1) == 2 {
 			note = "bit order of the fax picture reversed"
-			for j, b := range s.raw {
-				strips[i].raw[j] = bits.Reverse8(b)
-			}
+			reverse(s.raw)
 		}
 		strips[i].dict = fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/CCITTFaxDecode/DecodeParms<</K %d/Columns %d/Rows %d/BlackIs1 %s>>",
 			w, s.rows, k, w, s.rows, black)
