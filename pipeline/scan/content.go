@@ -3,6 +3,8 @@ package scan
 import (
 	"bytes"
 	"strconv"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 )
 
 // matrix is a PDF transformation [a b c d e f].
@@ -56,7 +58,7 @@ func onlyImage(content []byte) (name string, at matrix, ok bool) {
 			if name != "" || len(operands) != 1 || operands[0][0] != '/' {
 				return "", at, false
 			}
-			name, at = string(operands[0][1:]), ctm
+			name, at = nameOf(operands[0]), ctm
 		case "Tr":
 			invisible = len(operands) == 1 && string(operands[0]) == "3"
 		case "Tj", "TJ", "'", "\"":
@@ -174,16 +176,47 @@ func (s *scanner) dictionary() {
 	}
 }
 
+// inline skips the data of an inline picture, up to its EI: that ends a line or a
+// word, and text follows, not data.
+func (s *scanner) inline() {
+	for i := s.i; ; {
+		at := bytes.Index(s.b[i:], []byte("EI"))
+		if at < 0 {
+			s.i = len(s.b)
+			return
+		}
+		i += at + 2
+		after := s.b[i:min(i+16, len(s.b))]
+		if space(s.b[i-3]) && (len(after) == 0 || space(after[0])) && bytes.IndexFunc(after, unprintable) < 0 {
+			s.i = i
+			return
+		}
+	}
+}
+
+func unprintable(r rune) bool { return r > '~' || r < ' ' && !space(byte(r)) }
+
+// nameOf gives a name without its slash, its #xx undone (PDF 32000-1, 7.3.5).
+func nameOf(token []byte) string {
+	name := string(token[1:])
+	if decoded, err := types.DecodeName(name); err == nil {
+		return decoded
+	}
+	return name
+}
+
 // named lists the resources that a content stream names: every name operand.
 func named(content []byte) map[string]bool {
 	all := map[string]bool{}
 	for s := (scanner{b: content}); ; {
 		token := s.next()
-		if token == nil {
+		switch {
+		case token == nil:
 			return all
-		}
-		if token[0] == '/' {
-			all[string(token[1:])] = true
+		case token[0] == '/':
+			all[nameOf(token)] = true
+		case string(token) == "ID":
+			s.inline()
 		}
 	}
 }

@@ -82,15 +82,19 @@ func (f *pdfFile) close() error {
 func (f *pdfFile) page(n int) leaf { return f.tree.leaves[n-1] }
 
 func (f *pdfFile) picture(n int) (Picture, error) {
-	dpi := float64(usualDPI)
-	if img, ok := f.only(n); ok {
+	dpi, page := float64(usualDPI), f.page(n)
+	content, err := f.content(page.Dict)
+	if err != nil {
+		return Picture{}, err
+	}
+	if img, ok := f.only(page, content); ok {
 		p, err := f.direct(img)
 		if err == nil || errors.Is(err, ErrLimit) || errors.Is(err, ErrUnreadable) {
 			return p, err
 		}
 		dpi = img.dpiX
 	}
-	pictures, err := f.sound(n)
+	pictures, err := f.sound(page, content)
 	if err != nil {
 		return Picture{}, err
 	}
@@ -141,32 +145,9 @@ func (f *pdfFile) decoded(o types.Object) ([]byte, *types.StreamDict, error) {
 	return b, sd, err
 }
 
-// appearances lists the forms that a page's annotations show.
-func (f *pdfFile) appearances(page types.Dict) (all []types.Object) {
-	annots, _ := f.ctx.DereferenceArray(page["Annots"]) // what is none shows none
-	for _, a := range annots {
-		annot, _ := f.ctx.DereferenceDict(a)
-		ap, _ := f.ctx.DereferenceDict(annot["AP"])
-		normal, _ := f.ctx.Dereference(ap["N"])
-		if states, ok := normal.(types.Dict); ok {
-			for _, k := range keys(states) {
-				all = append(all, states[k])
-			}
-		} else if normal != nil {
-			all = append(all, ap["N"])
-		}
-	}
-	return all
-}
-
 // only gives a page's picture when that is all there is to see on the page.
-func (f *pdfFile) only(n int) (img pageImage, ok bool) {
-	p := f.page(n)
-	if p.MediaBox == nil || p.Rotate%90 != 0 || p.Dict["Annots"] != nil || p.Dict["UserUnit"] != nil {
-		return img, false
-	}
-	content, err := f.content(p.Dict)
-	if err != nil || int64(len(content)) > 1<<20 {
+func (f *pdfFile) only(p leaf, content []byte) (img pageImage, ok bool) {
+	if p.MediaBox == nil || p.Rotate%90 != 0 || p.Dict["Annots"] != nil || p.Dict["UserUnit"] != nil || len(content) > 1<<20 {
 		return img, false
 	}
 	name, m, ok := onlyImage(content)

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -23,12 +24,59 @@ func (f *pdfFile) cut(from, to int, out io.Writer) ([]string, error) {
 		return nil, fmt.Errorf("%w: its layers can be shown and hidden, so that a part would not look as the whole does", ErrUnreadable)
 	}
 	c := &copier{file: f, numbers: map[int]int{}}
+	var composed []int
 	for n := from; n <= to; n++ {
-		if err := c.page(n); err != nil {
+		p := f.page(n)
+		content, err := f.content(p.Dict)
+		if err == nil {
+			err = c.page(p, content)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("page %d: %w", n, err)
 		}
+		if _, plain := f.only(p, content); !plain {
+			composed = append(composed, n)
+		}
 	}
-	return nil, c.write(out)
+	if len(composed) == 0 {
+		return nil, c.write(out)
+	}
+	var b bytes.Buffer
+	if err := c.write(&b); err != nil {
+		return nil, err
+	}
+	if err := f.sameInCut(b.Bytes(), from, composed); err != nil {
+		return nil, err
+	}
+	_, err = b.WriteTo(out)
+	return nil, err
+}
+
+// Resolution at which a cut is compared with its source.
+const comparedDPI = 50
+
+// sameInCut has pdfium look at the pages that are more than one picture, here and
+// in their cut: there are more ways to borrow a resource than are known here.
+func (f *pdfFile) sameInCut(cut []byte, from int, composed []int) error {
+	doc, err := f.doc.r.open(bytes.NewReader(cut), int64(len(cut)))
+	if err != nil {
+		return fmt.Errorf("%w: the cut can't be opened: %v", ErrUnreadable, err)
+	}
+	defer doc.close()
+	for _, n := range composed {
+		want, err := f.doc.picture(n, comparedDPI, f.engine.cfg.Pixels)
+		if err != nil {
+			return err
+		}
+		got, err := doc.picture(n-from+1, comparedDPI, f.engine.cfg.Pixels)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(got.Gray.Pix, want.Gray.Pix) {
+			return fmt.Errorf("%w: page %d would look otherwise in its cut", ErrUnreadable, n)
+		}
+	}
+	return nil
 }
 
 // copier copies objects into a writer, each once.
@@ -46,12 +94,7 @@ const deepest = 64
 var left = []string{"Parent", "P", "StructParent", "StructParents", "Dest", "A", "AA", "PA", "Popup", "B", "Metadata", "PieceInfo",
 	"OPI", "Thumb", "OC", "Alternates", "Tabs", "PresSteps", "LastModified"}
 
-func (c *copier) page(n int) error {
-	p := c.file.page(n)
-	content, err := c.file.content(p.Dict)
-	if err != nil {
-		return err
-	}
+func (c *copier) page(p leaf, content []byte) error {
 	number := c.reserve()
 	var b strings.Builder
 	b.WriteString("<</Type/Page/Parent 0 0 R")
@@ -66,7 +109,15 @@ func (c *copier) page(n int) error {
 	if p.Rotate%360 != 0 {
 		fmt.Fprintf(&b, "/Rotate %d", p.Rotate)
 	}
-	resources, err := c.resources(p.Resources, content)
+	contents := [][]byte{content}
+	for _, form := range c.file.appearances(p.Dict) {
+		borrowed, err := c.file.borrowers(form)
+		if err != nil {
+			return err
+		}
+		contents = append(contents, borrowed...)
+	}
+	resources, err := c.resources(p.Resources, contents...)
 	if err != nil {
 		return err
 	}
@@ -87,13 +138,16 @@ func (c *copier) page(n int) error {
 	return nil
 }
 
-// resources copies of a resource dictionary what the content names.
-func (c *copier) resources(o types.Object, content []byte) (string, error) {
+// resources copies of a resource dictionary what the contents use.
+func (c *copier) resources(o types.Object, contents ...[]byte) (string, error) {
 	d, err := c.file.ctx.DereferenceDict(o)
 	if err != nil {
 		return "", fmt.Errorf("%w: resources: %v", ErrUnreadable, err)
 	}
-	used := named(content)
+	used, err := c.file.uses(d, contents...)
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	b.WriteString("<<")
 	for _, kind := range keys(d) {
@@ -112,7 +166,7 @@ func (c *copier) resources(o types.Object, content []byte) (string, error) {
 		}
 		b.WriteString("/" + types.EncodeName(kind) + "<<")
 		for _, name := range keys(entries) {
-			if !used[name] && !used[types.EncodeName(name)] && !strings.HasPrefix(name, "Default") {
+			if !used[name] && !strings.HasPrefix(name, "Default") {
 				continue
 			}
 			text, err := c.object(entries[name])

@@ -14,12 +14,7 @@ import (
 // sound checks every picture that a page paints, before pdfium paints it: what
 // pdfium can't decode it leaves out, or paints by half, without a word. It tells
 // whether there are pictures.
-func (f *pdfFile) sound(n int) (bool, error) {
-	p := f.page(n)
-	content, err := f.content(p.Dict)
-	if err != nil {
-		return false, err
-	}
+func (f *pdfFile) sound(p leaf, content []byte) (bool, error) {
 	s := &sounding{file: f, forms: map[int]bool{}}
 	if err := s.painted(content, p.Resources); err != nil {
 		return false, err
