@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -20,6 +21,7 @@ type pdfFile struct {
 	ctx    *model.Context
 	tree   *tree
 	doc    *document
+	raw    io.ReaderAt
 
 	completed map[int]error // by a picture's object number: whether its data are all there
 }
@@ -60,7 +62,7 @@ func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w by the second parser: %v", ErrUnreadable, err)
 	}
-	f := &pdfFile{engine: e, ctx: ctx, tree: tree, doc: doc, completed: map[int]error{}}
+	f := &pdfFile{engine: e, ctx: ctx, tree: tree, doc: doc, raw: r, completed: map[int]error{}}
 	second, err := doc.count()
 	if n := f.count(); err == nil && (n != ctx.PageCount || n != second) {
 		err = fmt.Errorf("%w: its page tree holds %d, its count is %d, pdfium finds %d", ErrPageCount, n, ctx.PageCount, second)
@@ -129,17 +131,38 @@ func (f *pdfFile) content(page types.Dict) ([]byte, error) {
 	return all, nil
 }
 
-// decoded gives a stream and what its filters hide; nil for an object that is not there.
-func (f *pdfFile) decoded(o types.Object) ([]byte, *types.StreamDict, error) {
+// stream gives a stream whose data lie between its marks; nil = there is none. A
+// /Length that is too long takes in the objects that follow, one that is too short
+// leaves out data that pdfium finds by itself.
+func (f *pdfFile) stream(o types.Object) (*types.StreamDict, error) {
 	if o == nil {
-		return nil, nil, nil
+		return nil, nil
 	}
 	sd, _, err := f.ctx.DereferenceStreamDict(o)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: content: %v", ErrUnreadable, err)
+		return nil, fmt.Errorf("%w: stream: %v", ErrUnreadable, err)
 	}
 	if sd == nil {
-		return nil, nil, nil
+		return nil, nil
+	}
+	after := make([]byte, len("\r\n")+len(endstream))
+	n, err := f.raw.ReadAt(after, sd.StreamOffset+int64(len(sd.Raw)))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: stream: %v", ErrUnreadable, err)
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(after[:n], "\r\n \t"), endstream) || bytes.Contains(sd.Raw, endstream) {
+		return nil, fmt.Errorf("%w: a stream has another length than it says", ErrUnreadable)
+	}
+	return sd, nil
+}
+
+var endstream = []byte("endstream")
+
+// decoded gives a stream and what its filters hide; nil for an object that is not there.
+func (f *pdfFile) decoded(o types.Object) ([]byte, *types.StreamDict, error) {
+	sd, err := f.stream(o)
+	if err != nil || sd == nil {
+		return nil, nil, err
 	}
 	b, err := f.unwrapped(sd, len(sd.FilterPipeline))
 	return b, sd, err
@@ -188,7 +211,7 @@ func (f *pdfFile) xobject(resources types.Dict, name string) *types.StreamDict {
 	if err != nil || x == nil {
 		return nil
 	}
-	sd, _, err := f.ctx.DereferenceStreamDict(x[name])
+	sd, err := f.stream(x[name])
 	if err != nil || sd == nil || f.name(sd.Dict["Subtype"]) != "Image" {
 		return nil
 	}

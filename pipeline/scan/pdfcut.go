@@ -239,13 +239,29 @@ func (c *copier) dict(d types.Dict) (string, error) {
 		if slices.Contains(left, k) {
 			continue
 		}
-		text, err := c.object(d[k])
+		var text string
+		var err error
+		if k == "Resources" {
+			text, err = c.fontResources(d)
+		} else {
+			text, err = c.object(d[k])
+		}
 		if err != nil {
 			return "", err
 		}
 		b.WriteString("/" + types.EncodeName(k) + " " + text)
 	}
 	return b.String() + ">>", nil
+}
+
+// fontResources copies what a Type 3 font's letters use: its resource dictionary
+// may be the one that all pages share.
+func (c *copier) fontResources(font types.Dict) (string, error) {
+	contents, err := c.file.glyphs(font)
+	if err != nil {
+		return "", err
+	}
+	return c.resources(font["Resources"], contents...)
 }
 
 func (c *copier) reference(ref types.IndirectRef) (string, error) {
@@ -262,24 +278,23 @@ func (c *copier) reference(ref types.IndirectRef) (string, error) {
 	}
 	n := c.reserve()
 	c.numbers[source] = n
-	var body string
-	switch o := o.(type) {
-	case types.StreamDict:
-		err = c.copyStream(n, o)
-		return strconv.Itoa(n) + " 0 R", err
-	case *types.StreamDict:
-		err = c.copyStream(n, *o)
-		return strconv.Itoa(n) + " 0 R", err
-	default:
+	if _, ok := o.(types.StreamDict); ok {
+		err = c.copyStream(n, ref)
+	} else {
+		var body string
 		body, err = c.object(o)
+		c.set(n, []byte(body))
 	}
-	c.set(n, []byte(body))
 	return strconv.Itoa(n) + " 0 R", err
 }
 
 // copyStream copies a stream's bytes as they are. A form is a page within the
 // page: its resources too are copied only as far as it names them.
-func (c *copier) copyStream(n int, sd types.StreamDict) error {
+func (c *copier) copyStream(n int, ref types.IndirectRef) error {
+	sd, err := c.file.stream(ref)
+	if err != nil {
+		return err
+	}
 	var b strings.Builder
 	b.WriteString("<<")
 	for _, k := range keys(sd.Dict) {
@@ -287,10 +302,10 @@ func (c *copier) copyStream(n int, sd types.StreamDict) error {
 			continue
 		}
 		var text string
-		var err error
 		if k == "Resources" {
-			if err = sd.Decode(); err == nil {
-				text, err = c.resources(sd.Dict[k], sd.Content)
+			var content []byte
+			if content, err = c.file.unwrapped(sd, len(sd.FilterPipeline)); err == nil {
+				text, err = c.resources(sd.Dict[k], content)
 			}
 		} else {
 			text, err = c.object(sd.Dict[k])

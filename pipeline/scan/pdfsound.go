@@ -45,9 +45,9 @@ func (s *sounding) painted(content []byte, resources types.Dict) error {
 		if !used[name] {
 			continue
 		}
-		sd, _, err := s.file.ctx.DereferenceStreamDict(all[name])
+		sd, err := s.file.stream(all[name])
 		if err != nil {
-			return fmt.Errorf("%w: what the page paints: %v", ErrUnreadable, err)
+			return err
 		}
 		if sd == nil {
 			continue
