@@ -90,8 +90,10 @@ type copier struct {
 // Objects are not nested deeper in any honest file.
 const deepest = 64
 
-// left are entries that lead out of the page, or tell of more than it shows.
-var left = []string{"Parent", "P", "StructParent", "StructParents", "Dest", "A", "AA", "PA", "Popup", "B", "Metadata", "PieceInfo",
+// left are entries of annotations and streams that lead out of the page, or tell
+// of more than it shows. In other dictionaries the same keys may be free names: of
+// letters, of an annotation's states, of colours.
+var left = []string{"Parent", "P", "StructParent", "StructParents", "Dest", "A", "AA", "PA", "Popup", "IRT", "B", "Metadata", "PieceInfo",
 	"OPI", "Thumb", "OC", "Alternates", "Tabs", "PresSteps", "LastModified"}
 
 func (c *copier) page(p leaf, content []byte) error {
@@ -122,7 +124,7 @@ func (c *copier) page(p leaf, content []byte) error {
 		return err
 	}
 	b.WriteString("/Resources" + resources)
-	for _, key := range []string{"Contents", "Annots", "UserUnit", "Group"} {
+	for _, key := range []string{"Contents", "UserUnit", "Group"} {
 		if p.Dict[key] == nil {
 			continue
 		}
@@ -132,10 +134,42 @@ func (c *copier) page(p leaf, content []byte) error {
 		}
 		b.WriteString("/" + key + " " + text)
 	}
-	b.WriteString(">>")
+	annots, err := c.annots(p.Dict)
+	if err != nil {
+		return err
+	}
+	b.WriteString(annots + ">>")
 	c.set(number, []byte(b.String()))
 	c.pages = append(c.pages, number)
 	return nil
+}
+
+// annots copies a page's annotations.
+func (c *copier) annots(page types.Dict) (string, error) {
+	all, err := c.file.ctx.DereferenceArray(page["Annots"])
+	if err != nil {
+		return "", fmt.Errorf("%w: annotations: %v", ErrUnreadable, err)
+	}
+	if len(all) == 0 {
+		return "", nil
+	}
+	var b strings.Builder
+	b.WriteString("/Annots[")
+	for _, o := range all {
+		annot, err := c.file.ctx.DereferenceDict(o)
+		if err != nil {
+			return "", fmt.Errorf("%w: annotation: %v", ErrUnreadable, err)
+		}
+		if annot == nil {
+			continue
+		}
+		text, err := c.dict(annot, left)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "%d 0 R ", c.add([]byte(text)))
+	}
+	return strings.TrimSpace(b.String()) + "]", nil
 }
 
 // resources copies of a resource dictionary what the contents use.
@@ -204,7 +238,7 @@ func (c *copier) object(o types.Object) (string, error) {
 	case *types.IndirectRef:
 		return c.reference(*o)
 	case types.Dict:
-		return c.dict(o)
+		return c.dict(o, nil)
 	case types.Array:
 		var b strings.Builder
 		b.WriteByte('[')
@@ -229,19 +263,20 @@ func (c *copier) object(o types.Object) (string, error) {
 	return o.PDFString(), nil
 }
 
-func (c *copier) dict(d types.Dict) (string, error) {
+// dict copies a dictionary without the keys named.
+func (c *copier) dict(d types.Dict, without []string) (string, error) {
 	if t := c.file.name(d["Type"]); t == "Page" || t == "Pages" || t == "Catalog" {
 		return "null", nil // another page, reached by some side way
 	}
 	var b strings.Builder
 	b.WriteString("<<")
 	for _, k := range keys(d) {
-		if slices.Contains(left, k) {
+		if slices.Contains(without, k) {
 			continue
 		}
 		var text string
 		var err error
-		if k == "Resources" {
+		if k == "Resources" && c.isDict(d[k]) { // else it is a letter of that name
 			text, err = c.fontResources(d)
 		} else {
 			text, err = c.object(d[k])
@@ -252,6 +287,12 @@ func (c *copier) dict(d types.Dict) (string, error) {
 		b.WriteString("/" + types.EncodeName(k) + " " + text)
 	}
 	return b.String() + ">>", nil
+}
+
+func (c *copier) isDict(o types.Object) bool {
+	target, err := c.file.ctx.Dereference(o)
+	_, ok := target.(types.Dict)
+	return ok && err == nil
 }
 
 // fontResources copies what a Type 3 font's letters use: its resource dictionary
