@@ -403,7 +403,7 @@ func TestOrientations(t *testing.T) {
 }
 
 func TestTIFFPagesAndThumbnails(t *testing.T) {
-	page, thumb := greyTIFF(40, 20, 1, gradient(40, 20).Pix), greyTIFF(40, 20, 1, gradient(40, 20).Pix)
+	page, thumb := greyTIFF(40, 20, 1, gradient(40, 20).Pix), greyTIFF(16, 8, 1, gradient(16, 8).Pix)
 	thumb.fields = append([][3]int{{254, 4, 1}}, thumb.fields...)
 	f := mustOpen(t, tiffBytes(page, thumb, page))
 	if f.Kind() != mail.TIFF || f.Pages() != 2 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"math"
 	"math/bits"
 
 	"github.com/hhrutter/tiff"
@@ -56,11 +57,21 @@ func (e *Engine) openTIFF(r io.ReaderAt, size int64) (pages, error) {
 	}
 	f := &tiffFile{engine: e, r: r, size: size}
 	for _, d := range dirs {
-		if d.number(tagNewSubfile, 0)&1 == 0 { // else a thumbnail of another page
+		if n := len(f.dirs); n == 0 || !d.thumbnailOf(f.dirs[n-1]) {
 			f.dirs = append(f.dirs, d)
 		}
 	}
 	return f, nil
+}
+
+// thumbnailOf tells whether a directory is a smaller picture of the page before
+// it. Its word alone does not count: a page is not lost by a flag.
+func (d directory) thumbnailOf(page directory) bool {
+	w, h := d.number(tagWidth, 0), d.number(tagHeight, 0)
+	pw, ph := page.number(tagWidth, 0), page.number(tagHeight, 0)
+	const slack = 0.05 // sizes are rounded, small ones much
+	return d.number(tagNewSubfile, 0)&1 == 1 && w > 0 && h > 0 && 2*w < pw && 2*h < ph &&
+		math.Abs(float64(w)*float64(ph)/(float64(h)*float64(pw))-1) < slack
 }
 
 func (f *tiffFile) count() int { return len(f.dirs) }
