@@ -233,16 +233,13 @@ func (f *pdfFile) direct(img pageImage) (Picture, error) {
 		return Picture{}, err
 	}
 	l, err := f.layout(img.Dict)
-	if err != nil && filter != "DCTDecode" {
+	if err != nil {
 		return Picture{}, err
 	}
 	var g *image.Gray
 	switch filter {
 	case "DCTDecode":
-		g, err = f.engine.jpegGray(img.Raw, img.w, img.h)
-		if l.inverted || err == nil && img.Dict["Decode"] != nil && !l.known {
-			err = errors.New("the JPEG's colours are mapped")
-		}
+		g, err = f.jpeg(img, parms, l)
 	case "CCITTFaxDecode":
 		g, err = f.ccitt(img, parms, l)
 	case "FlateDecode":
@@ -320,7 +317,6 @@ func (f *pdfFile) yes(d types.Dict, key string) bool {
 
 // layout says how a picture's samples lie.
 type layout struct {
-	known    bool
 	bits     int
 	channels int
 	inverted bool
@@ -351,8 +347,12 @@ func (f *pdfFile) layout(d types.Dict) (layout, error) {
 		return l, errors.New("a colour space that is not decoded directly")
 	}
 	if len(decode) == 2 {
-		l.inverted = decode[0].PDFString() != "0" && decode[0].PDFString() != "0.00"
+		least, err1 := f.ctx.DereferenceNumber(decode[0])
+		most, err2 := f.ctx.DereferenceNumber(decode[1])
+		l.inverted = least == 1 && most == 0
+		if err1 != nil || err2 != nil || !l.inverted && (least != 0 || most != 1) {
+			return l, errors.New("samples that are mapped are not decoded directly")
+		}
 	}
-	l.known = true
 	return l, nil
 }

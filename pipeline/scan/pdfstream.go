@@ -51,6 +51,19 @@ func jpegError(err error) error {
 	return fmt.Errorf("%w: JPEG: %v", ErrUnreadable, err)
 }
 
+// jpeg decodes a JPEG whose colours are what its colour space says: grey, or RGB
+// coded as the JPEG itself tells.
+func (f *pdfFile) jpeg(img pageImage, parms types.Dict, l layout) (*image.Gray, error) {
+	head, err := readJPEG(img.Raw)
+	if err != nil {
+		return nil, err
+	}
+	if head.channels != l.channels || l.inverted || parms["ColorTransform"] != nil {
+		return nil, errors.New("the JPEG's colours are mapped")
+	}
+	return f.engine.jpegGray(img.Raw, img.w, img.h)
+}
+
 // ccitt decodes a fax picture. Black is 0 in DeviceGray, as the decoder writes it.
 func (f *pdfFile) ccitt(img pageImage, parms types.Dict, l layout) (*image.Gray, error) {
 	k := f.integerOr(parms, "K", 0)
