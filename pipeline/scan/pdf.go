@@ -251,12 +251,12 @@ func (f *pdfFile) direct(img pageImage) (Picture, error) {
 		return Picture{}, err
 	}
 	turn := turned(img.rotate)
-	p := Picture{Gray: orient(g, turn), DPIX: img.dpiX, DPIY: img.dpiY, Via: map[string]string{"DCTDecode": "jpeg", "CCITTFaxDecode": "ccitt", "FlateDecode": "flate"}[filter]}
+	x, y := img.dpiX, img.dpiY
 	if swapped(turn) {
-		p.DPIX, p.DPIY = p.DPIY, p.DPIX
+		x, y = y, x
 	}
-	p.DPIX, p.DPIY = orGuess(p.DPIX, p.DPIY, p.Gray)
-	return p, nil
+	via := map[string]string{"DCTDecode": "jpeg", "CCITTFaxDecode": "ccitt", "FlateDecode": "flate"}[filter]
+	return Picture{Gray: orient(g, turn), Via: via}.at(x, y), nil
 }
 
 // filter gives a stream's only filter and its parameters.

@@ -128,7 +128,7 @@ func (d *document) picture(n int, dpi float64, pixels int64) (Picture, error) {
 		draw.Draw(paper, paper.Rect, rgba, rgba.Rect.Min, draw.Over)
 		rgba = paper
 	}
-	return Picture{Gray: greyOf(rgba), DPIX: dpi, DPIY: dpi, Via: "pdfium"}, nil
+	return Picture{Gray: greyOf(rgba), Via: "pdfium"}.at(dpi, dpi), nil
 }
 
 // covers tells whether page n paints anything on black paper: a blank picture is

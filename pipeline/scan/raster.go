@@ -120,9 +120,7 @@ func (f *jpegFile) picture(int) (Picture, error) {
 	if swapped(f.head.orientation) {
 		x, y = y, x
 	}
-	p := Picture{Gray: orient(g, f.head.orientation), Via: "jpeg"}
-	p.DPIX, p.DPIY = orGuess(x, y, p.Gray)
-	return p, nil
+	return Picture{Gray: orient(g, f.head.orientation), Via: "jpeg"}.at(x, y), nil
 }
 
 func (f *jpegFile) cut(_, _ int, out io.Writer) ([]string, error) {
@@ -138,11 +136,7 @@ func (f *jpegFile) cut(_, _ int, out io.Writer) ([]string, error) {
 	if h.channels == 4 && h.adobe {
 		decode = "/Decode[1 0 1 0 1 0 1 0]"
 	}
-	x, y := h.dpiX, h.dpiY
-	if x < 30 || y < 30 {
-		x = float64(min(h.w, h.h)) / paperWidth
-		y = x
-	}
+	x, y := orGuess(h.dpiX, h.dpiY, h.w, h.h)
 	w := &writer{}
 	w.imagePage([]strip{{rows: h.h, raw: f.raw, dict: fmt.Sprintf(
 		"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/%s/Filter/DCTDecode%s", h.w, h.h, space, decode)}},
@@ -225,9 +219,7 @@ func (f *pngFile) picture(int) (Picture, error) {
 	if err != nil {
 		return Picture{}, fmt.Errorf("%w: PNG: %v", ErrUnreadable, err)
 	}
-	p := Picture{Gray: greyOf(img), Via: "png"}
-	p.DPIX, p.DPIY = orGuess(f.head.dpiX, f.head.dpiY, p.Gray)
-	return p, nil
+	return Picture{Gray: greyOf(img), Via: "png"}.at(f.head.dpiX, f.head.dpiY), nil
 }
 
 func (f *pngFile) cut(_, _ int, out io.Writer) ([]string, error) {
@@ -235,11 +227,7 @@ func (f *pngFile) cut(_, _ int, out io.Writer) ([]string, error) {
 	if err := f.engine.checkPixels(h.w, h.h); err != nil {
 		return nil, err
 	}
-	x, y := h.dpiX, h.dpiY
-	if x < 30 || y < 30 {
-		x = float64(min(h.w, h.h)) / paperWidth
-		y = x
-	}
+	x, y := orGuess(h.dpiX, h.dpiY, h.w, h.h)
 	w := &writer{}
 	s, ok := h.carried()
 	if ok {

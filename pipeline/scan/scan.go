@@ -204,18 +204,6 @@ func (e *Engine) checkPixels(w, h int) error {
 	return nil
 }
 
-// paperWidth is that of an A4 page, inches: what a picture without dpi is taken for.
-const paperWidth = 8.27
-
-// orGuess gives a picture's dpi, guessed where the file says none or nonsense.
-func orGuess(x, y float64, g *image.Gray) (float64, float64) {
-	if x >= 30 && x <= 2400 && y >= 30 && y <= 2400 {
-		return x, y
-	}
-	d := float64(min(g.Rect.Dx(), g.Rect.Dy())) / paperWidth
-	return d, d
-}
-
 // Warm fills the cache with pdfium's compiled code.
 func Warm(cache string) error {
 	if err := durable.MkdirAll(cache, 0o700); err != nil {

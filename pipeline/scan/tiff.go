@@ -108,9 +108,7 @@ func (f *tiffFile) picture(n int) (Picture, error) {
 	if swapped(o) {
 		x, y = y, x
 	}
-	p := Picture{Gray: orient(g, o), Via: via}
-	p.DPIX, p.DPIY = orGuess(x, y, p.Gray)
-	return p, nil
+	return Picture{Gray: orient(g, o), Via: via}.at(x, y), nil
 }
 
 var errNotDirect = errors.New("Group 3 of two dimensions or with filled lines is not decoded directly")
@@ -149,11 +147,8 @@ func (f *tiffFile) wrapped(n int) (Picture, error) {
 	defer doc.close()
 	d := f.dirs[n-1]
 	x, y := d.dpi()
-	dpi := max(x, y)
-	if dpi < leastDPI {
-		dpi = 200
-	}
-	return doc.picture(1, min(dpi, mostDPI), f.engine.cfg.Pixels)
+	x, y = orGuess(x, y, d.number(tagWidth, 0), d.number(tagHeight, 0))
+	return doc.picture(1, min(max(x, y, leastDPI), mostDPI), f.engine.cfg.Pixels)
 }
 
 // fax decodes a CCITT page strip by strip. Damage is an error; lines that Go's
@@ -240,9 +235,7 @@ func (f *tiffFile) cut(from, to int, out io.Writer) (recoded []string, err error
 			recoded = append(recoded, fmt.Sprintf("page %d: %s", n, note))
 		}
 		x, y := d.dpi()
-		if x <= 0 || y <= 0 {
-			x, y = orGuess(x, y, image.NewGray(image.Rect(0, 0, width, height)))
-		}
+		x, y = orGuess(x, y, width, height)
 		w.imagePage(strips, width, height, x, y, d.number(tagOrientation, 1))
 	}
 	return recoded, w.write(out)
