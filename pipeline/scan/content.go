@@ -18,6 +18,12 @@ func (m matrix) mul(n matrix) matrix { // m, then n
 	}
 }
 
+// state is what q saves and Q brings back, as far as it matters here.
+type state struct {
+	ctm       matrix
+	invisible bool // text in rendering mode 3
+}
+
 // A page's content stream is walked no further than this.
 const mostOperators = 20000
 
@@ -25,9 +31,8 @@ const mostOperators = 20000
 // that can be seen, and where. Text in rendering mode 3 is invisible: a reading
 // of the same picture by another program.
 func onlyImage(content []byte) (name string, at matrix, ok bool) {
-	ctm, stack := matrix{1, 0, 0, 1, 0, 0}, []matrix(nil)
+	now, stack := state{ctm: matrix{1, 0, 0, 1, 0, 0}}, []state(nil)
 	var operands [][]byte
-	invisible := false
 	for s, count := (scanner{b: content}), 0; ; {
 		token := s.next()
 		if token == nil {
@@ -42,27 +47,27 @@ func onlyImage(content []byte) (name string, at matrix, ok bool) {
 		}
 		switch string(token) {
 		case "q":
-			stack = append(stack, ctm)
+			stack = append(stack, now)
 		case "Q":
 			if len(stack) == 0 {
 				return "", at, false
 			}
-			ctm, stack = stack[len(stack)-1], stack[:len(stack)-1]
+			now, stack = stack[len(stack)-1], stack[:len(stack)-1]
 		case "cm":
 			m, ok := numbers6(operands)
 			if !ok {
 				return "", at, false
 			}
-			ctm = m.mul(ctm)
+			now.ctm = m.mul(now.ctm)
 		case "Do":
 			if name != "" || len(operands) != 1 || operands[0][0] != '/' {
 				return "", at, false
 			}
-			name, at = nameOf(operands[0]), ctm
+			name, at = nameOf(operands[0]), now.ctm
 		case "Tr":
-			invisible = len(operands) == 1 && string(operands[0]) == "3"
+			now.invisible = len(operands) == 1 && string(operands[0]) == "3"
 		case "Tj", "TJ", "'", "\"":
-			if !invisible {
+			if !now.invisible {
 				return "", at, false
 			}
 		case "BT", "ET", "Tf", "Tm", "Td", "TD", "T*", "Tc", "Tw", "Tz", "TL", "Ts",
