@@ -23,11 +23,18 @@ func (f *pdfFile) cut(from, to int, out io.Writer) ([]string, error) {
 	if root["OCProperties"] != nil {
 		return nil, fmt.Errorf("%w: its layers can be shown and hidden, so that a part would not look as the whole does", ErrUnreadable)
 	}
+	form, err := f.ctx.DereferenceDict(root["AcroForm"])
+	if err != nil {
+		return nil, fmt.Errorf("%w: form: %v", ErrUnreadable, err)
+	}
 	c := &copier{file: f, numbers: map[int]int{}}
 	var composed []int
 	for n := from; n <= to; n++ {
 		p := f.page(n)
 		content, err := f.content(p.Dict)
+		if err == nil && f.livesByForm(p.Dict, form) {
+			err = fmt.Errorf("%w: a field has no picture of its value, and would lose it without the file's form", ErrUnreadable)
+		}
 		if err == nil {
 			err = c.page(p, content)
 		}

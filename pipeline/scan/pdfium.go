@@ -113,7 +113,7 @@ func (d *document) picture(n int, dpi float64, pixels int64) (Picture, error) {
 	}
 	out, err := d.r.instance.RenderPageInPixels(&requests.RenderPageInPixels{
 		Page:  requests.Page{ByIndex: &requests.PageByIndex{Document: d.ref, Index: n - 1}},
-		Width: w, Height: h, RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT})
+		Width: w, Height: h, RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT, RenderForm: true})
 	if err != nil {
 		return Picture{}, fmt.Errorf("%w: render: %v", ErrUnreadable, err)
 	}
