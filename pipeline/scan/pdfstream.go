@@ -229,7 +229,8 @@ func refuseSymbolCoding(ctx *model.Context) error {
 			if f.Name != "JBIG2Decode" {
 				continue
 			}
-			if f.DecodeParms["JBIG2Globals"] != nil || symbolCoded(sd.Raw) {
+			// Behind another filter the segments are not to be seen.
+			if len(sd.FilterPipeline) > 1 || f.DecodeParms["JBIG2Globals"] != nil || symbolCoded(sd.Raw) {
 				return ErrSymbolCoding
 			}
 		}

@@ -182,8 +182,8 @@ func readPNG(b []byte) (h pngHead, err error) {
 		body := b[at+8 : at+8+length]
 		switch string(b[at+4 : at+8]) {
 		case "IHDR":
-			if length < 13 {
-				return h, fmt.Errorf("%w: the PNG's header is short", ErrUnreadable)
+			if length < 13 || h.w > 0 { // a second one would hide the first's size
+				return h, fmt.Errorf("%w: the PNG's header is short or not its only one", ErrUnreadable)
 			}
 			h.w, h.h = int(binary.BigEndian.Uint32(body)), int(binary.BigEndian.Uint32(body[4:]))
 			h.bits, h.color, h.lace = body[8], body[9], body[12]

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"bytes"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"image"
@@ -10,7 +9,6 @@ import (
 	"math"
 	"math/bits"
 
-	"github.com/hhrutter/tiff"
 	"golang.org/x/image/ccitt"
 )
 
@@ -30,16 +28,22 @@ const (
 	tagStripBytes   = 279
 	tagXResolution  = 282
 	tagYResolution  = 283
+	tagPlanes       = 284
 	tagT4Options    = 292
 	tagUnit         = 296
 	tagTileWidth    = 322
+	tagTileLength   = 323
+	tagTileOffsets  = 324
+	tagTileBytes    = 325
 	tagJPEGTables   = 347
 )
 
 // TIFF compressions.
 const (
+	faxRuns  = 2
 	fax3     = 3
 	fax4     = 4
+	jpegOld  = 6
 	jpegInIt = 7
 )
 
@@ -120,12 +124,9 @@ func (f *tiffFile) decoded(d directory, w, h int) (g *image.Gray, via string, er
 		g, err = f.fax(d, strips, w, h)
 		return g, "ccitt", err
 	}
-	img, err := tiff.DecodeAt(io.NewSectionReader(f.r, 0, f.size), d.offset)
+	img, err := f.image(d, w, h)
 	if err != nil {
-		return nil, "", fmt.Errorf("%w: TIFF: %v", ErrUnreadable, err)
-	}
-	if b := img.Bounds(); b.Dx() != w || b.Dy() != h {
-		return nil, "", fmt.Errorf("%w: TIFF: the picture has another size than its directory says", ErrUnreadable)
+		return nil, "", err
 	}
 	return greyOf(img), "tiff", nil
 }
@@ -203,16 +204,25 @@ func (f *tiffFile) strips(d directory, h int) ([]strip, error) {
 	}
 	var all []strip
 	for i, off := range offsets {
-		if int64(off)+int64(lengths[i]) > f.size {
-			return nil, fmt.Errorf("%w: TIFF: a strip lies behind the end of the file", ErrUnreadable)
-		}
-		raw := make([]byte, lengths[i])
-		if _, err := f.r.ReadAt(raw, int64(off)); err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("%w: TIFF: %v", ErrUnreadable, err)
+		raw, err := f.piece(off, lengths[i])
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, strip{raw: raw, rows: min(rows, h-i*rows)})
 	}
 	return all, nil
+}
+
+// piece reads a strip or a tile.
+func (f *tiffFile) piece(at, length uint32) ([]byte, error) {
+	if int64(at)+int64(length) > f.size {
+		return nil, fmt.Errorf("%w: TIFF: a strip lies behind the end of the file", ErrUnreadable)
+	}
+	raw := make([]byte, length)
+	if _, err := f.r.ReadAt(raw, int64(at)); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: TIFF: %v", ErrUnreadable, err)
+	}
+	return raw, nil
 }
 
 func (f *tiffFile) cut(from, to int, out io.Writer) (recoded []string, err error) {
@@ -253,7 +263,7 @@ func (f *tiffFile) carried(d directory, w, h int) (strips []strip, note string, 
 	case c == fax4, c == fax3:
 		return f.carriedFax(d, strips, w, c)
 	case c == jpegInIt:
-		return f.carriedJPEG(d, strips, w)
+		return f.carriedJPEG(d, strips, w, h)
 	}
 	return nil, "", errNotCarried
 }
@@ -284,11 +294,14 @@ func (f *tiffFile) carriedFax(d directory, strips []strip, w, compression int) (
 
 // carriedJPEG passes JPEG strips through; tables that the strips share are put
 // into each, which changes no coefficient.
-func (f *tiffFile) carriedJPEG(d directory, strips []strip, w int) ([]strip, string, error) {
+func (f *tiffFile) carriedJPEG(d directory, strips []strip, w, h int) ([]strip, string, error) {
 	channels, photometric := d.number(tagSamples, 1), d.number(tagPhotometric, 0)
 	space, ok := map[int]string{1: "DeviceGray", 3: "DeviceRGB"}[channels]
-	if !ok || photometric != 1 && photometric != 2 && photometric != 6 || d.number(284, 1) != 1 {
+	if !ok || photometric != 1 && photometric != 2 && photometric != 6 || d.number(tagPlanes, 1) != 1 {
 		return nil, "", errNotCarried
+	}
+	if err := f.checkJPEGs(d, w, h); err != nil {
+		return nil, "", err
 	}
 	note, parms := "", ""
 	if photometric == 2 {
@@ -307,48 +320,9 @@ func (f *tiffFile) carriedJPEG(d directory, strips []strip, w int) ([]strip, str
 
 // recoded decodes a page and codes it anew, pixel-equal.
 func (f *tiffFile) recoded(d directory, w, h int) ([]strip, error) {
-	img, err := tiff.DecodeAt(io.NewSectionReader(f.r, 0, f.size), d.offset)
+	img, err := f.image(d, w, h)
 	if err != nil {
-		return nil, fmt.Errorf("%w: TIFF: %v", ErrUnreadable, err)
-	}
-	if b := img.Bounds(); b.Dx() != w || b.Dy() != h {
-		return nil, fmt.Errorf("%w: TIFF: the picture has another size than its directory says", ErrUnreadable)
-	}
-	return flateStrips(img)
-}
-
-// flateStrips codes a picture's pixels as they are: grey, RGB or CMYK of 8 bits.
-func flateStrips(img image.Image) ([]strip, error) {
-	b := img.Bounds()
-	w, h := b.Dx(), b.Dy()
-	var z bytes.Buffer
-	c := zlib.NewWriter(&z)
-	space, row := "DeviceRGB", make([]byte, 0, 4*w)
-	for y := range h {
-		row = row[:0]
-		switch src := img.(type) {
-		case *image.Gray:
-			space = "DeviceGray"
-			at := src.PixOffset(b.Min.X, b.Min.Y+y)
-			row = append(row, src.Pix[at:at+w]...)
-		case *image.CMYK:
-			space = "DeviceCMYK"
-			at := src.PixOffset(b.Min.X, b.Min.Y+y)
-			row = append(row, src.Pix[at:at+4*w]...)
-		default:
-			for x := range w {
-				r, g, bl, a := img.At(b.Min.X+x, b.Min.Y+y).RGBA()
-				white := 0xffff - a
-				row = append(row, byte((r+white)>>8), byte((g+white)>>8), byte((bl+white)>>8))
-			}
-		}
-		if _, err := c.Write(row); err != nil {
-			return nil, err
-		}
-	}
-	if err := c.Close(); err != nil {
 		return nil, err
 	}
-	return []strip{{rows: h, raw: z.Bytes(), dict: fmt.Sprintf(
-		"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/%s/Filter/FlateDecode", w, h, space)}}, nil
+	return flateStrips(img)
 }

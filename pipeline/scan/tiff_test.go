@@ -1,6 +1,13 @@
 package scan
 
-import "testing"
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+)
 
 // flagged gives a page the flag of a reduced picture.
 func flagged(w, h int) tiffPage {
@@ -28,5 +35,75 @@ func TestFlagAloneMakesNoThumbnail(t *testing.T) {
 		if f := mustOpen(t, tiffBytes(c.pages...)); f.Pages() != c.want {
 			t.Errorf("%s: %d pages, want %d", name, f.Pages(), c.want)
 		}
+	}
+}
+
+// sampled gives a TIFF page of 16 by 20 pixels with further fields, by their tags.
+func sampled(data []byte, with map[int]int) tiffPage {
+	p := tiffPage{data: data}
+	fields := map[int][2]int{256: {4, 16}, 257: {4, 20}, 258: {3, 8}, 259: {3, 1}, 262: {3, 1}, 273: {4, -1}, 277: {3, 1}, 278: {4, 20}, 279: {4, -2}}
+	for tag, v := range with {
+		fields[tag] = [2]int{3, v}
+	}
+	for _, tag := range slices.Sorted(maps.Keys(fields)) {
+		p.fields = append(p.fields, [3]int{tag, fields[tag][0], fields[tag][1]})
+	}
+	return p
+}
+
+func TestMisreadTIFFsAreRefused(t *testing.T) {
+	small := jpegBytes(t, gradient(16, 10))
+	for name, p := range map[string]tiffPage{
+		"reversed bits":        sampled(bytes.Repeat([]byte{1, 0}, 20), map[int]int{258: 1, 262: 0, 266: 2}),
+		"reversed, packed":     sampled(bytes.Repeat([]byte{1, 1, 0}, 20), map[int]int{258: 1, 259: 32773, 262: 0, 266: 2}),
+		"two samples of grey":  sampled(bytes.Repeat([]byte{200, 255}, 320), map[int]int{277: 2}),
+		"one sample of CMYK":   sampled(bytes.Repeat([]byte{200}, 1280), map[int]int{262: 5}),
+		"a short JPEG":         sampled(small, map[int]int{259: 7}),
+		"a JPEG of other size": sampled(jpegBytes(t, gradient(32, 20)), map[int]int{259: 7}),
+	} {
+		f := mustOpen(t, tiffBytes(p))
+		if _, err := f.Picture(1); !errors.Is(err, ErrUnreadable) {
+			t.Errorf("%s: decoded: %v", name, err)
+		}
+		if _, err := f.Cut(1, 1, &bytes.Buffer{}); !errors.Is(err, ErrUnreadable) {
+			t.Errorf("%s: cut: %v", name, err)
+		}
+	}
+	for name, p := range map[string]tiffPage{
+		"grey": sampled(gradient(16, 20).Pix, nil),
+		"jpeg": sampled(jpegBytes(t, gradient(16, 20)), map[int]int{259: 7, 266: 2}),
+	} {
+		f := mustOpen(t, tiffBytes(p))
+		sane(t, cut(t, f, 1, 1), 1)
+		if _, err := f.Picture(1); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestBombWithinATIFFIsRefusedByItsHeader(t *testing.T) {
+	bomb := jpegBytes(t, gradient(16, 20))
+	frame := bytes.Index(bomb, []byte("\xff\xc0"))
+	copy(bomb[frame+5:], "\xea\x60\xea\x60") // 60000 by 60000
+	if _, err := mustOpen(t, tiffBytes(sampled(bomb, map[int]int{259: 7}))).Picture(1); !errors.Is(err, ErrLimit) {
+		t.Error(err)
+	}
+}
+
+// TestManyStrips: a directory of half a million strips is read at once.
+func TestManyStrips(t *testing.T) {
+	const n = 500_000
+	le := binary.LittleEndian
+	b := []byte("II*\x00\x08\x00\x00\x00\x04\x00")
+	for i, f := range [][2]uint32{{256, 1}, {257, n}, {273, 62}, {279, 62}} {
+		count := uint32(1)
+		if i > 1 {
+			count = n
+		}
+		b = le.AppendUint32(le.AppendUint32(le.AppendUint16(le.AppendUint16(b, uint16(f[0])), 4), count), f[1])
+	}
+	b = append(b, make([]byte, 4+4*n)...)
+	if dirs, err := directories(bytes.NewReader(b), int64(len(b))); err != nil || len(dirs) != 1 {
+		t.Errorf("%d directories: %v", len(dirs), err)
 	}
 }

@@ -154,8 +154,8 @@ func readDirectory(r io.ReaderAt, size int64, order binary.ByteOrder, at int64) 
 		}
 		d.fields[order.Uint16(e)] = f
 	}
+	lengths := d.numbers(tagStripBytes)
 	for i, off := range d.numbers(tagStripOffsets) {
-		lengths := d.numbers(tagStripBytes)
 		if i < len(lengths) && int64(off)+int64(lengths[i]) > size {
 			return d, 0, partial("a TIFF strip lies behind the end of the file")
 		}
