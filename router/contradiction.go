@@ -13,8 +13,8 @@ import (
 // What differs more from the proven reference (reference.Misread) is not the same
 // reference read badly: confusions and lost signs, or two wrong characters at most.
 // A text of the right form whose check fails may be a misreading of it, too, by two
-// confusions or one wrong character; but not when it was read surely: then it is
-// what was printed.
+// confusions or one wrong character; but not when it was read surely, no more than
+// any text in which a digit stands for another: then it is what was printed.
 const (
 	sameMisread = 4
 	sameFailing = 2
@@ -59,7 +59,7 @@ func sameReadBadly(m, proven mail.Mention) bool {
 	}
 	same := reference.Misread(m.Raw, proven.Text, most)
 	switch {
-	case m.Literal && m.Confidence >= surelyRead:
+	case m.Confidence >= surelyRead && (m.Literal || otherDigit(m.Raw, proven.Text)):
 		return false
 	case slices.ContainsFunc(m.Readings, func(reading string) bool {
 		return reading != proven.Text && reference.Misread(m.Raw, reading, most) < same
@@ -67,6 +67,20 @@ func sameReadBadly(m, proven mail.Mention) bool {
 		return false
 	}
 	return same <= most || !m.Literal && slices.Contains(m.Readings, proven.Text)
+}
+
+// otherDigit tells whether a text has a digit where the reference has another one.
+func otherDigit(raw, reference string) bool {
+	x, y := []rune(signless(raw)), []rune(signless(reference))
+	if len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		if x[i] != y[i] && unicode.IsDigit(x[i]) && unicode.IsDigit(y[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // asNear tells which other case a text may be as well as the proven one.

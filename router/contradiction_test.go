@@ -52,6 +52,7 @@ func TestMisreadingsOfOneReference(t *testing.T) {
 		{"+++449/6297/0632+++", false}, // a digit lost and one misread: no reading of it is valid
 		{"+++429/62/06329+++", false},  // two lost
 		{"PER/96239/Q", false},
+		{"+++O10/8068/17181+++", false}, // a letter for a digit is a misreading, a digit for a digit is not
 		{"Tel. 0527874632 IBAN BE74 1042 3267 6710", true},
 	} {
 		all := pages("code:"+a, "text:ref "+c.print)
@@ -62,6 +63,9 @@ func TestMisreadingsOfOneReference(t *testing.T) {
 		case !c.files && (d.Hold == nil || d.Hold.Reason != mail.Conflict):
 			t.Errorf("%q: %+v %+v", c.print, d, d.Hold)
 		}
+	}
+	if d := r.Route(Span{From: 1, To: 2}, []mail.Reading{page(1, "code:"+a), lines(2, "ref +++010/8068/¶17181+++", 0.9)}, cases, true); d.Hold == nil {
+		t.Error("another number, broken over two lines and read surely, is taken for the same")
 	}
 	for _, c := range []struct {
 		print      string
