@@ -86,20 +86,46 @@ func (r *Reader) readLinear(m *merger) {
 	cw, ch := r.gradients()
 	for side := barCell; side <= 2*barCell; side *= 2 {
 		for _, b := range r.findBars(cw, ch, side) {
-			if !m.holds(b.quad()) {
-				r.readBars(b, m)
+			if m.holds(b.quad()) || r.readBars(b, m) {
+				continue
 			}
+			before := len(m.symbols)
+			for _, band := range b.bands(r.sheet.dpi) {
+				r.readBars(band, m)
+			}
+			m.uniteBands(before)
 		}
 		cw, ch = r.coarser(cw, ch)
 	}
 }
 
+// bandHeight is how much of a tall place is looked at alone, inches.
+const bandHeight = 0.25
+
+// bands cuts a tall place in bands across its bars: a stamp or a signature that
+// touches a code makes one place of both, in which few scan lines look alike.
+func (b bars) bands(dpi float64) (all []bars) {
+	n := int(b.height / (bandHeight * dpi))
+	if n < 2 || b.length < 0.5*dpi {
+		return nil
+	}
+	sin, cos := math.Sincos(b.angle)
+	for i := range n {
+		band, off := b, (float64(i)+0.5-float64(n)/2)*b.height/float64(n)
+		band.height = b.height / float64(n)
+		band.cx, band.cy = b.cx-off*sin, b.cy+off*cos
+		all = append(all, band)
+	}
+	return all
+}
+
 // readBars reads one place: every scan line votes. A place from which the bars run
-// on is read again, wider.
-func (r *Reader) readBars(b bars, m *merger) {
+// on is read again, wider. looks tells that the place is a code, whether or not it
+// was read.
+func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 	s := &r.sheet
 	doubtful, place := false, b.quad()
-	for try := range 3 {
+	for range 3 {
 		var l line
 		var lines []profile
 		b, l, lines = s.scan(b)
@@ -107,8 +133,9 @@ func (r *Reader) readBars(b bars, m *merger) {
 		if alike < 0.35 {
 			break // text or a picture: bars look alike at all heights
 		}
-		if try == 0 {
-			doubtful = alike >= 0.65 && looksLinear(lines, b, s.dpi)
+		looks = true
+		if !doubtful && alike >= 0.65 && looksLinear(lines, b, s.dpi) {
+			doubtful, place = true, b.quad() // perhaps only now that it is wide enough
 		}
 		symbols, contradiction := r.elect(lines)
 		if contradiction {
@@ -130,6 +157,7 @@ func (r *Reader) readBars(b bars, m *merger) {
 	if doubtful {
 		m.doubt(mail.Doubt{Looks: mail.LooksLinear, Polygon: place}) // dropped where a symbol was read
 	}
+	return looks
 }
 
 // elect has the scan lines vote.

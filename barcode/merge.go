@@ -17,6 +17,30 @@ type merger struct {
 func (m *merger) symbol(s mail.Symbol) { m.symbols = append(m.symbols, s) }
 func (m *merger) doubt(d mail.Doubt)   { m.doubts = append(m.doubts, d) }
 
+// uniteBands makes one symbol of those from the given one on that are bands of one code.
+func (m *merger) uniteBands(from int) {
+	for i := from; i < len(m.symbols); i++ {
+		for j := len(m.symbols) - 1; j > i; j-- {
+			a, b := m.symbols[i], m.symbols[j]
+			if a.Symbology != b.Symbology || a.Text != b.Text {
+				continue
+			}
+			m.symbols[i].Polygon, m.symbols[i].Confidence = united(a.Polygon, b.Polygon), math.Max(a.Confidence, b.Confidence)
+			m.symbols = append(m.symbols[:j], m.symbols[j+1:]...)
+		}
+	}
+}
+
+// united gives the polygon from the upper edge of the upper of two bands to the
+// lower edge of the lower.
+func united(a, b mail.Quad) mail.Quad {
+	up := mail.Point{X: a[0].X - a[3].X, Y: a[0].Y - a[3].Y}
+	if (b[0].X-a[0].X)*up.X+(b[0].Y-a[0].Y)*up.Y > 0 {
+		a, b = b, a
+	}
+	return mail.Quad{a[0], a[1], b[2], b[3]}
+}
+
 // conflict closes a place to further looks.
 func (m *merger) conflict(q mail.Quad) { m.settled = append(m.settled, q) }
 

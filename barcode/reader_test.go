@@ -151,6 +151,33 @@ func TestReadsThroughStreak(t *testing.T) {
 	}
 }
 
+// TestReadsBesideStamp: a stamp that touches a code makes one place of both.
+func TestReadsBesideStamp(t *testing.T) {
+	const dpi = 300
+	line := drawing{1, 0.01, func(_, _ float64) bool { return true }}
+	for _, c := range specimens {
+		if c.symbology >= mail.QR {
+			continue
+		}
+		g := a4(dpi)
+		d := code(t, c.symbology, c.text, 40)
+		draw(g, d, 1300, 400, 4, 1)
+		left := 1300 - d.w*2
+		for _, y := range []float64{430, 640} { // the frame of a stamp, askew, through the code's lower end
+			draw(g, line, left+60, y, 400, -4)
+		}
+		for _, x := range []float64{left - 140, left + 260} {
+			draw(g, line, x, 535, 210, 86)
+		}
+		printText(g, rand.New(rand.NewPCG(5, 6)), image.Rect(int(left)-110, 500, int(left)+230, 610), dpi)
+		want := c.want
+		if want == "" {
+			want = c.text
+		}
+		expect(t, New(Config{}).Read(g, dpi), c.symbology, want)
+	}
+}
+
 func TestSpoiltCodesAreDoubts(t *testing.T) {
 	const dpi = 300
 	rng := rand.New(rand.NewPCG(3, 4))

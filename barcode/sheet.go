@@ -39,6 +39,7 @@ type sheet struct {
 	threshold []byte // per cell; 0 = no ink here
 	contrast  []byte // per cell, brightest minus darkest nearby
 	noise     int    // by how much blank paper varies in a cell
+	scanned   bool   // the picture tells its resolution: a camera's would be no paper evenly lit
 	ranges    []int
 	ink       []byte // per work pixel, 1 = ink
 }
@@ -52,7 +53,8 @@ func (s *sheet) load(g *image.Gray, dpi float64) bool {
 	if w < smallest || h < smallest || g.Stride < w || len(g.Pix) < g.Stride*(h-1)+w {
 		return false
 	}
-	if !(dpi >= 50 && dpi <= 2400) {
+	s.scanned = dpi >= 50 && dpi <= 2400
+	if !s.scanned {
 		dpi = assumedDPI(w, h)
 	}
 	s.pix, s.stride, s.w, s.h, s.dpi = g.Pix, g.Stride, w, h, dpi
@@ -150,6 +152,9 @@ func (s *sheet) measure() {
 	slices.Sort(s.ranges)
 	s.noise = s.ranges[len(s.ranges)/4]
 	need := min(max(leastContrast, s.noise*21/10), 110)
+	if s.scanned {
+		s.dimSpecks()
+	}
 	for cy := range s.th {
 		for cx := range s.tw {
 			lo, hi := byte(255), byte(0)
@@ -176,14 +181,23 @@ func (s *sheet) extremes(x0, y0, x1, y1 int) (lo, hi byte) {
 			lo, hi = min(lo, v), max(hi, v)
 		}
 	}
-	if int(hi)-int(lo) >= leastContrast {
-		hi = s.paper(x0, y0, x1, y1)
-	}
 	return lo, hi
 }
 
-// paper gives the value that an eighth of a cell's pixels reach: a bright speck or
-// streak is no paper, and would have the noise of the paper taken for ink.
+// dimSpecks takes for the brightest value of a cell that of its paper: beside a
+// bright speck or streak the noise of the paper would be taken for ink.
+func (s *sheet) dimSpecks() {
+	const c = thresholdCell
+	for cy := range s.th {
+		for cx := range s.tw {
+			if at := cy*s.tw + cx; int(s.hi[at])-int(s.lo[at]) >= leastContrast {
+				s.hi[at] = s.paper(cx*c, cy*c, min(cx*c+c, s.ww), min(cy*c+c, s.wh))
+			}
+		}
+	}
+}
+
+// paper gives the value that an eighth of a cell's pixels reach.
 func (s *sheet) paper(x0, y0, x1, y1 int) byte {
 	var count [256]uint16
 	for y := y0; y < y1; y++ {
