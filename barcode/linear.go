@@ -100,7 +100,10 @@ func (r *Reader) readLinear(m *merger) {
 }
 
 // bandHeight is how much of a tall place is looked at alone, inches.
-const bandHeight = 0.25
+const bandHeight = 0.3
+
+// leastPiece is the least height of a piece of a code, inches.
+const leastPiece = 0.35
 
 // bands cuts a tall place in bands across its bars: a stamp or a signature that
 // touches a code makes one place of both, in which few scan lines look alike.
@@ -125,7 +128,7 @@ func (b bars) bands(dpi float64) (all []bars) {
 func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 	s := &r.sheet
 	doubtful, place := false, b.quad()
-	for range 3 {
+	for try := range 3 {
 		var l line
 		var lines []profile
 		b, l, lines = s.scan(b)
@@ -134,8 +137,10 @@ func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 			break // text or a picture: bars look alike at all heights
 		}
 		looks = true
-		if !doubtful && alike >= 0.65 && looksLinear(lines, b, s.dpi) {
-			doubtful, place = true, b.quad() // perhaps only now that it is wide enough
+		// A piece of a code is wide enough only later. Lines of large letters look
+		// alike, too, but are less high.
+		if !doubtful && alike >= 0.65 && (try == 0 || b.height >= leastPiece*s.dpi) && looksLinear(lines, b, s.dpi) {
+			doubtful, place = true, b.quad()
 		}
 		symbols, contradiction := r.elect(lines)
 		if contradiction {
