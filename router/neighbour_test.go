@@ -52,6 +52,17 @@ func beside(r *Rules, cases *register.Register, other mail.Reading) Decision {
 
 func conflicts(d Decision) bool { return d.Hold != nil && d.Hold.Reason == mail.Conflict }
 
+// TestAnotherCaseWithoutItsSigns: lost signs and a digit misread leave no reading
+// that is valid, and are another case all the same.
+func TestAnotherCaseWithoutItsSigns(t *testing.T) {
+	r, cases := registry(t, liveCases)
+	for _, print := range []string{"Uw referentie¶TX 2018 320161 36", "TX 2018 320161 36", "TX201832016136", "PER 962301 N", "Zie PER962301N."} {
+		if d := beside(r, cases, lines(2, print, 0.9)); !conflicts(d) {
+			t.Errorf("print %q: %+v %+v", print, d, d.Hold)
+		}
+	}
+}
+
 // TestTheNextCaseIsNotAMisreading: consecutive references differ by a few
 // characters, check digits and all; the next one may be too new for the register.
 func TestTheNextCaseIsNotAMisreading(t *testing.T) {

@@ -61,6 +61,23 @@ func (p placed) likely(labeled bool) bool {
 	return p.cost <= most && matched >= 2 && matched*4 >= fixed
 }
 
+// bareOfSigns tells a text that lacks at most the signs of the form, and has a
+// letter that the form asks for: nothing else is written so, whatever it may be a
+// misreading of.
+func (p placed) bareOfSigns() bool {
+	lettered := false
+	for i, s := range p.form {
+		if s.sign() {
+			continue
+		}
+		if p.at[i] == lost || !s.takes(p.at[i]) {
+			return false
+		}
+		lettered = lettered || s.one != 0 && unicode.IsLetter(s.one)
+	}
+	return lettered
+}
+
 // marked gives the form as its fixed characters alone show it: whatever stands
 // between them was meant as a reference. nil when it has too few of them.
 func (f shape) marked() (m shape) {

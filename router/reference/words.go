@@ -169,7 +169,7 @@ func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
 		}
 		f := finding{from: p.from, to: p.to, cost: p.cost}
 		taken = append(taken, f)
-		if f.mention, *near = s.reading(l.text[p.from:p.to], p, *near); f.mention.Readings == nil && p.cost > sureLikeness &&
+		if f.mention, *near = s.reading(l.text[p.from:p.to], p, *near); f.mention.Readings == nil && p.cost > sureLikeness && !p.bareOfSigns() &&
 			!slices.ContainsFunc(marks, func(m placed) bool { return p.from < m.to && m.from < p.to }) {
 			continue // nothing that it could stand for
 		}
