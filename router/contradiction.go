@@ -18,7 +18,7 @@ import (
 const (
 	sameMisread = 4
 	sameFailing = 2
-	surelyRead  = 0.85
+	surelyRead  = 0.75
 )
 
 // contradicts tells how a mention speaks against the proven reference; "" = it

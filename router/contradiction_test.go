@@ -74,7 +74,7 @@ func TestMisreadingsOfOneReference(t *testing.T) {
 	}{
 		{"+++010/8058/17183+++", 0.7, true},
 		{"+++010/8068/17181+++", 0.7, true},
-		{"+++010/8068/17181+++", 0.92, false},
+		{"+++010/8068/17181+++", 0.8, false},
 		{"+++010/8058/17193+++", 0.7, false}, // two wrong digits that are not taken for one another
 		{"+++010/8068/71149+++", 0.7, false}, // nearer to another live case
 		{"+++010/8068/11181++", 0.7, false},  // as near to the one as to the other, and no reading of either
