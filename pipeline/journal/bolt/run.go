@@ -136,12 +136,20 @@ func (s *Store) Run(ctx context.Context, handlers map[string]journal.Handler, li
 	hands, drop := context.WithCancel(context.WithoutCancel(ctx))
 	defer drop()
 	var working sync.WaitGroup
-	defer working.Wait()
+	idle := make(chan struct{})
 	defer context.AfterFunc(ctx, func() {
-		grace := time.AfterFunc(s.cfg.Grace, drop)
-		working.Wait()
-		grace.Stop()
+		grace := time.NewTimer(s.cfg.Grace)
+		defer grace.Stop()
+		select {
+		case <-grace.C:
+			drop()
+		case <-idle:
+		}
 	})()
+	defer func() {
+		working.Wait()
+		close(idle)
+	}()
 
 	var mu sync.Mutex
 	busy, foreground := map[string]int{}, 0
