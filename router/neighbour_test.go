@@ -56,7 +56,8 @@ func conflicts(d Decision) bool { return d.Hold != nil && d.Hold.Reason == mail.
 // that is valid, and are another case all the same.
 func TestAnotherCaseWithoutItsSigns(t *testing.T) {
 	r, cases := registry(t, liveCases)
-	for _, print := range []string{"Uw referentie¶TX 2018 320161 36", "TX 2018 320161 36", "TX201832016136", "PER 962301 N", "Zie PER962301N."} {
+	for _, print := range []string{"Uw referentie¶TX 2018 320161 36", "TX 2018 320161 36", "TX201832016136", "PER 962301 N", "Zie PER962301N.",
+		"Geschäftszeichen¶-223-137998-70"} {
 		if d := beside(r, cases, lines(2, print, 0.9)); !conflicts(d) {
 			t.Errorf("print %q: %+v %+v", print, d, d.Hold)
 		}

@@ -21,6 +21,7 @@ const (
 	budget        = 3
 	budgetLabeled = 4 // behind a label
 	budgetMarked  = 6 // where all fixed characters stand: two digits may be missing
+	budgetNumber  = 6 // behind a label, where hardly a digit of many is missing
 	sureLikeness  = 2 // what resembles a reference so much is one, even when no reading of it is valid
 )
 
@@ -59,6 +60,32 @@ func (p placed) likely(labeled bool) bool {
 		return p.cost <= 1 && matched == fixed
 	}
 	return p.cost <= most && matched >= 2 && matched*4 >= fixed
+}
+
+// longNumber is how many digits of a form make it unlike any other number.
+const longNumber = 10
+
+// number tells a text that has all but one of the many digits of the form, the
+// signs between them, and nothing besides.
+func (p placed) number() bool {
+	all, missing, here, parted := 0, 0, 0, false
+	for i, s := range p.form {
+		if p.at[i] != lost {
+			here++
+		}
+		switch {
+		case s.digit():
+			if all++; p.at[i] == lost || !unicode.IsDigit(p.at[i]) {
+				missing++
+			}
+		case s.sign() && all > 0 && slices.ContainsFunc(p.form[i:], slot.digit):
+			if p.at[i] != s.one {
+				return false
+			}
+			parted = true
+		}
+	}
+	return parted && all >= longNumber && missing <= 1 && here == p.to-p.from
 }
 
 // bareOfSigns tells a text that lacks at most the signs of the form, and has a

@@ -146,8 +146,12 @@ func (s *Scheme) numbers(l line) bool {
 // near finds the places that resemble a reference and are not in found.
 func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
 	var places, marks []placed
+	most := budgetLabeled
+	if slices.ContainsFunc(l.tokens, func(t token) bool { return t.label != "" }) {
+		most = budgetNumber
+	}
 	for _, v := range s.variants {
-		places = append(places, v.places(l.text, budgetLabeled)...)
+		places = append(places, v.places(l.text, most)...)
 	}
 	for _, f := range s.marked {
 		if f.marks(l.text) {
@@ -164,12 +168,13 @@ func (s *Scheme) near(l line, found []finding, near *int) (all []finding) {
 	taken := slices.Clone(found)
 	for _, p := range places {
 		labeled := l.label(p.from) != ""
-		if !p.likely(labeled) || s.bare && !labeled || overlaps(taken, p.from, p.to) {
+		numbered := labeled && p.number() && p.cost <= budgetNumber && l.cuts(p) == 0
+		if !numbered && !p.likely(labeled) || s.bare && !labeled || overlaps(taken, p.from, p.to) {
 			continue
 		}
 		f := finding{from: p.from, to: p.to, cost: p.cost}
 		taken = append(taken, f)
-		if f.mention, *near = s.reading(l.text[p.from:p.to], p, *near); f.mention.Readings == nil && p.cost > sureLikeness && !p.bareOfSigns() &&
+		if f.mention, *near = s.reading(l.text[p.from:p.to], p, *near); f.mention.Readings == nil && p.cost > sureLikeness && !p.bareOfSigns() && !numbered &&
 			!slices.ContainsFunc(marks, func(m placed) bool { return p.from < m.to && m.from < p.to }) {
 			continue // nothing that it could stand for
 		}
