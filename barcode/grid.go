@@ -217,13 +217,18 @@ func (s *sheet) solid(b blob) bool {
 	if math.Min(w, h) < doubtSide*s.workDPI() || w > 1.3*h || h > 1.3*w {
 		return false
 	}
-	middle := (b.y0+b.y1)/2/thresholdCell*s.tw + (b.x0+b.x1)/2/thresholdCell
-	if float64(s.contrast[middle]) < doubtNoise*float64(s.noise) {
-		return false // grain
+	if s.grain(b) {
+		return false
 	}
 	ink, turns := s.texture(b)
 	cells := float64(b.cells) * gridCell * gridCell / (w * h)
 	return cells >= doubtCells && ink >= doubtInk && ink <= 0.72 && turns >= doubtTurns
+}
+
+// grain tells whether a blob is hardly more than the noise of the paper.
+func (s *sheet) grain(b blob) bool {
+	middle := (b.y0+b.y1)/2/thresholdCell*s.tw + (b.x0+b.x1)/2/thresholdCell
+	return float64(s.contrast[middle]) < doubtNoise*float64(s.noise)
 }
 
 // texture gives the share of ink in a blob's box and the mean number of bars that

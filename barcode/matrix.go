@@ -93,7 +93,7 @@ func (r *Reader) readBlobs(mark []byte, alone bool, finders []finder, m *merger)
 				}
 			}
 		}
-		if read, looks := r.readSpot(p, m); !read && (looks || alone && s.solid(b) || p.square() && (p.finders >= 2 || sure)) {
+		if read, looks := r.readSpot(p, m); !read && (looks || alone && s.solid(b) || p.square() && (p.finders >= 2 || sure) && !s.grain(b)) {
 			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
 		}
 	}

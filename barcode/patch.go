@@ -2,6 +2,7 @@ package barcode
 
 import (
 	"math"
+	"slices"
 
 	"postroom/mail"
 )
@@ -14,17 +15,20 @@ import (
 // The bounds of what is taken for a patch code. Sheets are printed at many scales
 // and copied, which makes bars grow and spaces shrink.
 const (
-	leastNarrow  = 0.045 // inches
-	mostNarrow   = 0.15
-	patchWide    = 2.5  // narrow elements
-	patchReach   = 3.75 // inches from the leading edge
-	leastBar     = 1.5  // length of the bars, inches
-	doubtfulBar  = 1.0
-	leastFitting = 0.6 // share of the lines across the bars that must fit
-	leastClear   = 0.8 // share of those that must have paper before and behind
-	quietNarrow  = 2.5 // that paper, narrow elements: wider than any space of a linear code
-	lonelyNarrow = 10  // no other bar may stand that near, narrow elements
-	patchStep    = 8   // distance of the lines, work pixels
+	leastNarrow       = 0.045 // inches
+	mostNarrow        = 0.15
+	patchWide         = 2.5  // narrow elements
+	patchReach        = 3.75 // inches from the leading edge
+	leastBar          = 1.5  // length of the bars, inches
+	doubtfulBar       = 1.0
+	leastFitting      = 0.6 // share of the lines across the bars that must fit
+	leastClear        = 0.8 // share of those that must have paper before and behind
+	quietNarrow       = 2.5 // that paper, narrow elements: wider than any space of a linear code
+	neighbourNear     = 10  // no other bar may stand that near, narrow elements
+	neighbourWide     = 4.5 // the widest bar of a linear code whose stretches fit, narrow elements
+	mostAccompanied   = 0.4 // share of the lines with the same other bar beside them
+	surelyAccompanied = 0.7
+	patchStep         = 8 // distance of the lines, work pixels
 )
 
 // patchNames gives the patch code by its bars from the leading edge on, wide = 1.
@@ -54,9 +58,13 @@ type patchHit struct {
 	start, end int // of the bars along the line, work pixels
 	code       mail.Symbology
 	narrow     float64
-	clear      bool // paper before and behind
-	lonely     bool // no other bars near
+	clear      bool         // paper before and behind
+	beside     [2]neighbour // the nearest other bar before and behind
 }
+
+// neighbour is a bar beside those of a hit: its distance and its width, work
+// pixels; without a width there is none.
+type neighbour struct{ gap, length int }
 
 // patchGroup is the hits of neighbouring lines.
 type patchGroup struct{ hits []patchHit }
@@ -106,7 +114,7 @@ func (s *sheet) patchHits(standing bool) (whole, part []patchHit) {
 			if i+6 < len(rs) {
 				if h, ok := s.fitPatch(rs[i : i+7]); ok {
 					h.line, h.clear = n, quietAround(rs, i, i+6, quietNarrow*h.narrow)
-					h.lonely = lonely(rs, i, i+6, h.narrow)
+					h.beside = neighbours(rs, i, i+6, h.narrow)
 					whole = append(whole, h)
 				}
 			}
@@ -128,23 +136,58 @@ func quietAround(rs []stretch, i, j int, least float64) bool {
 	return before && behind
 }
 
-// lonely tells whether no bar stands near runs i to j: a large linear code has
-// stretches that fit a patch code, but more bars beside them. Dark at the very
-// edge of the page is the scanner's, not a bar.
-func lonely(rs []stretch, i, j int, narrow float64) bool {
-	bar := func(r stretch) bool { return r.ink && float64(r.length) >= 0.7*narrow }
+// neighbours gives the nearest bars before run i and behind run j. What is longer than a
+// bar of a linear code lies across them; dark at the very edge of the page is the
+// scanner's.
+func neighbours(rs []stretch, i, j int, narrow float64) (found [2]neighbour) {
+	bar := func(r stretch) bool {
+		return r.ink && float64(r.length) >= 0.7*narrow && float64(r.length) <= neighbourWide*narrow
+	}
 	start, end := rs[i].start, rs[j].start+rs[j].length
-	for k := i - 2; k > 0 && float64(start-rs[k].start-rs[k].length) < lonelyNarrow*narrow; k-- {
+	for k := i - 2; k > 0 && float64(start-rs[k].start-rs[k].length) < neighbourNear*narrow; k-- {
 		if bar(rs[k]) {
-			return false
+			found[0] = neighbour{start - rs[k].start - rs[k].length, rs[k].length}
+			break
 		}
 	}
-	for k := j + 2; k < len(rs)-1 && float64(rs[k].start-end) < lonelyNarrow*narrow; k++ {
+	for k := j + 2; k < len(rs)-1 && float64(rs[k].start-end) < neighbourNear*narrow; k++ {
 		if bar(rs[k]) {
-			return false
+			found[1] = neighbour{rs[k].start - end, rs[k].length}
+			break
 		}
 	}
-	return true
+	return found
+}
+
+// accompanied is the share of the lines with the same bar beside the four: a large
+// linear code has stretches that fit a patch code, and more bars beside them along
+// their whole length. Letters and codes that stand across are another thing in
+// every line.
+func (g patchGroup) accompanied(narrow float64) (most float64) {
+	for side := range 2 {
+		var gaps, lengths []int
+		for _, h := range g.hits {
+			if b := h.beside[side]; b.length > 0 {
+				gaps, lengths = append(gaps, b.gap), append(lengths, b.length)
+			}
+		}
+		gap, length, same := median(gaps), median(lengths), 0
+		for i := range gaps {
+			if math.Abs(float64(gaps[i]-gap)) <= 0.6*narrow && math.Abs(float64(lengths[i]-length)) <= 0.6*narrow {
+				same++
+			}
+		}
+		most = max(most, float64(same)/float64(len(g.hits)))
+	}
+	return most
+}
+
+// median gives the median of numbers, 0 without any.
+func median(all []int) int {
+	if len(all) == 0 {
+		return 0
+	}
+	return slices.Sorted(slices.Values(all))[len(all)/2]
 }
 
 // stretches cuts a line into runs; runs shorter than speck are dust or streaks and vanish.
@@ -260,18 +303,15 @@ func (g patchGroup) span(dpi float64) (first, last patchHit, fitting, inches flo
 	return first, last, float64(len(g.hits)) / float64(lines), float64(lines*patchStep) / dpi
 }
 
-// commonest gives the code most hits name, its share, the shares of clear and of
-// lonely hits, and the mean narrow width.
-func (g patchGroup) commonest() (code mail.Symbology, agreed, clear, alone, narrow float64) {
+// commonest gives the code most hits name, its share, the share of clear hits, and
+// the mean narrow width.
+func (g patchGroup) commonest() (code mail.Symbology, agreed, clear, narrow float64) {
 	votes := map[mail.Symbology]int{}
-	free, apart := 0, 0
+	free := 0
 	for _, h := range g.hits {
 		votes[h.code]++
 		if h.clear {
 			free++
-		}
-		if h.lonely {
-			apart++
 		}
 		narrow += h.narrow
 	}
@@ -281,15 +321,16 @@ func (g patchGroup) commonest() (code mail.Symbology, agreed, clear, alone, narr
 		}
 	}
 	n := float64(len(g.hits))
-	return code, float64(votes[code]) / n, float64(free) / n, float64(apart) / n, narrow / n
+	return code, float64(votes[code]) / n, float64(free) / n, narrow / n
 }
 
 // judgePatch turns a group into a symbol, a doubt or nothing.
 func (r *Reader) judgePatch(g patchGroup, standing bool, m *merger) {
 	s := &r.sheet
 	first, last, fitting, inches := g.span(s.workDPI())
-	code, agreed, clear, alone, narrow := g.commonest()
-	if inches < doubtfulBar || clear < 0.3 || alone < 0.3 || len(g.hits) < 8 {
+	code, agreed, clear, narrow := g.commonest()
+	accompanied := g.accompanied(narrow)
+	if inches < doubtfulBar || clear < 0.3 || accompanied > surelyAccompanied || len(g.hits) < 8 {
 		return
 	}
 	far, decided := s.farEnd(first, last, standing)
@@ -297,7 +338,7 @@ func (r *Reader) judgePatch(g patchGroup, standing bool, m *merger) {
 		code = turned(code)
 	}
 	q := s.patchQuad(first, last, standing, far)
-	sound := inches >= leastBar && fitting >= leastFitting && agreed >= 0.9 && clear >= leastClear && alone >= 0.6
+	sound := inches >= leastBar && fitting >= leastFitting && agreed >= 0.9 && clear >= leastClear && accompanied <= mostAccompanied
 	if !decided || !sound || !s.endsClear(first, last, standing, narrow) {
 		m.doubt(mail.Doubt{Looks: mail.LooksPatch, Polygon: q})
 		return
@@ -312,7 +353,7 @@ func (r *Reader) judgePatch(g patchGroup, standing bool, m *merger) {
 // judgePart doubts three bars of a patch code in the place of one.
 func (s *sheet) judgePart(g patchGroup, standing bool, m *merger) {
 	first, last, fitting, inches := g.span(s.workDPI())
-	_, _, clear, _, _ := g.commonest()
+	_, _, clear, _ := g.commonest()
 	_, decided := s.farEnd(first, last, standing)
 	if decided && inches >= leastBar && fitting >= 0.5 && clear >= leastClear {
 		m.doubt(mail.Doubt{Looks: mail.LooksPatch, Polygon: s.patchQuad(first, last, standing, false)})

@@ -67,6 +67,30 @@ func TestReadsEveryPatchCodeInEveryDirection(t *testing.T) {
 	}
 }
 
+// A letter's first page has its heading and its barcode close below the bars.
+func TestPatchAboveAHeading(t *testing.T) {
+	const dpi = 300
+	full := drawing{1, 1, func(_, _ float64) bool { return true }}
+	for _, skew := range []float64{0, 2.75, -2.75} {
+		g := a4(dpi)
+		draw(g, patch(mail.Patch2, 50), 1000, 240, 24, skew)
+		for i := range 11 { // letters
+			draw(g, full, 440+float64(i)*38, 480, float64(16+i%4*8), 0)
+		}
+		draw(g, code(t, mail.Code39, "B442", 30), 1250, 500, 4, skew)
+		var patches int
+		f := New(Config{}).Read(g, dpi)
+		for _, s := range f.Symbols {
+			if s.Symbology == mail.Patch2 {
+				patches++
+			}
+		}
+		if patches != 1 || len(f.Doubts) != 0 {
+			t.Errorf("turned by %g: %+v", skew, f)
+		}
+	}
+}
+
 func TestDoubtfulPatches(t *testing.T) {
 	const dpi = 200
 	full := drawing{1, 1, func(_, _ float64) bool { return true }}
