@@ -14,7 +14,8 @@ import (
 // reference read badly: confusions and lost signs, or two wrong characters at most.
 // A text of the right form whose check fails may be a misreading of it, too, by two
 // confusions or one wrong character; but not when it was read surely, no more than
-// any text in which a digit stands for another: then it is what was printed.
+// any text in which a digit stands for another: then it is what was printed. Nor may
+// a character stand for a digit that it is not taken for: "$" is a 5, not an 8.
 const (
 	sameMisread = 4
 	sameFailing = 2
@@ -59,7 +60,9 @@ func sameReadBadly(m, proven mail.Mention) bool {
 	}
 	same := reference.Misread(m.Raw, proven.Text, most)
 	switch {
-	case m.Confidence >= surelyRead && (m.Literal || otherDigit(m.Raw, proven.Text)):
+	case reference.OtherDigit(m.Raw, proven.Text, m.Confidence < surelyRead):
+		return false
+	case m.Confidence >= surelyRead && m.Literal:
 		return false
 	case slices.ContainsFunc(m.Readings, func(reading string) bool {
 		return reading != proven.Text && reference.Misread(m.Raw, reading, most) < same
@@ -67,20 +70,6 @@ func sameReadBadly(m, proven mail.Mention) bool {
 		return false
 	}
 	return same <= most || !m.Literal && slices.Contains(m.Readings, proven.Text)
-}
-
-// otherDigit tells whether a text has a digit where the reference has another one.
-func otherDigit(raw, reference string) bool {
-	x, y := []rune(signless(raw)), []rune(signless(reference))
-	if len(x) != len(y) {
-		return false
-	}
-	for i := range x {
-		if x[i] != y[i] && unicode.IsDigit(x[i]) && unicode.IsDigit(y[i]) {
-			return true
-		}
-	}
-	return false
 }
 
 // asNear tells which other case a text may be as well as the proven one.

@@ -73,7 +73,10 @@ func TestMisreadingsOfOneReference(t *testing.T) {
 		files      bool
 	}{
 		{"+++010/8058/17183+++", 0.7, true},
-		{"+++010/8068/17181+++", 0.7, true},
+		{"+++010/8088/17183+++", 0.7, true},
+		{"+++010/8068/17181+++", 0.7, false}, // a 1 is not taken for a 3
+		{"++010/80$8/17183+++", 0.7, false},  // nor a $, a 5, for a 6
+		{"++010/B068/17183+++", 0.7, true},
 		{"+++010/8068/17181+++", 0.8, false},
 		{"+++010/8058/17193+++", 0.7, false}, // two wrong digits that are not taken for one another
 		{"+++010/8068/71149+++", 0.7, false}, // nearer to another live case

@@ -152,32 +152,21 @@ func (c *court) nothingProven() Decision {
 	if len(c.span.Blanks) == len(c.readings) {
 		return c.hold(mail.NoReference, "It has nothing but pages that look blank.")
 	}
-	if page := c.unread(nil); page > 0 {
+	if page := c.unread(); page > 0 {
 		return c.hold(mail.NoReference, "No reference can be read; page %d has a code that can't be read.", page)
 	}
 	return c.hold(mail.NoReference, "No page carries a reference.")
 }
 
-// unread gives the first page, but the excepted, with a place that looks like a
-// code and can't be read as one; 0 = there is none.
-func (c *court) unread(except map[int]bool) int {
+// unread gives the first page with a place that looks like a code and can't be
+// read as one; 0 = there is none.
+func (c *court) unread() int {
 	for _, reading := range c.readings {
-		if len(reading.Doubts) > 0 && !except[reading.Page] {
+		if len(reading.Doubts) > 0 {
 			return reading.Page
 		}
 	}
 	return 0
-}
-
-// barcoded gives the pages that carry the reference in a barcode.
-func (c *court) barcoded(text string) map[int]bool {
-	pages := map[int]bool{}
-	for _, m := range c.literal() {
-		if m.Source == mail.FromBarcode && m.Text == text {
-			pages[m.Page] = true
-		}
-	}
-	return pages
 }
 
 func (c *court) oneProven(best mail.Mention) Decision {
@@ -213,26 +202,20 @@ func (c *court) oneProven(best mail.Mention) Decision {
 
 // unsure tells why a proven reference is not enough to file on; "" = it is.
 //
-// A code that can't be read may be another case's. Beside the barcode that was
-// read, on the same page, it is most often a stamp's or a form's and does not hold
-// the document, be the barcode on each of its pages. On a page without one it
-// could begin another letter, or contradict what is printed.
+// A code that can't be read may be another case's, also beside the one that was
+// read: two letters lie on one scanner's glass, a form carries its sender's case.
 func (c *court) unsure(best mail.Mention) string {
-	if best.Source == mail.FromBarcode {
-		if page := c.unread(c.barcoded(best.Text)); page > 0 {
-			return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s.", page, best.Text)
+	if best.Source != mail.FromBarcode {
+		surest := 0.0
+		for _, m := range c.literal() {
+			surest = max(surest, m.Confidence)
 		}
-		return ""
+		if surest < leastConfidence {
+			return fmt.Sprintf("Page %d says %s, but it was read with little confidence.", best.Page, best.Text)
+		}
 	}
-	surest := 0.0
-	for _, m := range c.literal() {
-		surest = max(surest, m.Confidence)
-	}
-	if surest < leastConfidence {
-		return fmt.Sprintf("Page %d says %s, but it was read with little confidence.", best.Page, best.Text)
-	}
-	if page := c.unread(nil); page > 0 {
-		return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s, which is printed.", page, best.Text)
+	if page := c.unread(); page > 0 {
+		return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s.", page, best.Text)
 	}
 	return ""
 }

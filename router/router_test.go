@@ -165,17 +165,15 @@ func TestRouteFiles(t *testing.T) {
 		want  string
 		rule  string
 	}{
-		"a barcode":                    {[]string{"code:" + caseA}, caseA, RuleBarcode},
-		"print":                        {[]string{"text:Our ref " + caseB}, caseB, RuleText},
-		"both":                         {[]string{"code:" + caseA + "|text:ref " + caseA}, caseA, RuleBarcode},
-		"on the second page":           {[]string{prose, "text:ref " + caseA}, caseA, RuleText},
-		"print misread beside it":      {[]string{"code:" + caseA + "|text:ref TX-2O21-000001-33"}, caseA, RuleBarcode},
-		"print misread worse":          {[]string{"code:" + caseA + "|text:ref TX-2021-000001-3"}, caseA, RuleBarcode},
-		"foreign codes beside":         {[]string{"code:" + caseA + "|qr:BCD 002|code:DEA123"}, caseA, RuleBarcode},
-		"unread code beside a barcode": {[]string{"code:" + caseA + "|unread"}, caseA, RuleBarcode},
-		"stamps on its own forms":      {[]string{"code:" + caseA + "|unread", "code:" + caseA + "|unread", prose}, caseA, RuleBarcode},
-		"weak with the name":           {[]string{"code:" + weakA + "|text:Mrs Ana DUBOIS, 12 rue X"}, weakA, RuleWeakName},
-		"weak with the postcode":       {[]string{"code:" + weakA, "text:Postbus 3, 1000 AB Dorp"}, weakA, RuleWeakPostcode},
+		"a barcode":               {[]string{"code:" + caseA}, caseA, RuleBarcode},
+		"print":                   {[]string{"text:Our ref " + caseB}, caseB, RuleText},
+		"both":                    {[]string{"code:" + caseA + "|text:ref " + caseA}, caseA, RuleBarcode},
+		"on the second page":      {[]string{prose, "text:ref " + caseA}, caseA, RuleText},
+		"print misread beside it": {[]string{"code:" + caseA + "|text:ref TX-2O21-000001-33"}, caseA, RuleBarcode},
+		"print misread worse":     {[]string{"code:" + caseA + "|text:ref TX-2021-000001-3"}, caseA, RuleBarcode},
+		"foreign codes beside":    {[]string{"code:" + caseA + "|qr:BCD 002|code:DEA123"}, caseA, RuleBarcode},
+		"weak with the name":      {[]string{"code:" + weakA + "|text:Mrs Ana DUBOIS, 12 rue X"}, weakA, RuleWeakName},
+		"weak with the postcode":  {[]string{"code:" + weakA, "text:Postbus 3, 1000 AB Dorp"}, weakA, RuleWeakPostcode},
 	} {
 		d := decide(t, true, c.pages...)
 		if d.Hold != nil || d.NeedText || d.Reference.String() != c.want || d.Rule != c.rule || d.Store == "" || len(d.Evidence) == 0 {
@@ -205,6 +203,7 @@ func TestRouteHolds(t *testing.T) {
 		"only near":                    {[]string{"text:ref TX-2O21-000001-33"}, mail.WeakEvidence, caseA},
 		"weak check alone":             {[]string{"code:" + weakA + "|text:somebody else"}, mail.WeakEvidence, weakA},
 		"an unread code beside print":  {[]string{"text:ref " + caseA + "|unread"}, mail.WeakEvidence, caseA},
+		"an unread code beside a code": {[]string{"code:" + caseA + "|unread", "code:" + caseA, prose}, mail.WeakEvidence, caseA},
 		"a dead page":                  {[]string{"code:" + caseA, "dead"}, mail.UnreadablePage, ""},
 		"too long":                     {[]string{"code:" + caseA, prose, prose, prose, prose, prose}, mail.TooManyPages, caseA},
 	} {

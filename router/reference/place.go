@@ -305,6 +305,50 @@ func (s slot) price(read rune) int {
 	return costLetter
 }
 
+// OtherDigit tells whether, where the text resembles the reference most, a digit
+// or what is taken for digits stands for a digit that it is not: "$" is read for a
+// 5, never for an 8. Lenient allows for digits that are taken for one another.
+func OtherDigit(raw, reference string, lenient bool) bool {
+	f := shape{}
+	for _, r := range reference {
+		f = append(f, slot{one: r})
+	}
+	text, best, other := []rune(raw), costNever, false
+	if len(text) > 2*longestForm || len(f) > longestForm {
+		return false
+	}
+	for _, v := range variantsOf(f) {
+		for _, p := range v.places(text, costNever-1) {
+			if cost := p.cost + costExtra*(p.from+len(text)-p.to); cost < best {
+				best, other = cost, slices.ContainsFunc(p.pairs(), func(pair [2]rune) bool { return otherDigit(pair[0], pair[1], lenient) })
+			}
+		}
+	}
+	return other
+}
+
+// pairs gives what was read and what the form has at each place.
+func (p placed) pairs() (all [][2]rune) {
+	for i, s := range p.form {
+		if p.at[i] != lost && s.one != 0 {
+			all = append(all, [2]rune{p.at[i], s.one})
+		}
+	}
+	return all
+}
+
+// otherDigit tells whether a character that was read speaks for another digit.
+func otherDigit(read, digit rune, lenient bool) bool {
+	if !unicode.IsDigit(digit) || read == digit {
+		return false
+	}
+	may := []rune(confusions(read))
+	if unicode.IsDigit(read) {
+		return !lenient || !slices.Contains(may, digit) && !slices.Contains([]rune(confusions(digit)), read)
+	}
+	return slices.ContainsFunc(may, unicode.IsDigit) && !slices.Contains(may, digit)
+}
+
 // Misread tells what differences there are between a text as it was read and a
 // reference: 1 for a confusion or a sign too many or too few, 2 for one fixed
 // character in another's place, 3 for a digit lost. Over most it gives most+1.
