@@ -46,6 +46,19 @@ race: deps ## all tests under the race detector (slower)
 bench: deps ## what each part costs: milliseconds and allocations a page
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# The readers to compare with, for benches alone: zxing-cpp in a Python of its own, and zbar.
+PEERS := bin/peers
+
+$(PEERS):
+	@root=""; [ "$$(id -u)" = 0 ] || root=sudo; \
+	command -v zbarimg >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || { \
+		$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends python3-venv zbar-tools >/dev/null && echo "installed: python3-venv zbar-tools"; }
+	python3 -m venv $(PEERS) && $(PEERS)/bin/pip install --quiet zxing-cpp==3.1.1 numpy pillow || { rm -rf $(PEERS); exit 1; }
+
+.PHONY: bench-barcodes
+bench-barcodes: $(PEERS) ## the barcode reader beside zxing-cpp and zbar on the same 360 pages
+	$(GO) run ./cmd/bench-barcodes -python $(PEERS)/bin/python -zbar
+
 .PHONY: fuzz
 fuzz: deps ## every fuzz target for FUZZTIME each
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \

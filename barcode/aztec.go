@@ -48,15 +48,8 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 			continue
 		}
 		looks = looks || score > sureBullsEye
-		plain := s.tones(best)
-		for sharp := range 3 {
-			tones := best.sharpened(plain, 0.5*float64(sharp))
-			middle := split(tones)
-			for _, shift := range [3]float64{0, -25, 25} {
-				if text, ok := decodeAztec(best, tones, middle+shift); ok {
-					return mail.Symbol{Symbology: mail.Aztec, Text: text, Polygon: best.quad(), Module: best.module()}, true, true
-				}
-			}
+		if text, l, ok := s.readLattice(best, knownAztec(best.cols), decodeAztec); ok {
+			return mail.Symbol{Symbology: mail.Aztec, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
 		}
 	}
 	return sym, false, looks
@@ -111,16 +104,19 @@ func decodeAztec(l lattice, tones []float64, threshold float64) (text string, ok
 // touches the code, the turn in which its rows and columns line up, and a longer
 // way in from the sides.
 func (c *crop) frames() []frame {
+	if c.framed != nil {
+		return c.framed
+	}
 	ink, rim := c.inkAndRim(c.otsu())
 	if len(rim) < 40 {
 		return nil
 	}
 	tight := leastArea(rim, leastArea(rim, 0, math.Pi/4, math.Pi/90), math.Pi/90, math.Pi/900)
-	var out []frame
+	c.framed = []frame{}
 	for _, try := range [2]struct{ angle, depth float64 }{{tight, 0.12}, {alignedTurn(ink), 0.3}} {
 		if f, ok := c.frame(rim, try.angle, try.depth); ok {
-			out = append(out, f)
+			c.framed = append(c.framed, f)
 		}
 	}
-	return out
+	return c.framed
 }

@@ -31,6 +31,9 @@ type crop struct {
 	w, h           int
 	ox, oy         float64
 	ux, uy, vx, vy float64
+
+	limit  int     // see otsu; 0 = not yet known
+	framed []frame // see frames
 }
 
 // place gives the picture point of a crop pixel.
@@ -81,6 +84,7 @@ func (g *grid) near(x, y int, label int32) bool {
 // blurred is the crop after a box filter of the given radius.
 func (c *crop) blurred(radius int) *crop {
 	out := *c
+	out.limit, out.framed = 0, nil
 	tmp := make([]byte, len(c.pix))
 	out.pix = make([]byte, len(c.pix))
 	for y := range c.h {
@@ -111,6 +115,9 @@ func boxFilter(in, out []byte, n, stride, radius int) {
 
 // otsu is the threshold that parts dark and bright best (Otsu, 1979).
 func (c *crop) otsu() int {
+	if c.limit > 0 {
+		return c.limit
+	}
 	var hist [256]int
 	total, sum := 0, 0
 	for _, v := range c.pix {
@@ -134,7 +141,8 @@ func (c *crop) otsu() int {
 			at2 = t
 		}
 	}
-	return (at+at2)/2 + 1
+	c.limit = (at+at2)/2 + 1
+	return c.limit
 }
 
 // bits cuts the crop into ink and paper.

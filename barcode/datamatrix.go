@@ -38,49 +38,47 @@ func (r *Reader) readDataMatrix(c *crop) (sym mail.Symbol, read, looks bool) {
 
 // readFrame reads the modules in a frame, by the sizes whose rims fit best.
 func (r *Reader) readFrame(c *crop, f frame) (sym mail.Symbol, read, looks bool) {
-	k := f.solidCorner()
-	if k < 0 {
-		return sym, false, false
+	corners := []int{f.solidCorner()}
+	if corners[0] < 0 {
+		if dist(f.corner[0], f.corner[2])*math.Hypot(c.ux, c.uy) > 0.4*r.sheet.dpi {
+			return sym, false, false
+		}
+		corners = []int{0, 1, 2, 3} // blur takes the rims of the smallest codes
 	}
-	at := func(i int) mail.Point {
-		p := f.corner[i%4]
-		x, y := c.place(p.X, p.Y)
-		return mail.Point{X: x, Y: y}
-	}
-	// Solid sides stand left and below: the symbol's top left is the corner opposite their far ends.
-	o, u, v := at(k), at(k+1), at(k+3)
 	type fit struct {
 		l     lattice
 		score float64
 	}
 	var fits []fit
-	aspect := math.Hypot(u.X-o.X, u.Y-o.Y) / math.Hypot(v.X-o.X, v.Y-o.Y)
-	for _, size := range dataMatrixSizes {
-		want := float64(size[0]) / float64(size[1])
-		if aspect > want*1.15 || aspect < want/1.15 {
-			continue
+	for _, k := range corners {
+		at := func(i int) mail.Point {
+			p := f.corner[i%4]
+			x, y := c.place(p.X, p.Y)
+			return mail.Point{X: x, Y: y}
 		}
-		l := spanned(o, u, v, size[0], size[1])
-		if l.module() < 1.3 {
-			continue
+		// Solid sides stand left and below: the symbol's top left is the corner opposite their far ends.
+		o, u, v := at(k), at(k+1), at(k+3)
+		aspect := math.Hypot(u.X-o.X, u.Y-o.Y) / math.Hypot(v.X-o.X, v.Y-o.Y)
+		for _, size := range dataMatrixSizes {
+			want := float64(size[0]) / float64(size[1])
+			if aspect > want*1.15 || aspect < want/1.15 {
+				continue
+			}
+			l := spanned(o, u, v, size[0], size[1])
+			if l.module() < 1.3 {
+				continue
+			}
+			fits = append(fits, fit{l, r.sheet.agreement(l, knownDataMatrix(l.cols, l.rows))/2 + r.sheet.timing(l)/2})
 		}
-		fits = append(fits, fit{l, r.sheet.timing(l)})
 	}
 	slices.SortFunc(fits, func(a, b fit) int { return int(math.Copysign(1, b.score-a.score)) })
 	for i, f := range fits {
 		if i == 3 || f.score < 0.35 {
 			break
 		}
-		looks = looks || f.score > 0.6
-		plain := r.sheet.tones(f.l)
-		for sharp := range 3 {
-			tones := f.l.sharpened(plain, 0.5*float64(sharp))
-			middle := split(tones)
-			for _, shift := range [3]float64{0, -25, 25} {
-				if text, ok := decodeDataMatrix(f.l, tones, middle+shift); ok {
-					return mail.Symbol{Symbology: mail.DataMatrix, Text: text, Polygon: f.l.quad(), Module: f.l.module()}, true, true
-				}
-			}
+		looks = looks || r.sheet.timing(f.l) > 0.6
+		if text, l, ok := r.sheet.readLattice(f.l, knownDataMatrix(f.l.cols, f.l.rows), decodeDataMatrix); ok {
+			return mail.Symbol{Symbology: mail.DataMatrix, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
 		}
 	}
 	return sym, false, looks

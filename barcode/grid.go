@@ -188,11 +188,14 @@ func (s *sheet) textured(b blob) bool {
 	inch := s.workDPI()
 	w, h := float64(b.x1-b.x0), float64(b.y1-b.y0)
 	long, short := math.Max(w, h), math.Min(w, h)
-	if short < leastSide*inch || long > mostSide*inch || long > 4.2*short {
+	if short < leastSide*inch || long > mostSide*inch || long > 6*short {
 		return false
 	}
 	if long > mostAspect*short && short < 0.14*inch {
 		return false
+	}
+	if b.compact(inch) && s.swings(b) >= leastSwings {
+		return true
 	}
 	ink, turns := s.texture(b)
 	if long > mostAspect*short { // the long rectangles of Data Matrix, 8 modules high
@@ -201,13 +204,58 @@ func (s *sheet) textured(b blob) bool {
 	return ink >= leastInk && ink <= mostInk && turns >= 2.5
 }
 
+// compact tells a small square full of ink cells: the modules of the smallest
+// codes are lost in the work picture, so that its texture tells nothing.
+func (b blob) compact(inch float64) bool {
+	w, h := float64(b.x1-b.x0), float64(b.y1-b.y0)
+	cells := float64(b.cells) * gridCell * gridCell / (w * h)
+	return math.Max(w, h) <= compactSide*inch && w <= 1.25*h && h <= 1.25*w && cells >= doubtCells
+}
+
+// leastSwings is more than letters have and less than the smallest code.
+const leastSwings = 3.2
+
+// swings is the mean number of times that a row or a column of a blob's box turns
+// from bright to dark by a sixth of the contrast, the fewer of both, on the
+// picture itself: blur leaves small modules no more.
+func (s *sheet) swings(b blob) float64 {
+	k := s.scale
+	x0, y0, x1, y1 := b.x0*k, b.y0*k, min(b.x1*k, s.w), min(b.y1*k, s.h)
+	cell := min((b.y0+b.y1)/2/thresholdCell, s.th-1)*s.tw + min((b.x0+b.x1)/2/thresholdCell, s.tw-1)
+	step := max(int(s.contrast[cell])/6, 12)
+	along := func(at, stride, n int) (turns int) {
+		low, high, down := 255, int(s.pix[at]), false
+		for i := range n {
+			v := int(s.pix[at+i*stride])
+			switch {
+			case down && v > low+step:
+				down, high = false, v
+			case !down && v < high-step:
+				down, low = true, v
+				turns++
+			}
+			low, high = min(low, v), max(high, v)
+		}
+		return turns
+	}
+	across, down := 0, 0
+	for y := y0; y < y1; y += 2 {
+		across += along(y*s.stride+x0, 1, x1-x0)
+	}
+	for x := x0; x < x1; x += 2 {
+		down += along(y0*s.stride+x, s.stride, y1-y0)
+	}
+	return 2 * math.Min(float64(across)/float64(y1-y0), float64(down)/float64(x1-x0))
+}
+
 // The bounds beyond which a blob that gave no text is a matrix code all the same.
 const (
-	doubtSide  = 0.14 // inches
-	doubtCells = 0.85 // share of the box's cells that hold ink
-	doubtInk   = 0.36
-	doubtTurns = 3.7
-	doubtNoise = 2.7 // contrast, in the noise of blank paper
+	compactSide = 0.26 // inches
+	doubtSide   = 0.14 // inches
+	doubtCells  = 0.85 // share of the box's cells that hold ink
+	doubtInk    = 0.36
+	doubtTurns  = 3.7
+	doubtNoise  = 2.7 // contrast, in the noise of blank paper
 )
 
 // solid tells whether a blob is an almost square box, evenly filled with a fine

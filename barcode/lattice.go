@@ -104,6 +104,40 @@ func (l lattice) sharpened(tones []float64, by float64) []float64 {
 	return out
 }
 
+// decoder reads the modules whose tones lie under the threshold as dark.
+type decoder func(l lattice, tones []float64, threshold float64) (text string, ok bool)
+
+// Where the known modules agree less than this, there is no code of this size.
+const leastAgreement = 0.45
+
+// readLattice reads a code that lies about where the lattice does: fits it, and
+// cuts the tones by the gentlest means that a decoder reads.
+func (s *sheet) readLattice(l lattice, ks []known, decode decoder) (text string, fit lattice, ok bool) {
+	l, score := s.fitted(l, ks)
+	if score < leastAgreement {
+		return "", l, false
+	}
+	plain := s.tones(l)
+	for sharp := range 3 {
+		tones := l.sharpened(plain, 0.5*float64(sharp))
+		middle := split(tones)
+		for _, shift := range [3]float64{0, -25, 25} {
+			if text, ok = decode(l, tones, middle+shift); ok {
+				return text, l, true
+			}
+		}
+	}
+	ok = s.fieldOf(l).equalized(ks, func(tones []float64) (read bool) {
+		for _, threshold := range [3]float64{0.5, 0.42, 0.58} {
+			if text, read = decode(l, tones, threshold); read {
+				return true
+			}
+		}
+		return false
+	})
+	return text, l, ok
+}
+
 // modules cuts the tones into gozxing's bits.
 func (l lattice) modules(tones []float64, threshold float64) *gozxing.BitMatrix {
 	m, err := gozxing.NewBitMatrix(l.cols, l.rows)

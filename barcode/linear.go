@@ -131,7 +131,10 @@ func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 	for try := range 3 {
 		var l line
 		var lines []profile
-		b, l, lines = s.scan(b)
+		var ok bool
+		if b, l, lines, ok = s.scan(b); !ok {
+			break
+		}
 		alike := likeness(lines)
 		if alike < 0.35 {
 			break // text or a picture: bars look alike at all heights

@@ -145,6 +145,19 @@ func (r *Reader) readSpot(p spot, m *merger) (read, looks bool) {
 			vote(s, ok)
 		}
 	}
+	if r.wants(mail.QR) && p.square() && len(votes) == 0 {
+		if s, ok := r.readQR(c); ok {
+			vote(s, ok)
+		}
+	}
+	if r.wants(mail.PDF417) && len(votes) == 0 {
+		s, ok, ends := r.readPDF417(c)
+		looks = looks || ends
+		if ok {
+			m.symbol(s)
+			return true, true
+		}
+	}
 	vote(r.decodeCrop(c, 0))
 	soft := c.blurred(max(1, int(zoom/2)))
 	vote(r.decodeCrop(soft, 0))

@@ -20,10 +20,12 @@ type line struct {
 	n        int
 }
 
-// lineOf lays the scan lines of a place.
-func (s *sheet) lineOf(b bars) line {
+// fineStep is the distance of the samples of a scan line, pixels.
+const fineStep = 0.5
+
+// lineOf lays the scan lines of a place, samples step pixels apart.
+func (s *sheet) lineOf(b bars, step float64) line {
 	sin, cos := math.Sincos(b.angle)
-	step := 0.5
 	half := b.length/2 + margin*s.dpi
 	return line{b.cx - half*cos, b.cy - half*sin, sin, cos, step, int(2 * half / step)}
 }

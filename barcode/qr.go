@@ -17,15 +17,48 @@ func (r *Reader) readFinders(p spot) (mail.Symbol, bool) {
 	a, b, c = s.centred(a), s.centred(b), s.centred(c)
 	for _, k := range qrVersions(a, b, c) {
 		l := qrLattice(a, b, c, 17+4*k)
-		tones := s.tones(l)
-		for sharp := range 3 {
-			tones := l.sharpened(tones, 0.5*float64(sharp))
-			middle := split(tones)
-			for _, shift := range [3]float64{0, -20, 20} {
-				if text, ok := decodeQR(l, tones, middle+shift); ok {
-					return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module(), Confidence: 0.9 - 0.2*float64(sharp)}, true
+		if text, l, ok := s.readLattice(l, knownQR(l.cols), decodeQR); ok {
+			return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module(), Confidence: 0.9}, true
+		}
+	}
+	return mail.Symbol{}, false
+}
+
+// mostVersion is the largest version that is looked for by its frame alone.
+const mostVersion = 10
+
+// readQR reads a crop as a QR code by its frame: the size and the turn whose
+// finder and timing patterns show best are sampled on the page.
+func (r *Reader) readQR(c *crop) (mail.Symbol, bool) {
+	s := &r.sheet
+	for _, f := range c.frames() {
+		var corner [4]mail.Point
+		for i, p := range f.corner {
+			corner[i].X, corner[i].Y = c.place(p.X, p.Y)
+		}
+		if a, b := dist(corner[0], corner[1]), dist(corner[0], corner[3]); a > 1.15*b || b > 1.15*a {
+			continue
+		}
+		var best lattice
+		score := 0.35
+		for version := 1; version <= mostVersion; version++ {
+			dim := 17 + 4*version
+			ks := knownQR(dim)
+			for turn := range 4 {
+				l := spanned(corner[turn], corner[(turn+1)%4], corner[(turn+3)%4], dim, dim)
+				if l.module() < 1.3 {
+					break
+				}
+				if k := s.agreement(l, ks); k > score {
+					best, score = l, k
 				}
 			}
+		}
+		if best.cols == 0 {
+			continue
+		}
+		if text, l, ok := s.readLattice(best, knownQR(best.cols), decodeQR); ok {
+			return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module()}, true
 		}
 	}
 	return mail.Symbol{}, false

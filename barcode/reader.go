@@ -32,12 +32,13 @@ type Config struct {
 // Reader finds and decodes codes. It holds buffers and gozxing's stateful
 // decoders, so a Reader must not be used by two goroutines at once.
 type Reader struct {
-	config Config
-	linear []lineDecoder
-	matrix []matrixDecoder
-	sheet  sheet
-	cells  []tensor
-	grid   grid
+	config  Config
+	linear  []lineDecoder
+	matrix  []matrixDecoder
+	sheet   sheet
+	cells   []tensor
+	grid    grid
+	stacked []lattice // tried as PDF417 on this page
 }
 
 // sliver is how far a code may reach beyond the place where it was read, inches:
@@ -77,6 +78,7 @@ func (r *Reader) Read(g *image.Gray, dpi float64) (f Finding) {
 		return Finding{}
 	}
 	var m merger
+	r.stacked = r.stacked[:0]
 	r.readPatches(&m)
 	r.readLinear(&m)
 	r.readMatrix(&m)

@@ -7,45 +7,62 @@ import (
 
 // scan reads the scan lines of a place, laid exactly across its bars. The gradient
 // overrates the lean of narrow bars, so the lean is measured again by how far the
-// lines must be moved to match: first near ones, then distant ones.
-func (s *sheet) scan(b bars) (bars, line, []profile) {
+// lines must be moved to match: first near ones, then distant ones. Lines that
+// match nowhere are text; not ok then.
+func (s *sheet) scan(b bars) (_ bars, _ line, _ []profile, ok bool) {
 	var l line
 	lines := make([]profile, scanLines)
 	rows := min(max(int(b.height/scanLines), 1), 9)
 	gap := b.height * 0.9 / scanLines
 	for round := range 3 {
-		l = s.lineOf(b)
+		step, average := fineStep, rows
+		if round == 0 {
+			step, average = float64(s.scale), min(rows, 3)
+		}
+		l = s.lineOf(b, step)
 		for k := range lines {
-			lines[k] = s.sample(l, gap*(float64(k)+0.5-scanLines/2), rows, lines[k])
+			lines[k] = s.sample(l, gap*(float64(k)+0.5-scanLines/2), average, lines[k])
 		}
 		switch round {
 		case 0:
-			b.angle += leanOf(lines, 2, gap, 0.1, l.step)
+			lean, match := leanOf(lines, 2, gap, 0.1, l.step)
+			if match < leastMatch {
+				return b, l, lines, false
+			}
+			b.angle += lean
 		case 1:
-			b.angle += leanOf(lines, 8, gap, 0.02, l.step)
+			lean, _ := leanOf(lines, 8, gap, 0.02, l.step)
+			b.angle += lean
 		}
 	}
-	return b, l, lines
+	return b, l, lines, true
 }
+
+// leastMatch is the correlation of near scan lines of a code, at their best shift.
+const leastMatch = 0.35
 
 // leanOf is the angle, radians and at most most, by which bars lean against the
 // scan lines: the median over the pairs of lines that stand apart by apart lines.
-func leanOf(lines []profile, apart int, gap, most, step float64) float64 {
+// match is the median of their correlations.
+func leanOf(lines []profile, apart int, gap, most, step float64) (lean, match float64) {
 	reach := int(math.Ceil(float64(apart)*gap*most/step)) + 1
-	var all []float64
+	var all, matches []float64
 	for k := 1; k+apart < len(lines)-1; k++ {
-		all = append(all, shift(lines[k], lines[k+apart], reach))
+		by, c := shift(lines[k], lines[k+apart], reach)
+		all, matches = append(all, by), append(matches, c)
 	}
 	slices.Sort(all)
+	slices.Sort(matches)
 	d := (all[len(all)/2] + all[(len(all)-1)/2]) / 2 * step
 	// Bars that move right further down run along (d, apart*gap): the page's lines must turn the other way.
-	return -math.Atan2(d, float64(apart)*gap)
+	return -math.Atan2(d, float64(apart)*gap), matches[len(matches)/2]
 }
 
-// shift is by how many samples b must be moved left to match a best.
-func shift(a, b profile, reach int) float64 {
+// shift is by how many samples b must be moved left to match a best, and their
+// correlation then; of lines too short to tell, none and 1.
+func shift(a, b profile, reach int) (by, match float64) {
 	if len(a) <= 4*reach {
-		return 0
+		return 0, 1
 	}
 	scores := make([]float64, 2*reach+1)
 	best := 0
@@ -63,5 +80,5 @@ func shift(a, b profile, reach int) float64 {
 			at += 0.5 * (l - r) / c
 		}
 	}
-	return at
+	return at, scores[best]
 }

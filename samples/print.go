@@ -35,7 +35,7 @@ func symbologyOf(s mail.Symbology) symbology {
 type printed struct {
 	symbology
 	text    string
-	mil     int
+	mil     float64 // module width, thousandths of an inch
 	modules symbol.Modules
 	tall    float64 // of a linear code, millimetres
 	caption bool    // the text stands below
@@ -52,26 +52,26 @@ func newPrinted(rng *rand.Rand, k symbology, text string, mil, dpi int) printed 
 			mil = max(mil, 13)
 		}
 	}
-	return printed{k, text, mil, m, 9 + 5*rng.Float64(), false}
+	return printed{k, text, float64(mil), m, 9 + 5*rng.Float64(), false}
 }
 
 func (p printed) linear() bool { return len(p.modules) == 1 }
 
 // wide and high are the code's size on paper, millimetres.
-func (p printed) wide() float64 { return float64(len(p.modules[0])*p.mil) / 1000 * 25.4 }
+func (p printed) wide() float64 { return float64(len(p.modules[0])) * p.mil / 1000 * 25.4 }
 
 func (p printed) high() float64 {
 	if p.linear() {
 		return p.tall
 	}
-	return float64(len(p.modules)*p.mil) / 1000 * 25.4
+	return float64(len(p.modules)) * p.mil / 1000 * 25.4
 }
 
-func (p printed) truth() CodeTruth { return CodeTruth{p.name, p.text, p.mil} }
+func (p printed) truth() CodeTruth { return CodeTruth{p.name, p.text, int(p.mil)} }
 
 // code prints a code with its top left at a place.
 func (s *sheet) code(p printed, x, y float64) {
-	module := float64(p.mil) / 1000 * float64(s.dpi)
+	module := p.mil / 1000 * float64(s.dpi)
 	x0, y0 := float64(s.px(x)), float64(s.px(y))
 	for j, row := range p.modules {
 		top, low := y0+float64(j)*module, y0+float64(j+1)*module

@@ -28,6 +28,7 @@ func Draw(s mail.Symbology, text string) (Modules, error) {
 		mail.QR:         qr,
 		mail.DataMatrix: dataMatrix,
 		mail.Aztec:      aztec,
+		mail.PDF417:     stacked,
 	}
 	encode, ok := encoders[s]
 	if !ok {

@@ -111,7 +111,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{mail.Code128, ""}, {mail.Code128, "é"}, {mail.Code39, "lower"}, {mail.Code39, "A*B"}, {mail.ITF, "123"}, {mail.ITF, "12a4"},
 		{mail.Codabar, "123"}, {mail.EAN13, "4006381333932"}, {mail.EAN13, "123"}, {mail.QR, strings.Repeat("x", 3000)},
-		{mail.DataMatrix, strings.Repeat("x", 300)}, {mail.DataMatrix, "é"}, {mail.Aztec, ""}, {mail.PDF417, "x"},
+		{mail.DataMatrix, strings.Repeat("x", 300)}, {mail.DataMatrix, "é"}, {mail.Aztec, ""}, {mail.PDF417, ""}, {mail.Code93, "X"},
 	} {
 		if m, err := symbol.Draw(c.symbology, c.text); err == nil {
 			t.Errorf("%s %q gives %d rows", c.symbology, c.text, len(m))

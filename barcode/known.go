@@ -1,0 +1,127 @@
+package barcode
+
+import (
+	"math"
+
+	"postroom/mail"
+)
+
+// known is a module whose tone the symbology fixes, whatever the text. Modules
+// beyond the edges are those of the quiet zone.
+type known struct {
+	i, j int
+	dark bool
+}
+
+// quietRing lists the modules around a code, which are paper.
+func quietRing(cols, rows int) (all []known) {
+	for i := -1; i <= cols; i++ {
+		all = append(all, known{i, -1, false}, known{i, rows, false})
+	}
+	for j := range rows {
+		all = append(all, known{-1, j, false}, known{cols, j, false})
+	}
+	return all
+}
+
+// knownDataMatrix lists the rims of a Data Matrix with solid sides left and below,
+// and alternating ones above and right (ISO/IEC 16022).
+func knownDataMatrix(cols, rows int) []known {
+	all := quietRing(cols, rows)
+	for i := range cols {
+		all = append(all, known{i, 0, i%2 == 0}, known{i, rows - 1, true})
+	}
+	for j := 1; j < rows-1; j++ {
+		all = append(all, known{0, j, true}, known{cols - 1, j, (rows-1-j)%2 == 0})
+	}
+	return all
+}
+
+// knownAztec lists the rings around the middle of an Aztec code (ISO/IEC 24778).
+func knownAztec(dim int) (all []known) {
+	m := dim / 2
+	reach := 4
+	if dim > 27 { // no compact one is larger
+		reach = 6
+	}
+	for j := -reach; j <= reach; j++ {
+		for i := -reach; i <= reach; i++ {
+			all = append(all, known{m + i, m + j, max(abs(i), abs(j))%2 == 0})
+		}
+	}
+	return all
+}
+
+// knownQR lists the finder, timing and alignment patterns of a QR code of version
+// 1 to 6, and those that a larger one has in common with them (ISO/IEC 18004).
+func knownQR(dim int) []known {
+	all := quietRing(dim, dim)
+	for _, o := range [3][2]int{{0, 0}, {dim - 7, 0}, {0, dim - 7}} {
+		for j := -1; j <= 7; j++ {
+			for i := -1; i <= 7; i++ {
+				x, y := o[0]+i, o[1]+j
+				if x < 0 || y < 0 || x >= dim || y >= dim {
+					continue
+				}
+				r := max(abs(i-3), abs(j-3))
+				all = append(all, known{x, y, r != 2 && r < 4})
+			}
+		}
+	}
+	for i := 8; i < dim-8; i++ {
+		all = append(all, known{i, 6, i%2 == 0}, known{6, i, i%2 == 0})
+	}
+	if dim >= 25 && dim <= 41 {
+		for j := -2; j <= 2; j++ {
+			for i := -2; i <= 2; i++ {
+				all = append(all, known{dim - 7 + i, dim - 7 + j, max(abs(i), abs(j)) != 1})
+			}
+		}
+	}
+	return all
+}
+
+// agreement is how well the known modules' tones show what they must, -1..1.
+func (s *sheet) agreement(l lattice, ks []known) float64 {
+	var sa, sb, aa, ab float64
+	for _, k := range ks {
+		v := s.tone(l, k.i, k.j)
+		sa, aa = sa+v, aa+v*v
+		if !k.dark {
+			sb, ab = sb+1, ab+v
+		}
+	}
+	n := float64(len(ks))
+	va, vb := aa-sa*sa/n, sb-sb*sb/n
+	if va <= 0 || vb <= 0 {
+		return 0
+	}
+	return (ab - sa*sb/n) / math.Sqrt(va*vb)
+}
+
+// fitted moves a lattice to where the known modules agree best: each of three
+// corners in turn, by shrinking steps (a pattern search, Hooke and Jeeves 1961).
+func (s *sheet) fitted(l lattice, ks []known) (lattice, float64) {
+	best := s.agreement(l, ks)
+	c, r := float64(l.cols), float64(l.rows)
+	corners := [3]mail.Point{l.at(0, 0), l.at(c, 0), l.at(0, r)}
+	for step := 0.4 * l.module(); step > 0.04*l.module(); step /= 2 {
+		for range 2 {
+			moved := false
+			for k := range corners {
+				for _, d := range [4]mail.Point{{X: step}, {X: -step}, {Y: step}, {Y: -step}} {
+					try := corners
+					try[k].X, try[k].Y = try[k].X+d.X, try[k].Y+d.Y
+					t := spanned(try[0], try[1], try[2], l.cols, l.rows)
+					if score := s.agreement(t, ks); score > best {
+						best, corners, l, moved = score, try, t, true
+					}
+				}
+			}
+			if !moved {
+				break
+			}
+		}
+	}
+	return l, best
+}

@@ -1,0 +1,94 @@
+package samples
+
+import (
+	"fmt"
+	"image"
+	"iter"
+	"math/rand/v2"
+	"strings"
+
+	"postroom/mail"
+)
+
+// CodePage is a scanned page with text and one code, to compare readers by.
+type CodePage struct {
+	Symbology mail.Symbology
+	Text      string
+	Mil       int // module width, tenths of a thousandth of an inch
+	DPI       int
+	Level     string // office, poor
+	Bitonal   bool
+	Turn      int // how the page lies turned, degrees clockwise
+	Picture   *image.Gray
+}
+
+// The symbologies, module widths (thousandths of an inch), resolutions and
+// conditions of scanning that code pages are made of, each with each.
+var (
+	benchSymbologies = []mail.Symbology{mail.Code128, mail.Code39, mail.ITF, mail.Codabar, mail.EAN13, mail.QR, mail.DataMatrix, mail.Aztec, mail.PDF417}
+	benchMils        = []float64{7.5, 10, 13, 20}
+	benchDPIs        = []int{200, 300}
+	benchConditions  = []struct {
+		level   string
+		bitonal bool
+	}{{"office", false}, {"office", false}, {"poor", false}, {"office", true}, {"poor", true}}
+)
+
+// CodePages makes 360 A4 pages, each at any right angle. The same seed gives the
+// same pages.
+func CodePages(seed uint64) iter.Seq[CodePage] {
+	return func(yield func(CodePage) bool) {
+		n := uint64(0)
+		for _, sym := range benchSymbologies {
+			for _, mil := range benchMils {
+				for _, dpi := range benchDPIs {
+					for _, c := range benchConditions {
+						n++
+						rng := rand.New(rand.NewPCG(seed, n))
+						p := CodePage{Symbology: sym, Text: benchText(rng, sym), Mil: int(mil * 10), DPI: dpi, Level: c.level, Bitonal: c.bitonal, Turn: 90 * rng.IntN(4)}
+						p.Picture = p.scan(rng, mil)
+						if !yield(p) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// benchText gives what the symbology carries in the mail.
+func benchText(rng *rand.Rand, sym mail.Symbology) string {
+	switch sym {
+	case mail.ITF:
+		return withCheckDigit(fmt.Sprintf("%013d", rng.Int64N(1e13)))
+	case mail.EAN13:
+		return withCheckDigit(fmt.Sprintf("54%010d", rng.Int64N(1e10)))
+	case mail.Codabar:
+		return fmt.Sprintf("A%010dB", rng.Int64N(1e10))
+	case mail.PDF417:
+		return fmt.Sprintf("%s %s %s", newCase(rng).reference, pick(rng, people), pick(rng, streets))
+	}
+	return newCase(rng).reference
+}
+
+// scan prints the code below some text and scans the page.
+func (p CodePage) scan(rng *rand.Rand, mil float64) *image.Gray {
+	s := newSheet(p.DPI)
+	body, y := s.pen("regular", 10.5), 30.0
+	all := pick(rng, languages)
+	for range 3 {
+		order := rng.Perm(len(all.sentences))
+		text := []string{all.sentences[order[0]], all.sentences[order[1]], all.sentences[order[2]]}
+		y = s.paragraph(body, 22, y, 165, strings.Join(text, " ")) + 4
+	}
+	code := newPrinted(rng, symbologyOf(p.Symbology), p.Text, 1, p.DPI)
+	code.mil = mil
+	s.code(code, 15+(180-code.wide())*rng.Float64(), 165+(100-code.high())*rng.Float64())
+	w := wornAt(rng, p.Level)
+	g := w.worn(rng, s)
+	if p.Bitonal {
+		g = w.bitonal(g)
+	}
+	return lying(g, p.Turn)
+}
