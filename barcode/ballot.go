@@ -21,7 +21,8 @@ type ballot [][]reading
 // candidate is a text with its votes.
 type candidate struct {
 	reading
-	votes int
+	votes       int
+	first, last int // scan lines that said so
 }
 
 // best is the number of lines that agree on the commonest text.
@@ -35,7 +36,8 @@ func (b ballot) best() int {
 
 func (b ballot) candidates() []candidate {
 	var out []candidate
-	for _, line := range b {
+	for n, line := range b {
+		first, last := linesOf(n)
 		for _, rd := range line {
 			k := -1
 			for i, c := range out {
@@ -44,13 +46,24 @@ func (b ballot) candidates() []candidate {
 				}
 			}
 			if k < 0 {
-				out = append(out, candidate{reading: rd})
+				out = append(out, candidate{reading: rd, first: first, last: last})
 				k = len(out) - 1
 			}
 			out[k].votes++
+			out[k].first, out[k].last = min(out[k].first, first), max(out[k].last, last)
 		}
 	}
 	return out
+}
+
+// linesOf gives the scan lines that the n-th voter saw: itself, or the third that
+// it is the median or the mean of.
+func linesOf(n int) (first, last int) {
+	if n < scanLines {
+		return n, n
+	}
+	third := (n - scanLines) % 3 * scanLines / 3
+	return third, third + scanLines/3 - 1
 }
 
 // overlaps tells whether two readings lie on the same bars.
@@ -88,17 +101,31 @@ func (b ballot) verdict() (symbols []candidate, contradiction bool) {
 	return symbols, contradiction
 }
 
-// symbol turns a candidate into a symbol on the page.
+// symbol turns a candidate into a symbol on the page. It is as high as the lines
+// that voted for it.
 func (c candidate) symbol(l line, b bars) mail.Symbol {
-	h := b.height / 2
-	p := func(i int, v float64) mail.Point {
-		x, y := l.point(float64(i), v)
-		return mail.Point{X: x, Y: y}
-	}
-	q := mail.Quad{p(c.x0, -h), p(c.x1, -h), p(c.x1, h), p(c.x0, h)}
+	q := b.stretch(l, rest{c.x0, c.x1, c.first, c.last})
 	if c.reversed {
 		q = mail.Quad{q[2], q[3], q[0], q[1]}
 	}
 	return mail.Symbol{Symbology: c.symbology, Text: c.text, Polygon: q,
 		Module: c.module * l.step, Confidence: math.Min(1, float64(c.votes)/scanLines)}
+}
+
+// stretch gives the corners of a part of a place. A line at either end of the
+// place that says nothing may have met the edge.
+func (b bars) stretch(l line, r rest) mail.Quad {
+	at := func(line int) float64 { return b.height * (float64(line)/scanLines - 0.5) }
+	up, low := at(r.first), at(r.last+1)
+	if r.first <= 1 {
+		up = at(0)
+	}
+	if r.last >= scanLines-2 {
+		low = at(scanLines)
+	}
+	p := func(i int, v float64) mail.Point {
+		x, y := l.point(float64(i), v)
+		return mail.Point{X: x, Y: y}
+	}
+	return mail.Quad{p(r.x0, up), p(r.x1, up), p(r.x1, low), p(r.x0, low)}
 }

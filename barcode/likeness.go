@@ -1,6 +1,7 @@
 package barcode
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -33,23 +34,76 @@ func correlation(a, b profile) float64 {
 	return (ab - sa*sb/n) / math.Sqrt(va*vb)
 }
 
-// looksLinear tells whether bars that gave no text are a linear code all the same:
-// many bars of more than one width on most scan lines.
-func looksLinear(lines []profile, b bars, dpi float64) bool {
+// rest is a stretch of a place's scan lines that looks like a linear code of which
+// nothing was read: samples, and the lines' numbers.
+type rest struct{ x0, x1, first, last int }
+
+// unread gives what of a place with bars looks like a linear code and was not read:
+// stretches between quiet zones with many bars of more than one width, beside the
+// codes that were read, and above or below them.
+func unread(lines []profile, symbols []candidate, b bars, dpi float64) (all []rest) {
 	if b.height < 0.1*dpi || b.length < 0.5*dpi || b.length < b.height/2 {
-		return false
+		return nil
 	}
 	var rs runs
-	good := 0
-	for _, p := range lines {
+	var beside, beyond []rest // a line's each
+	for n, p := range lines {
 		lo, hi := envelope(p, max(len(p)/20, 40))
 		rs = p.threshold(lo, hi, 0.5, rs)
 		for _, k := range rs.blocks() {
-			if k.bars >= 14 && k.varied(rs) {
-				good++
-				break
+			if k.bars < 14 || !k.varied(rs) {
+				continue
+			}
+			r := rest{k.x0, k.x1, n, n}
+			switch c := over(symbols, k); {
+			case c == nil:
+				beside = append(beside, r)
+			case (n < c.first-1 || n > c.last+1) && !sameBars(p[c.x0:c.x1], lines[(c.first+c.last)/2][c.x0:c.x1], int(8*c.module)):
+				beyond = append(beyond, r)
 			}
 		}
 	}
-	return good >= len(lines)/2
+	return append(joined(beside, len(lines)/2), joined(beyond, leastBeyond)...)
+}
+
+// sameBars tells whether a scan line shows the same bars as another in all pieces
+// of so many samples: two references may differ in one character alone.
+func sameBars(a, b profile, piece int) bool {
+	for from := 0; from+piece <= len(a); from += max(1, piece) {
+		if correlation(a[from:from+piece], b[from:from+piece]) < 0.5 {
+			return false
+		}
+	}
+	return true
+}
+
+// leastBeyond is how many scan lines above or below a code make another one.
+const leastBeyond = 3
+
+// over gives the symbol that lies over a stretch, nil when there is none.
+func over(symbols []candidate, k block) *candidate {
+	for i, c := range symbols {
+		if min(c.x1, k.x1)-max(c.x0, k.x0) > (k.x1-k.x0)/2 {
+			return &symbols[i]
+		}
+	}
+	return nil
+}
+
+// joined gives the stretches around those of several lines that lie over one
+// another, where they are of so many lines at least.
+func joined(all []rest, least int) (out []rest) {
+	slices.SortFunc(all, func(a, b rest) int { return cmp.Or(cmp.Compare(a.x0, b.x0), cmp.Compare(a.first, b.first)) })
+	for i := 0; i < len(all); {
+		r, seen := all[i], map[int]bool{}
+		for ; i < len(all) && (len(seen) == 0 || all[i].x0 < r.x1); i++ {
+			o := all[i]
+			r = rest{r.x0, max(r.x1, o.x1), min(r.first, o.first), max(r.last, o.last)}
+			seen[o.first] = true
+		}
+		if len(seen) >= least {
+			out = append(out, r)
+		}
+	}
+	return out
 }

@@ -127,7 +127,7 @@ func (b bars) bands(dpi float64) (all []bars) {
 // was read.
 func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 	s := &r.sheet
-	doubtful, place := false, b.quad()
+	var doubts []mail.Quad
 	for try := range 3 {
 		var l line
 		var lines []profile
@@ -140,21 +140,24 @@ func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 			break // text or a picture: bars look alike at all heights
 		}
 		looks = true
+		symbols, contradiction := r.elect(lines)
 		// A piece of a code is wide enough only later. Lines of large letters look
 		// alike, too, but are less high.
-		if !doubtful && alike >= 0.65 && (try == 0 || b.height >= leastPiece*s.dpi) && looksLinear(lines, b, s.dpi) {
-			doubtful, place = true, b.quad()
+		if len(symbols) > 0 || alike >= 0.65 && (try == 0 || b.height >= leastPiece*s.dpi) {
+			doubts = doubts[:0]
+			for _, u := range unread(lines, symbols, b, s.dpi) {
+				doubts = append(doubts, b.stretch(l, u))
+			}
 		}
-		symbols, contradiction := r.elect(lines)
 		if contradiction {
-			m.conflict(place) // no second look may outvote it
-			doubtful = true
+			m.conflict(b.quad()) // no second look may outvote it
+			doubts = append(doubts, b.quad())
 		}
 		for _, c := range symbols {
 			if s.quietOnPage(c, l) {
 				m.symbol(c.symbol(l, b))
 			} else {
-				doubtful = true
+				doubts = append(doubts, c.symbol(l, b).Polygon)
 			}
 		}
 		if len(symbols) > 0 || contradiction || !lines[scanLines/2].cutOff() {
@@ -162,8 +165,8 @@ func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 		}
 		b.length += b.length/2 + s.dpi
 	}
-	if doubtful {
-		m.doubt(mail.Doubt{Looks: mail.LooksLinear, Polygon: place}) // dropped where a symbol was read
+	for _, q := range doubts {
+		m.doubt(mail.Doubt{Looks: mail.LooksLinear, Polygon: q}) // dropped where a symbol was read
 	}
 	return looks
 }

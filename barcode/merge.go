@@ -47,12 +47,12 @@ func (m *merger) conflict(q mail.Quad) { m.settled = append(m.settled, q) }
 // holds tells whether a place was read already, or closed.
 func (m *merger) holds(q mail.Quad) bool {
 	for _, s := range m.symbols {
-		if overlap(s.Polygon, q) {
+		if within(q, s.Polygon) {
 			return true
 		}
 	}
 	for _, s := range m.settled {
-		if overlap(s, q) {
+		if within(q, s) {
 			return true
 		}
 	}
@@ -107,14 +107,10 @@ func (m *merger) finding(by image.Point, margin float64) Finding {
 	return f
 }
 
-// covers tells whether the doubt's place was read or is already doubted. A sliver
-// at a symbol's edge belongs to the symbol: it was read by lines across its middle.
+// covers tells whether the doubt's place was read or is already doubted.
 func (f Finding) covers(d mail.Doubt, margin float64) bool {
-	x0, y0, x1, y1 := box(d.Polygon)
 	for _, s := range f.Symbols {
-		sx0, sy0, sx1, sy1 := box(s.Polygon)
-		sliver := x0 >= sx0-margin && y0 >= sy0-margin && x1 <= sx1+margin && y1 <= sy1+margin
-		if sliver || overlap(s.Polygon, d.Polygon) {
+		if within(d.Polygon, s.Polygon) || strip(d.Polygon, s.Polygon, margin) {
 			return true
 		}
 	}
@@ -124,6 +120,23 @@ func (f Finding) covers(d mail.Doubt, margin float64) bool {
 		}
 	}
 	return false
+}
+
+// strip tells whether a place is a strip of a symbol and of what lies around it:
+// along the symbol for the most part, and hardly beyond its height.
+func strip(q, symbol mail.Quad, margin float64) bool {
+	long, high := dist(symbol[0], symbol[1]), dist(symbol[0], symbol[3])
+	if long == 0 || high == 0 {
+		return false
+	}
+	u0, u1, v0, v1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for _, p := range q {
+		x, y := p.X-symbol[0].X, p.Y-symbol[0].Y
+		u := (x*(symbol[1].X-symbol[0].X) + y*(symbol[1].Y-symbol[0].Y)) / long
+		v := (x*(symbol[3].X-symbol[0].X) + y*(symbol[3].Y-symbol[0].Y)) / high
+		u0, u1, v0, v1 = math.Min(u0, u), math.Max(u1, u), math.Min(v0, v), math.Max(v1, v)
+	}
+	return v0 >= -margin && v1 <= high+margin && math.Min(u1, long)-math.Max(u0, 0) >= 0.45*(u1-u0)
 }
 
 func moved(q mail.Quad, by image.Point) mail.Quad {
@@ -142,6 +155,16 @@ func box(q mail.Quad) (x0, y0, x1, y1 float64) {
 		x1, y1 = math.Max(x1, p.X), math.Max(y1, p.Y)
 	}
 	return
+}
+
+// within tells whether the most part of a place lies in another: of two codes that
+// stand side by side in one place the one that was read does not speak for both.
+func within(part, whole mail.Quad) bool {
+	ax0, ay0, ax1, ay1 := box(part)
+	bx0, by0, bx1, by1 := box(whole)
+	w := math.Min(ax1, bx1) - math.Max(ax0, bx0)
+	h := math.Min(ay1, by1) - math.Max(ay0, by0)
+	return w > 0 && h > 0 && w*h > (ax1-ax0)*(ay1-ay0)*2/3
 }
 
 // overlap tells whether two polygons share more than a third of the smaller.

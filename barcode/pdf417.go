@@ -236,13 +236,13 @@ func (s *sheet) words(l lattice, blur int) wordGrid {
 func (s *sheet) word(l lattice, column, row, cluster, blur int) guess {
 	var tones [wordModules]float64
 	for i := range tones {
-		tones[i] = s.strip(l, column*wordModules+i, row)
+		tones[i] = s.middleOf(l, column*wordModules+i, row)
 	}
 	return likeliest(&tones, &blurredPatterns()[blur][cluster])
 }
 
-// strip is the mean brightness along the middle of a module that is as high as a row.
-func (s *sheet) strip(l lattice, i, j int) float64 {
+// middleOf is the mean brightness along the middle of a module that is as high as a row.
+func (s *sheet) middleOf(l lattice, i, j int) float64 {
 	n := max(3, int(0.6*math.Hypot(l.vx, l.vy)))
 	sum := 0.0
 	for k := range n {
