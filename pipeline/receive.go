@@ -50,6 +50,12 @@ func (m *Mailroom) Accept(ctx context.Context, path string, o Origin) (string, e
 	if err != nil {
 		return "", err
 	}
+	return m.accept(ctx, path, stamp, o)
+}
+
+// accept takes the file in the state that the stamp tells: ErrChanging when it
+// is in another by the time it is copied.
+func (m *Mailroom) accept(ctx context.Context, path string, stamp intake.Stamp, o Origin) (string, error) {
 	grown := ""
 	if o.Watched {
 		batch, same, err := m.known(ctx, path, stamp)

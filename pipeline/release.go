@@ -114,13 +114,20 @@ func (m *Mailroom) source(ctx context.Context, batch string) (s sourceRow, err e
 	return s, err
 }
 
-// Arrive takes a file that intake found whole.
+// Arrive takes a file that intake found quiet and whole. One that was written to
+// since is ErrChanging: a scanner that adds pages to a TIFF leaves it whole after
+// each, so that half a batch would pass for all of it.
 func (m *Mailroom) Arrive(ctx context.Context, a intake.Arrival) error {
+	if now, err := intake.StampOf(a.Path); err != nil {
+		return err
+	} else if now != a.Stamp {
+		return fmt.Errorf("%s: %w", a.Path, ErrChanging)
+	}
 	o := Origin{Source: a.Folder.Name, Duplex: a.Folder.Duplex, Watched: true, Done: a.Folder.Done}
 	if a.Incomplete {
 		o.Partial = agedDetail
 	}
-	batch, err := m.Accept(ctx, a.Path, o)
+	batch, err := m.accept(ctx, a.Path, a.Stamp, o)
 	if err != nil {
 		return err
 	}

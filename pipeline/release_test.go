@@ -133,6 +133,28 @@ func TestSourceGrows(t *testing.T) {
 	}
 }
 
+// TestArrivesAsItWasJudged: pages that a scanner adds after the file was found
+// quiet are not cut off from those before.
+func TestArrivesAsItWasJudged(t *testing.T) {
+	r := newRoom(t)
+	path := r.write("a.tif", "code="+caseA+"\n")
+	stamp, err := intake.StampOf(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.write("a.tif", "code="+caseA+"\ntext=more\n")
+	a := intake.Arrival{Folder: intake.Folder{Path: r.dir, Name: "scanner-1"}, Path: path, Stamp: stamp}
+	if err := r.Arrive(t.Context(), a); !errors.Is(err, ErrChanging) {
+		t.Errorf("a file that grew since it was judged: %v", err)
+	}
+	if r.sources() != 0 {
+		t.Error("it was taken")
+	}
+	_, docs := r.rest(r.arrive("a.tif"))
+	wantPlaces(t, docs, "1-2 filed "+caseA)
+	r.verifies()
+}
+
 // TestOneReleaseAtATime: its watch and Release look at a source that has just arrived.
 func TestOneReleaseAtATime(t *testing.T) {
 	r := newRoom(t)

@@ -265,6 +265,11 @@ func (l *listing) look(ctx context.Context, path string) {
 		}
 		a.Incomplete = true
 	}
+	// Whole may have waited for a helper: what was written meanwhile is no trouble,
+	// the next listing sees another stamp and is quiet anew.
+	if again, err := StampOf(path); err != nil || again != stamp {
+		return
+	}
 	err = l.cfg.Accept(ctx, a)
 	if err == nil {
 		s.taken = true

@@ -138,6 +138,32 @@ func TestRenamedInAndSameNameTwice(t *testing.T) {
 	w.wants("the same name again", "a.pdf")
 }
 
+// TestWrittenToWhileItIsLookedThrough: a page added while Whole waits for a helper
+// begins the quiet time anew, and nobody is told of a trouble.
+func TestWrittenToWhileItIsLookedThrough(t *testing.T) {
+	w := newWatcher(t)
+	whole, more := w.l.cfg.Whole, true
+	w.l.cfg.Whole = func(ctx context.Context, path string) error {
+		err := whole(ctx, path)
+		if more {
+			w.write("a.tif", "END and one page more END")
+		}
+		return err
+	}
+	w.write("a.tif", "END")
+	w.after(0)
+	w.after(3 * time.Second)
+	more = false
+	w.wants("it grew while it was looked through")
+	w.after(time.Second)
+	w.wants("it is not quiet again yet")
+	w.after(2 * time.Second)
+	w.wants("quiet and whole", "a.tif")
+	if len(w.trouble) > 0 {
+		t.Errorf("told of %q", w.trouble)
+	}
+}
+
 func TestIncompleteAtMaxAge(t *testing.T) {
 	w := newWatcher(t)
 	w.write("a.pdf", "begin")
