@@ -223,11 +223,19 @@ func (m *Mailroom) note(ctx context.Context, t journal.Task, why trouble) error 
 // `process` does not wait for it.
 const patientAttempts = 4
 
-// watched makes a handler whose lasting failures are seen, and whose trouble ends
-// with its success.
+// watched makes a handler whose lasting failures, panics too, are seen, and whose
+// trouble ends with its success.
 func (m *Mailroom) watched(h journal.Handler) journal.Handler {
 	return func(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
-		commit, err := h(ctx, t)
+		// A commit that failed took all with it that it could have noted; so it is
+		// noted at the next attempt.
+		if last, ok := m.spoilt.LoadAndDelete(t.Key); ok && t.Attempts > patientAttempts {
+			if err := m.note(ctx, t, trouble{Error: last.(error).Error()}); err != nil {
+				return nil, err
+			}
+		}
+		var commit func(journal.Tx) error
+		err := journal.Try(func() (err error) { commit, err = h(ctx, t); return err })
 		var later *journal.Later
 		if err != nil && ctx.Err() == nil && !errors.As(err, &later) && t.Attempts >= patientAttempts {
 			return nil, errors.Join(err, m.note(ctx, t, trouble{Error: err.Error()}))
@@ -235,7 +243,13 @@ func (m *Mailroom) watched(h journal.Handler) journal.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return func(tx journal.Tx) error { return errors.Join(tx.Delete(tableTrouble, troubleKey(t)), commit(tx)) }, nil
+		return func(tx journal.Tx) error {
+			err := journal.Try(func() error { return errors.Join(tx.Delete(tableTrouble, troubleKey(t)), commit(tx)) })
+			if err != nil {
+				m.spoilt.Store(t.Key, err)
+			}
+			return err
+		}, nil
 	}
 }
 

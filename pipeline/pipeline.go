@@ -63,6 +63,7 @@ type Mailroom struct {
 	begin     sync.Once            // closes it
 	releasing sync.Mutex           // of sources
 	settling  map[string]time.Time // batch -> when its source was first seen claimed; guarded by releasing
+	spoilt    sync.Map             // task key -> the error of its last attempt's commit
 }
 
 // The kinds of tasks, in the order of the flow.

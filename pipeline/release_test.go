@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -249,6 +250,42 @@ func TestLastingFailureIsSeen(t *testing.T) {
 		t.Errorf("batch %+v", batch)
 	}
 	r.verifies()
+}
+
+// TestBugIsSeen: a task that panics, in its work or in its commit, is a trouble of
+// its batch like any lasting failure, and is not waited for.
+func TestBugIsSeen(t *testing.T) {
+	for _, inCommit := range []bool{false, true} {
+		r := newRoom(t)
+		var broken atomic.Bool
+		r.now = func() time.Time {
+			if broken.Swap(false) {
+				panic("bug: the clock stands")
+			}
+			return time.Now()
+		}
+		tax := r.stores["tax"]
+		r.stores["tax"] = moody{Store: tax, late: func() error { // the next clock is the commit's
+			if broken.Store(inCommit); !inCommit {
+				panic("bug: the store is dizzy")
+			}
+			return nil
+		}}
+		r.reopen()
+		batch, docs := r.process("a.pdf", "code="+caseA)
+		wantPlaces(t, docs, "1-1 placed "+caseA)
+		if !strings.Contains(batch.Trouble, "it panicked: bug: the") || strings.Contains(batch.Trouble, "goroutine") {
+			t.Errorf("in the commit %t: batch %+v", inCommit, batch)
+		}
+		r.stores["tax"] = tax
+		r.reopen()
+		batch, docs = r.process("a.pdf", "code="+caseA)
+		wantPlaces(t, docs, "1-1 filed "+caseA)
+		if batch.Trouble != "" {
+			t.Errorf("in the commit %t: batch %+v", inCommit, batch)
+		}
+		r.verifies()
+	}
 }
 
 // reopen starts the mailroom anew over the same folder.

@@ -43,9 +43,7 @@ func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	p := &premises{cfg: cfg, log: log}
-	store, err := bolt.Open(journalOf(cfg), bolt.Config{OnError: func(t journal.Task, err error) {
-		log.Warn("a task failed and will be tried again", "task", t.Key, "attempts", t.Attempts, "error", err)
-	}})
+	store, err := bolt.Open(journalOf(cfg), bolt.Config{OnError: func(t journal.Task, err error) { failed(log, t, err) }})
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +52,17 @@ func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
+}
+
+// failed logs an attempt that failed; of a bug also where it is.
+func failed(log *slog.Logger, t journal.Task, err error) {
+	l := log.With("task", t.Key, "attempts", t.Attempts, "error", err)
+	var bug *journal.Panic
+	if errors.As(err, &bug) {
+		l.Error("a task ran into a bug, which please report, and will be tried again", "stack", string(bug.Stack))
+		return
+	}
+	l.Warn("a task failed and will be tried again")
 }
 
 func journalOf(cfg Config) string { return filepath.Join(cfg.Data, "journal.db") }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 )
@@ -78,7 +79,7 @@ type Tx interface {
 
 // Handler does a task's slow work outside any transaction, and returns what
 // to write. The journal runs that in one transaction with the task's receipt.
-// An error keeps the task; it is tried again later.
+// An error or a panic of either keeps the task; it is tried again later.
 type Handler func(ctx context.Context, t Task) (commit func(Tx) error, err error)
 
 // Limits says how many tasks of a kind run at once; a kind that is absent: one.
@@ -124,6 +125,25 @@ type Later struct {
 func (l *Later) Error() string { return l.Err.Error() }
 
 func (l *Later) Unwrap() error { return l.Err }
+
+// Panic is a bug in a task's work, caught so that it ends this attempt and not
+// the server: the same task would be the first again at every start.
+type Panic struct {
+	Value any
+	Stack []byte // for the log; people are shown the error alone
+}
+
+func (p *Panic) Error() string { return fmt.Sprint("it panicked: ", p.Value) }
+
+// Try runs a piece of a task's work; its panic is a *Panic error.
+func Try(work func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &Panic{v, debug.Stack()}
+		}
+	}()
+	return work()
+}
 
 // The tables that belong to the journal itself.
 const (

@@ -30,7 +30,7 @@ type Config struct {
 	BackOff time.Duration             // wait after a task's first failure, doubled at each: 1 s, at most 5 min
 	Grace   time.Duration             // time of handlers in hand after Run's context ended: 15 s
 	Now     func() time.Time          // time.Now
-	OnError func(journal.Task, error) // told of each failed attempt
+	OnError func(journal.Task, error) // told of each failed attempt; of a bug it is a *journal.Panic
 }
 
 const maxBackOff = 5 * time.Minute

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,28 @@ func TestBackOffGrows(t *testing.T) {
 		if got := s.wait(item{Task: journal.Task{Attempts: attempts}}, errors.New("x")); got != want {
 			t.Errorf("after %d attempts: %v, want %v", attempts, got, want)
 		}
+	}
+}
+
+// TestPanicIsToldWithItsPlace: whoever mends the bug needs the stack.
+func TestPanicIsToldWithItsPlace(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var told error
+	s, err := Open(filepath.Join(t.TempDir(), "journal.db"), Config{OnError: func(_ journal.Task, err error) { told = err; stop() }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Tx(ctx, func(tx journal.Tx) error { return tx.Enqueue(journal.Task{Kind: "a", Key: "a/1"}) }); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Run(ctx, map[string]journal.Handler{"a": func(context.Context, journal.Task) (func(journal.Tx) error, error) {
+		panic("bug: x")
+	}}, nil) // it ends because told
+	var bug *journal.Panic
+	if !errors.As(told, &bug) || bug.Error() != "it panicked: bug: x" || !strings.Contains(string(bug.Stack), "TestPanicIsToldWithItsPlace") {
+		t.Errorf("told of %v", told)
 	}
 }
 

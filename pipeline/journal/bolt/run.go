@@ -237,12 +237,14 @@ func (s *Store) work(ctx context.Context, q *queue, i item, h journal.Handler) {
 	if gone {
 		return
 	}
-	var commit func(journal.Tx) error
 	if err == nil {
-		commit, err = h(ctx, i.Task)
-	}
-	if err == nil {
-		err = s.commit(i, commit)
+		err = journal.Try(func() error {
+			commit, err := h(ctx, i.Task)
+			if err != nil {
+				return err
+			}
+			return s.commit(i, commit)
+		})
 	}
 	if err == nil {
 		return

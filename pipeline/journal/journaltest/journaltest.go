@@ -20,7 +20,7 @@ import (
 func Run(t *testing.T, open func(t *testing.T, dir string) journal.Store) {
 	for name, test := range map[string]func(*testing.T, func(*testing.T, string) journal.Store){
 		"rows": rows, "atomic": atomic, "durable": reopened, "order": order, "background": background, "once": once, "fan-in": fanIn,
-		"failures": failures, "attempts": attempts, "counts": counts, "cancelled": cancelled, "events": events, "changed": changed,
+		"failures": failures, "panics": panics, "attempts": attempts, "counts": counts, "cancelled": cancelled, "events": events, "changed": changed,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}
@@ -313,6 +313,39 @@ func failures(t *testing.T, open func(*testing.T, string) journal.Store) {
 	view(t, s, func(r journal.Reader) error {
 		if _, err := r.Get("t", "half"); err == nil {
 			t.Error("a failed commit left a row")
+		}
+		return nil
+	})
+}
+
+// panics: a bug in one task's work is a failure of that task and of nothing else.
+func panics(t *testing.T, open func(*testing.T, string) journal.Store) {
+	s := fresh(t, open)
+	tx(t, s, func(tx journal.Tx) error {
+		return tx.Enqueue(journal.Task{Kind: "a", Key: "a/1"}, journal.Task{Kind: "a", Key: "a/2", Priority: 9})
+	})
+	tries := map[string]int{}
+	work(t, s, map[string]journal.Handler{"a": func(_ context.Context, task journal.Task) (func(journal.Tx) error, error) {
+		tries[task.Key]++
+		switch {
+		case task.Key == "a/1" && tries[task.Key] == 1:
+			panic("bug: in the handler")
+		case task.Key == "a/1" && tries[task.Key] == 2:
+			return func(tx journal.Tx) error {
+				if err := tx.Put("t", "half", nil); err != nil {
+					return err
+				}
+				panic("bug: in the commit")
+			}, nil
+		}
+		return nil, nil
+	}}, nil, idle)
+	if tries["a/1"] != 3 || tries["a/2"] != 1 {
+		t.Errorf("tries: %v", tries)
+	}
+	view(t, s, func(r journal.Reader) error {
+		if _, err := r.Get("t", "half"); err == nil {
+			t.Error("a commit that panicked left a row")
 		}
 		return nil
 	})
