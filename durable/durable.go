@@ -257,22 +257,59 @@ func (t *Temp) Unnamed() (*os.File, error) {
 }
 
 // Move gives a file a name that must be free (fs.ErrExist), also on another file
-// system: then it is copied, and removed where it was.
+// system: then it is copied, and removed where it was. A crash may have come
+// between, so that the file itself, or the same bytes, under the name is a move
+// that is only to be finished.
 func Move(from, to string) error {
 	err := os.Link(from, to)
-	if err == nil {
-		return errors.Join(SyncDir(filepath.Dir(to)), Remove(from))
+	if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+		err = duplicate(from, to)
 	}
-	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrExist) && moved(from, to) {
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
+	if err := SyncDir(filepath.Dir(to)); err != nil {
+		return err
+	}
+	return Remove(from)
+}
+
+func duplicate(from, to string) error {
 	f, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := Create(to, f); err != nil {
+	return Create(to, f)
+}
+
+// moved tells whether to has all that from has, under a name of its own and durably.
+func moved(from, to string) bool {
+	is, err1 := os.Lstat(from)
+	has, err2 := os.Lstat(to)
+	if err1 != nil || err2 != nil || !has.Mode().IsRegular() || is.Size() != has.Size() || filepath.Clean(from) == filepath.Clean(to) {
+		return false
+	}
+	if os.SameFile(is, has) {
+		return true
+	}
+	f, err := os.Open(from)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	same, err := equal(to, f)
+	return err == nil && same && syncFile(to) == nil
+}
+
+// syncFile makes the bytes durable of a file that someone else may have written.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
 		return err
 	}
-	return Remove(from)
+	return errors.Join(f.Sync(), f.Close())
 }

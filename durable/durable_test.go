@@ -102,6 +102,42 @@ func TestMoveNeverOverwrites(t *testing.T) {
 	}
 }
 
+// TestMoveIsRepeated: a crash between the new name and the end of the old one
+// leaves both, and the same Move again finishes.
+func TestMoveIsRepeated(t *testing.T) {
+	for what, crash := range map[string]func(from, to string) error{
+		"linked": os.Link,
+		"copied": func(_, to string) error { return Create(to, strings.NewReader("letter")) },
+	} {
+		dir := t.TempDir()
+		from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+		if err := errors.Join(Create(from, strings.NewReader("letter")), crash(from, to)); err != nil {
+			t.Fatal(err)
+		}
+		if err := Move(from, to); err != nil || read(t, to) != "letter" {
+			t.Errorf("%s: %v, %q", what, err, read(t, to))
+		}
+		if _, err := os.Lstat(from); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: the source stays: %v", what, err)
+		}
+	}
+}
+
+// TestMoveKeepsTheOnlyCopy: what does not hold the bytes by itself is no move.
+func TestMoveKeepsTheOnlyCopy(t *testing.T) {
+	dir := t.TempDir()
+	from := filepath.Join(dir, "from")
+	if err := errors.Join(Create(from, strings.NewReader("letter")), os.Symlink(from, filepath.Join(dir, "link")),
+		os.Mkdir(filepath.Join(dir, "folder"), 0o700), Create(filepath.Join(dir, "lettes"), strings.NewReader("lettes"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{"from", "link", "folder", "lettes"} {
+		if err := Move(from, filepath.Join(dir, to)); !errors.Is(err, fs.ErrExist) || read(t, from) != "letter" {
+			t.Errorf("to %s: %v", to, err)
+		}
+	}
+}
+
 func TestMkdirAllAndSweep(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "x", "y")
 	for range 2 {

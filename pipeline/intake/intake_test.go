@@ -256,7 +256,7 @@ func TestClaimAndFinish(t *testing.T) {
 		return s
 	}
 	for n, want := range []string{"a.pdf", "a-2.pdf"} {
-		s := put("letter")
+		s := put("letter " + want)
 		batch := string(rune('1' + n))
 		claimed, err := Claim(path, s, batch)
 		if err != nil {
@@ -272,8 +272,20 @@ func TestClaimAndFinish(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	s := put("letter")
-	claimed, err := Claim(path, s, "3")
+	s := put("letter a-2.pdf")
+	claimed, err := Claim(path, s, "2b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(filepath.Join(done, "a-2.pdf")), os.Link(claimed, filepath.Join(done, "a-2.pdf")),
+		Finish(claimed, done, path)); err != nil {
+		t.Errorf("after a crash that left both names: %v", err)
+	}
+	if all, err := os.ReadDir(done); err != nil || len(all) != 2 {
+		t.Errorf("moved twice: %v, %v", all, err)
+	}
+	s = put("letter")
+	claimed, err = Claim(path, s, "3")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func Unchanged(claimed string, s Stamp) error {
 }
 
 // Finish removes a claimed source: deleted, or moved to the folder done under its
-// own name, numbered when that is taken.
+// own name, numbered when other bytes have that.
 func Finish(claimed, done, name string) error {
 	if done == "" {
 		return durable.Remove(claimed)
