@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,7 +67,10 @@ func exceptionsDecideCommand() *cobra.Command {
 		Long: `decide files the document in a case (the reference must pass the same checks as
 one that the machine reads), discards its pages with a reason, or divides it:
 --split-before says that a letter begins on that page, --separator that the page
-is a separator sheet. Who decided, and when, is kept.`,
+is a separator sheet. Who decided, and when, is kept.
+
+Exit codes: 0 decided, 1 refused, and nothing was changed, 4 decided, but the
+document or a part of it waits for a person again, 6 its store could not be reached.`,
 		Example: "  postroom exceptions decide 3f0c… --reference TX-2021-696366-27 --by 'A. Clerk' --config postroom.yaml",
 		Args:    cobra.ExactArgs(1),
 	}, o)
@@ -184,8 +188,28 @@ func (o order) decide(ctx context.Context, p *premises, out io.Writer) error {
 	if err := o.print(out, batch, touched); err != nil {
 		return err
 	}
-	if code := outcome(batch, touched); code == exitStore {
-		return exit{code, errors.New("decided, but its store can't be reached: " + batch.Trouble)}
+	return decided(batch, touched)
+}
+
+// decided tells how a decision ended, by the document that it was about and its
+// parts: decided, they may wait for a person again.
+func decided(batch pipeline.BatchLine, touched []pipeline.DocumentLine) error {
+	if !batch.Unreachable() && !slices.ContainsFunc(touched, underway) {
+		batch.Trouble = "" // it is another document's
 	}
-	return nil
+	switch code := outcome(batch, touched); code {
+	case exitDone:
+		return nil
+	case exitStore:
+		return exit{code, errors.New("decided, but its store can't be reached: " + batch.Trouble)}
+	case exitFailure:
+		return exit{code, errors.New("decided, but it can't be done now and is tried again: " + batch.Trouble)}
+	default:
+		return exit{code: code} // the line that was printed says why it waits
+	}
+}
+
+// underway tells a document that the machine has yet to work on.
+func underway(d pipeline.DocumentLine) bool {
+	return d.Status == mail.Placed.String() || d.Status == mail.Deciding.String()
 }
