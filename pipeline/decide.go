@@ -18,6 +18,7 @@ type Decision struct {
 	Discard     string    `json:"discard,omitempty"`      // drop its pages, with this reason
 	SplitBefore int       `json:"split_before,omitempty"` // a letter begins on this page
 	Separator   int       `json:"separator,omitempty"`    // this page is a separator
+	Version     int       `json:"version,omitempty"`      // of the document that the person looked at; 0 = not told
 	By          string    `json:"by"`
 	UID         string    `json:"uid,omitempty"` // of the process that asked, as the kernel says
 	At          time.Time `json:"at"`
@@ -54,6 +55,9 @@ func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
 		}
 		if d.State != mail.Held {
 			return refuse("document %s is not an exception (any more): it is %s", id, d.State)
+		}
+		if p.Version != 0 && p.Version != d.Version {
+			return refuse("document %s was decided meanwhile and waits again, for another reason perhaps: look at it anew", id)
 		}
 		if err := errors.Join(
 			journal.Save(tx, tableDecision, version(d), p),

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"postroom/mail"
+	"postroom/router/casestore"
 )
 
 func TestPersonFilesADocument(t *testing.T) {
@@ -37,6 +38,35 @@ func TestPersonFilesADocument(t *testing.T) {
 	}
 	if err := r.decide(id, Decision{Reference: caseB}); err == nil {
 		t.Error("a filed document was decided again")
+	}
+	r.verifies()
+}
+
+// TestTwoPersonsDecideOneDocument: who decides on what is no more is told so, also
+// when the document waits again by then.
+func TestTwoPersonsDecideOneDocument(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "text=no number here")
+	seen := docs[0]
+	tax := r.stores["tax"]
+	r.stores["tax"] = moody{Store: tax, fail: func() error { return casestore.ErrRefused }}
+	if err := r.decide(seen.Document, Decision{Reference: caseA, Version: seen.Version}); err != nil {
+		t.Fatal(err)
+	}
+	r.stores["tax"] = tax
+	now, err := r.Document(t.Context(), seen.Document)
+	if err != nil || now.Status != "exception" || now.Reason != "delivery-refused" {
+		t.Fatalf("%+v, %v", now, err)
+	}
+	var refused *Refused
+	if err := r.decide(seen.Document, Decision{Discard: "advertising", Version: seen.Version}); !errors.As(err, &refused) {
+		t.Errorf("a decision on what is no more: %v", err)
+	}
+	if still, err := r.Document(t.Context(), seen.Document); err != nil || still.Version != now.Version {
+		t.Errorf("it was changed: %+v, %v", still, err)
+	}
+	if err := r.decide(seen.Document, Decision{Reference: caseB, Version: now.Version}); err != nil {
+		t.Error(err)
 	}
 	r.verifies()
 }

@@ -18,7 +18,8 @@ type DocumentLine struct {
 	Document   string           `json:"document"`
 	Pages      []int            `json:"pages"`
 	Blanks     []int            `json:"blanks"`
-	Status     string           `json:"status"` // filed, exception, discarded; placed and deciding while it is worked on
+	Status     string           `json:"status"`  // filed, exception, discarded; placed and deciding while it is worked on
+	Version    int              `json:"version"` // tells a later state from this one; see Decision
 	Scheme     string           `json:"scheme,omitempty"`
 	Reference  string           `json:"reference,omitempty"`
 	Store      string           `json:"store,omitempty"`
@@ -206,7 +207,7 @@ func (m *Mailroom) batchLines(r journal.Reader, id string) (BatchLine, []Documen
 
 func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (DocumentLine, error) {
 	l := DocumentLine{Type: "document", Batch: b.ID, File: b.Path, Document: d.ID,
-		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...), Status: d.State.String()}
+		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...), Status: d.State.String(), Version: d.Version}
 	if d.State == mail.Held {
 		e, err := load[mail.Exception](r, tableException, d.ID)
 		if err != nil {

@@ -165,8 +165,12 @@ func (o order) decide(ctx context.Context, p *premises, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	decision := *o.Decision
+	if decision.Version == 0 {
+		decision.Version = d.Version
+	}
 	var refused *pipeline.Refused
-	if err := p.mailroom.Decide(ctx, d.Document, *o.Decision); errors.As(err, &refused) {
+	if err := p.mailroom.Decide(ctx, d.Document, decision); errors.As(err, &refused) {
 		return fmt.Errorf("nothing was changed: %w", err)
 	} else if err != nil {
 		return err
