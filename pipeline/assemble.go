@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"postroom/mail"
@@ -101,7 +102,19 @@ func (m *Mailroom) saveNew(tx journal.Tx, d docRow) error {
 	return saveDoc(tx, d)
 }
 
-func saveDoc(tx journal.Tx, d docRow) error { return journal.Save(tx, tableDoc, d.ID, d) }
+func saveDoc(tx journal.Tx, d docRow) error {
+	return errors.Join(journal.Save(tx, tableDoc, d.ID, d), list(tx, d))
+}
+
+// list keeps the list of the documents that are not settled, so that the end of
+// one need not look at all others of its batch.
+func list(tx journal.Tx, d docRow) error {
+	key := d.Batch + "/" + d.ID
+	if d.State.Settled() {
+		return tx.Delete(tableUnsettled, key)
+	}
+	return tx.Put(tableUnsettled, key, nil)
+}
 
 func dispose(tx journal.Tx, batch string, page int, d mail.Disposition) error {
 	return journal.Save(tx, tableDisposition, pageKey(batch, page), d)
@@ -152,6 +165,24 @@ func (m *Mailroom) hold(tx journal.Tx, d docRow, e mail.Exception) error {
 // version names a document in one of its states; tasks of a later state have another name.
 func version(d docRow) string { return fmt.Sprintf("%s/%d", d.ID, d.Version) }
 
+// settled tells whether each document of a batch is. The list of a batch that an
+// older version took is made once.
+func settled(tx journal.Tx, b *batchRow) (bool, error) {
+	if !b.Listed {
+		docs, err := documents(tx, b.ID)
+		for _, d := range docs {
+			err = errors.Join(err, list(tx, d))
+		}
+		b.Listed = true
+		if err := errors.Join(err, journal.Save(tx, tableBatch, b.ID, *b)); err != nil {
+			return false, err
+		}
+	}
+	some, err1 := tx.Scan(tableSpan, b.ID+"/", "", 1)
+	left, err2 := tx.Scan(tableUnsettled, b.ID+"/", "", 1)
+	return (len(some) > 0 || b.Pages > 0) && len(left) == 0, errors.Join(err1, err2)
+}
+
 // settle closes a batch when every page has its place and nothing is left to
 // do, and opens it again when a person is asked after all.
 func (m *Mailroom) settle(tx journal.Tx, batch string) error {
@@ -159,13 +190,9 @@ func (m *Mailroom) settle(tx journal.Tx, batch string) error {
 	if err != nil {
 		return err
 	}
-	docs, err := documents(tx, batch)
+	settled, err := settled(tx, &b)
 	if err != nil {
 		return err
-	}
-	settled := len(docs) > 0 || b.Pages > 0
-	for _, d := range docs {
-		settled = settled && d.State.Settled()
 	}
 	if settled == b.Closed {
 		return nil

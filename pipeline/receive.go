@@ -77,7 +77,7 @@ func (m *Mailroom) accept(ctx context.Context, path string, stamp intake.Stamp, 
 	b := batchRow{Batch: mail.Batch{
 		ID: id.String(), SHA256: ref.SHA256, Size: ref.Size, Name: strings.ToValidUTF8(filepath.Base(path), "\uFFFD"),
 		Path: path, Source: o.Source, Duplex: o.Duplex, Received: m.cfg.Now().UTC(),
-	}, Blob: ref, Config: m.cfg.Digest, Partial: o.Partial}
+	}, Blob: ref, Config: m.cfg.Digest, Partial: o.Partial, Listed: true}
 	return m.insert(ctx, b, stamp, o, grown)
 }
 

@@ -23,6 +23,7 @@ const (
 	tableDisposition = "disposition" // batch/page -> mail.Disposition
 	tableDoc         = "doc"         // document id -> docRow
 	tableSpan        = "span"        // batch/from/document id -> "", a batch's documents in order
+	tableUnsettled   = "unsettled"   // batch/document id -> "", while the document is not settled; see batchRow.Listed
 	tableException   = "exception"   // document id -> mail.Exception, while it is open
 	tableTrouble     = "trouble"     // batch/task key -> trouble, while a task can't be done
 	tableDecision    = "decision"    // document id/version -> Decision
@@ -33,6 +34,7 @@ type batchRow struct {
 	mail.Batch
 	Blob    journal.Ref      `json:"blob"`
 	Closed  bool             `json:"closed"`
+	Listed  bool             `json:"listed,omitempty"`  // tableUnsettled has all of its documents; older journals did without
 	First   string           `json:"first,omitempty"`   // the batch that had the same bytes before
 	Config  string           `json:"config,omitempty"`  // digest of the configuration that it was received under
 	Partial string           `json:"partial,omitempty"` // what it lacked when it was taken

@@ -154,9 +154,12 @@ func (v *verification) moving(r journal.Reader, b batchRow, docs []docRow) error
 	for _, d := range docs {
 		settled = settled && d.State.Settled()
 		_, err := r.Get(tableException, d.ID)
+		_, listed := r.Get(tableUnsettled, b.ID+"/"+d.ID)
 		switch {
 		case err != nil && !errors.Is(err, journal.ErrNotFound):
 			return err
+		case b.Listed && d.State.Settled() != errors.Is(listed, journal.ErrNotFound):
+			v.say("document %s is %s, but the list of what is not settled says otherwise", d.ID, d.State)
 		case (d.State == mail.Held) != (err == nil):
 			v.say("document %s is %s, but the list of exceptions says otherwise", d.ID, d.State)
 		case (d.State == mail.Placed || d.State == mail.Deciding) && pending == 0:
