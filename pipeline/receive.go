@@ -25,6 +25,7 @@ type Origin struct {
 	Watched bool   // the source is removed once the batch is journalled
 	Done    string // where a watched source moves to; "" = it is deleted
 	Partial string // what it lacks, when it was taken although it is not whole
+	Named   string // the path that the scanner gave it, when it has another by now; "" = it has not
 }
 
 // sourceRow is a watched file that is journalled and not yet removed.
@@ -32,6 +33,15 @@ type sourceRow struct {
 	Path  []byte       `json:"path"` // bytes: a name need not be UTF-8
 	Stamp intake.Stamp `json:"stamp"`
 	Done  string       `json:"done,omitempty"`
+	Named []byte       `json:"named,omitempty"` // the path that the scanner gave it, when Path is another
+}
+
+// named gives the path that the scanner gave the file.
+func (s sourceRow) named() string {
+	if len(s.Named) > 0 {
+		return string(s.Named)
+	}
+	return string(s.Path)
 }
 
 // ErrChanging is a file that was written to while it was copied: try again later.
@@ -63,7 +73,7 @@ func (m *Mailroom) accept(ctx context.Context, path string, stamp intake.Stamp, 
 			return batch, err
 		}
 		if grown = batch; grown != "" {
-			o.Partial = grownDetail // a person compares it with what was taken before
+			o.Partial = grownDetail(grown) // a person compares it with what was taken before
 		}
 	}
 	ref, err := m.copyIn(ctx, path, stamp)
@@ -74,11 +84,12 @@ func (m *Mailroom) accept(ctx context.Context, path string, stamp intake.Stamp, 
 	if err != nil {
 		return "", err
 	}
+	source := sourceRow{[]byte(path), stamp, o.Done, []byte(o.Named)}
 	b := batchRow{Batch: mail.Batch{
-		ID: id.String(), SHA256: ref.SHA256, Size: ref.Size, Name: strings.ToValidUTF8(filepath.Base(path), "\uFFFD"),
-		Path: path, Source: o.Source, Duplex: o.Duplex, Received: m.cfg.Now().UTC(),
+		ID: id.String(), SHA256: ref.SHA256, Size: ref.Size, Name: strings.ToValidUTF8(filepath.Base(source.named()), "\uFFFD"),
+		Path: source.named(), Source: o.Source, Duplex: o.Duplex, Received: m.cfg.Now().UTC(),
 	}, Blob: ref, Config: m.cfg.Digest, Partial: o.Partial, Listed: true}
-	return m.insert(ctx, b, stamp, o, grown)
+	return m.insert(ctx, b, o.Watched, source, grown)
 }
 
 // copyIn makes the file's bytes durable. It never renames the source: the
@@ -101,10 +112,11 @@ func (m *Mailroom) copyIn(ctx context.Context, path string, before intake.Stamp)
 }
 
 // What a person is told of files that were taken before they were whole.
-const (
-	grownDetail = "The scanner went on writing after the file had been taken; this is the later version."
-	agedDetail  = "The file was still not whole when its folder's max_age had passed."
-)
+const agedDetail = "The file was still not whole when its folder's max_age had passed."
+
+func grownDetail(first string) string {
+	return "The scanner went on writing after the file had been taken as batch " + first + "; this is the later version."
+}
 
 // known finds the batch of a watched file that is journalled already and whose
 // source is still there: the same, or what the scanner has made of it since.
@@ -121,15 +133,15 @@ func (m *Mailroom) known(ctx context.Context, path string, stamp intake.Stamp) (
 	return batch, same, err
 }
 
-// insert journals a batch. grown names the batch whose source this file was
-// before the scanner wrote to it again.
-func (m *Mailroom) insert(ctx context.Context, b batchRow, stamp intake.Stamp, o Origin, grown string) (string, error) {
+// insert journals a batch, and its source when that is watched. grown names the
+// batch whose source this file was before the scanner wrote to it again.
+func (m *Mailroom) insert(ctx context.Context, b batchRow, watched bool, source sourceRow, grown string) (string, error) {
 	name := sha256.Sum256([]byte(b.Path + "\x00" + b.SHA256))
 	named := hex.EncodeToString(name[:])
 	var batch string
 	err := m.journal.Tx(ctx, func(tx journal.Tx) error {
 		batch, b.First = b.ID, ""
-		if !o.Watched {
+		if !watched {
 			if had, err := tx.Get(tableNamed, named); err == nil {
 				again, err := m.mayTryAgain(tx, string(had), true)
 				if err != nil || !again {
@@ -161,8 +173,8 @@ func (m *Mailroom) insert(ctx context.Context, b batchRow, stamp intake.Stamp, o
 				return err
 			}
 		}
-		if o.Watched {
-			if err := journal.Save(tx, tableSource, b.ID, sourceRow{[]byte(b.Path), stamp, o.Done}); err != nil {
+		if watched {
+			if err := journal.Save(tx, tableSource, b.ID, source); err != nil {
 				return err
 			}
 		}

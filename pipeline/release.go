@@ -74,7 +74,7 @@ func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) er
 	if m.cfg.Now().Sub(since) < settle {
 		return nil
 	}
-	if err := intake.Finish(claimed, s.Done, string(s.Path)); err != nil {
+	if err := intake.Finish(claimed, s.Done, s.named()); err != nil {
 		return err
 	}
 	return m.released(ctx, batch, "removed")
@@ -98,7 +98,8 @@ func (m *Mailroom) grown(ctx context.Context, batch, claimed string) error {
 	if err != nil {
 		return err
 	}
-	later, err := m.Accept(ctx, claimed, Origin{Source: b.Source, Duplex: b.Duplex, Watched: true, Done: s.Done, Partial: grownDetail})
+	later, err := m.Accept(ctx, claimed, Origin{Source: b.Source, Duplex: b.Duplex, Watched: true, Done: s.Done,
+		Partial: grownDetail(batch), Named: s.named()})
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,13 @@ func (r *room) arrive(name string) string {
 	if err := r.Arrive(r.t.Context(), intake.Arrival{Folder: intake.Folder{Path: r.dir, Name: "scanner-1"}, Path: path, Stamp: stamp}); err != nil {
 		r.t.Fatal(err)
 	}
-	var last string
-	if err := r.Batches(r.t.Context(), func(b BatchLine) error { last = b.Batch; return nil }); err != nil {
+	return r.newest().Batch
+}
+
+// newest gives the batch that was taken last.
+func (r *room) newest() (last BatchLine) {
+	r.t.Helper()
+	if err := r.Batches(r.t.Context(), func(b BatchLine) error { last = b; return nil }); err != nil {
 		r.t.Fatal(err)
 	}
 	return last
@@ -132,6 +137,53 @@ func TestSourceGrows(t *testing.T) {
 		}
 		r.verifies()
 	}
+}
+
+// TestLaterVersionHasItsName: what is taken of a file that grew, however often, is
+// found by the name that the scanner gave it, and names what was taken before.
+func TestLaterVersionHasItsName(t *testing.T) {
+	r := newRoom(t)
+	now := time.Now()
+	r.now = func() time.Time { return now }
+	r.reopen()
+	path, done := r.write("a\xff.pdf", "code="+caseA+"\n"), filepath.Join(r.dir, "done")
+	stamp, err := intake.StampOf(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := intake.Folder{Path: r.dir, Name: "scanner-1", Done: done}
+	if err := r.Arrive(t.Context(), intake.Arrival{Folder: folder, Path: path, Stamp: stamp}); err != nil {
+		t.Fatal(err)
+	}
+	scanner, err := os.OpenFile(filepath.Join(r.dir, ".postroom-"+r.newest().Batch), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer scanner.Close()
+	for range 2 {
+		first := r.newest()
+		if _, err := scanner.WriteString("text=more\n"); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second claims it under its batch's name
+			if err := r.Release(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		later := r.newest()
+		_, docs := r.rest(later.Batch)
+		if later.Batch == first.Batch || later.File != first.File || len(docs) != 1 || !strings.Contains(docs[0].Detail, first.Batch) {
+			t.Errorf("of %+v comes %+v: %+v", first, later, docs)
+		}
+	}
+	now = now.Add(2 * settle)
+	if err := r.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := os.ReadDir(done); err != nil || len(all) != 1 || all[0].Name() != "a\xff.pdf" {
+		t.Errorf("done: %v, %v", all, err)
+	}
+	r.verifies()
 }
 
 // TestArrivesAsItWasJudged: pages that a scanner adds after the file was found
