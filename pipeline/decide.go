@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"postroom/mail"
@@ -115,7 +116,9 @@ func (m *Mailroom) decideReference(tx journal.Tx, b batchRow, d docRow, p Decisi
 	if err := m.takeBack(tx, d, "filed in another case by "+p.By, p); err != nil {
 		return err
 	}
-	d.Receipt = nil
+	if d.Receipt != nil {
+		d.Left, d.Receipt = append(slices.Clone(d.Left), d.Placement.Reference), nil
+	}
 	return m.place(tx, d, mail.Placement{Reference: ref, Store: store, Rule: "person", By: p.By,
 		Evidence: []mail.Evidence{{Page: d.From, Source: mail.FromPerson, Text: p.Reference, Confidence: 1, Rule: "person"}}})
 }

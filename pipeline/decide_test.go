@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"postroom/mail"
+	"postroom/pipeline/journal"
 	"postroom/router/casestore"
 )
 
@@ -167,6 +168,50 @@ func TestContradictionFoundLaterRecalls(t *testing.T) {
 		t.Errorf("batch is %s", batch.State)
 	}
 	r.verifies()
+}
+
+// TestRecalledLetterReturns: taken back from a case, refused by another, it goes to
+// the first after all, where its withdrawn copy stays as evidence.
+func TestRecalledLetterReturns(t *testing.T) {
+	r := after(t)
+	_, docs := r.process("a.pdf", "code="+caseA+";text=Our ref "+caseB)
+	id, was, tax := docs[0].Document, docs[0].Path, r.stores["tax"]
+	for round := range 2 {
+		r.stores["tax"] = moody{Store: tax, fail: func() error { return casestore.ErrRefused }}
+		if err := r.decide(id, Decision{Reference: caseB}); err != nil {
+			t.Fatal(err)
+		}
+		r.stores["tax"] = tax
+		if err := r.decide(id, Decision{Reference: caseA}); err != nil {
+			t.Fatal(err)
+		}
+		d, err := r.Document(t.Context(), id)
+		if err != nil || d.Status != "filed" || d.Reference != caseA || d.Path == was {
+			t.Fatalf("round %d: %+v, %v", round, d, err)
+		}
+		if _, err := os.Stat(filepath.Join(was, "withdrawn.json")); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(filepath.Join(d.Path, "withdrawn.json")); err == nil {
+			t.Error("it stands in its case as withdrawn")
+		}
+		r.verifies()
+		was = d.Path
+		if err := r.recall(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// recall holds a filed document, as a contradiction that is found later does.
+func (r *room) recall(id string) error {
+	return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error {
+		d, err := load[docRow](tx, tableDoc, id)
+		if err != nil {
+			return err
+		}
+		return errors.Join(r.hold(tx, d, mail.Exception{Reason: mail.Recall}), r.settle(tx, d.Batch))
+	})
 }
 
 func TestUnfoundedRecallStaysWhereItIs(t *testing.T) {

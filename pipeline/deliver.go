@@ -183,7 +183,7 @@ func (m *Mailroom) file(ctx context.Context, d docRow) (mail.Receipt, error) {
 		return mail.Receipt{}, err
 	}
 	return store.Deliver(ctx, casestore.Filing{
-		Reference: d.Placement.Reference.String(), Document: d.ID,
+		Reference: d.Placement.Reference.String(), Document: d.filedAs(),
 		Original: original, SHA256: d.Original.SHA256, Sheet: sheet,
 	})
 }

@@ -50,15 +50,32 @@ type pageRow struct {
 // docRow is a document as the journal keeps it.
 type docRow struct {
 	mail.Document
-	Blanks    []int           `json:"blanks,omitempty"`
-	Doubts    []router.Doubt  `json:"doubts,omitempty"`
-	Whole     bool            `json:"whole,omitempty"` // the file itself: its pages were not told apart
-	Original  journal.Ref     `json:"original"`        // the document's own PDF
-	Sheet     journal.Ref     `json:"sheet"`           // its document.json
-	Recoded   []string        `json:"recoded,omitempty"`
-	Placement *mail.Placement `json:"placement,omitempty"`
-	Receipt   *mail.Receipt   `json:"receipt,omitempty"`
-	Why       string          `json:"why,omitempty"` // of a discarded document
+	Blanks    []int            `json:"blanks,omitempty"`
+	Doubts    []router.Doubt   `json:"doubts,omitempty"`
+	Whole     bool             `json:"whole,omitempty"` // the file itself: its pages were not told apart
+	Original  journal.Ref      `json:"original"`        // the document's own PDF
+	Sheet     journal.Ref      `json:"sheet"`           // its document.json
+	Recoded   []string         `json:"recoded,omitempty"`
+	Placement *mail.Placement  `json:"placement,omitempty"`
+	Receipt   *mail.Receipt    `json:"receipt,omitempty"`
+	Why       string           `json:"why,omitempty"`  // of a discarded document
+	Left      []mail.Reference `json:"left,omitempty"` // the cases that it was taken back from
+}
+
+// filedAs gives the document's name in its case: its id, numbered when it was
+// taken back from there before. What stands there as withdrawn is evidence, and
+// whoever knows it by its name must not find another sheet under it.
+func (d docRow) filedAs() string {
+	before := 0
+	for _, r := range d.Left {
+		if r == d.Placement.Reference {
+			before++
+		}
+	}
+	if before == 0 {
+		return d.ID
+	}
+	return fmt.Sprintf("%s-%d", d.ID, before+1)
 }
 
 // trouble is why a task can't be done now: its store can't be reached, or

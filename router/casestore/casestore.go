@@ -34,6 +34,7 @@ type Store interface {
 	// Deliver files a document; the same filing again gives the same receipt and changes nothing.
 	Deliver(ctx context.Context, f Filing) (mail.Receipt, error)
 	// Withdraw marks a delivered document as not belonging to its case; note is JSON: when, by whom, why.
+	// It stays as it is, for good: what returns to the case is filed under another name.
 	Withdraw(ctx context.Context, locator string, note []byte) error
 	// Verify reads a delivered document back and compares it with its receipt.
 	Verify(ctx context.Context, r mail.Receipt) error

@@ -77,6 +77,29 @@ func Run(t *testing.T, fresh func(t *testing.T) casestore.Store) {
 			t.Errorf("a withdrawn document is no evidence any more: %v", err)
 		}
 	})
+	t.Run("what returns stands beside what was withdrawn", func(t *testing.T) {
+		s := fresh(t)
+		first, err := s.Deliver(t.Context(), Filing("R", "d1", "letter"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Withdraw(t.Context(), first.Locator, []byte(`{"why":"x"}`)); err != nil {
+			t.Fatal(err)
+		}
+		again := Filing("R", "d1", "letter")
+		again.Sheet = []byte(`{"decided_by":"A. Clerk"}`)
+		if _, err := s.Deliver(t.Context(), again); !errors.Is(err, casestore.ErrRefused) {
+			t.Errorf("another sheet over a withdrawn one: %v", err)
+		}
+		again.Document = "d1-2"
+		second, err := s.Deliver(t.Context(), again)
+		if err != nil || second.Locator == first.Locator {
+			t.Fatalf("%+v, then %+v, %v", first, second, err)
+		}
+		if err := errors.Join(s.Verify(t.Context(), first), s.Verify(t.Context(), second)); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("odd references", func(t *testing.T) {
 		s := fresh(t)
 		seen := map[string]string{}
