@@ -202,26 +202,6 @@ func Remove(path string) error {
 	return SyncDir(filepath.Dir(path))
 }
 
-// MkdirAll makes a folder and those above it that are missing.
-func MkdirAll(path string, mode os.FileMode) error {
-	path = filepath.Clean(path)
-	if info, err := os.Stat(path); err == nil {
-		if !info.IsDir() {
-			return fmt.Errorf("%s is not a folder", path)
-		}
-		return nil
-	}
-	if parent := filepath.Dir(path); parent != path {
-		if err := MkdirAll(parent, mode); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return SyncDir(filepath.Dir(path))
-}
-
 // SyncDir makes a folder's names durable. File systems that can't sync a folder
 // (some network shares answer EINVAL or ENOTSUP) are taken at their word.
 func SyncDir(dir string) error {

@@ -167,6 +167,40 @@ func TestMkdirAllAndSweep(t *testing.T) {
 	}
 }
 
+// TestMkdirAllSyncsWhatItFinds: the run that made a folder may have died before it
+// was durable. Once is enough, and a failed sync is none.
+func TestMkdirAllSyncsWhatItFinds(t *testing.T) {
+	root := t.TempDir()
+	var synced []string
+	var failure error
+	f := &folders{durable: map[string]bool{}, sync: func(dir string) error {
+		rel, err := filepath.Rel(root, dir)
+		synced = append(synced, rel)
+		return errors.Join(err, failure)
+	}}
+	if err := os.MkdirAll(filepath.Join(root, "a", "b"), 0o700); err != nil { // as a run that was killed left it
+		t.Fatal(err)
+	}
+	failure = errors.New("the disk broke")
+	if err := f.mkdir(filepath.Join(root, "a", "b"), 0o700); !errors.Is(err, failure) {
+		t.Errorf("a sync that failed: %v", err)
+	}
+	failure = fs.ErrPermission
+	if err := f.mkdir(filepath.Join(root, "a"), 0o700); err != nil {
+		t.Errorf("below a folder that is someone else's: %v", err)
+	}
+	failure = nil
+	for _, dir := range []string{"a/b", "a/b", "a/b/c/d", "a/b/c/d", "a/b/c/e"} {
+		if err := f.mkdir(filepath.Join(root, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "a . a a/b a/b/c a/b/c a/b a/b/c"
+	if got := strings.Join(synced, " "); got != want {
+		t.Errorf("synced %s, want %s", got, want)
+	}
+}
+
 func TestUnnamed(t *testing.T) {
 	dir := t.TempDir()
 	temp, err := NewTemp(dir)
