@@ -123,10 +123,8 @@ type Document struct {
 	Batch   string   `json:"batch"`
 	From    int      `json:"from"`
 	To      int      `json:"to"`
-	Blanks  []int    `json:"blanks,omitempty"` // pages of the span that look blank
 	State   DocState `json:"state"`
-	Cut     string   `json:"cut,omitempty"` // SHA-256 of the document's own PDF, once cut
-	Version int      `json:"version"`       // grows with every change, so that two clerks can't decide one document
+	Version int      `json:"version"` // grows with every change, so that two clerks can't decide one document
 }
 
 // Pages lists the document's pages, ascending.

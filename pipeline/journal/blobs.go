@@ -92,18 +92,6 @@ func (d *Dir) Open(_ context.Context, ref Ref) (*os.File, error) {
 	return os.Open(d.path(ref.SHA256))
 }
 
-// Has tells whether a blob is there.
-func (d *Dir) Has(_ context.Context, ref Ref) (bool, error) {
-	if !ref.valid() {
-		return false, nil
-	}
-	info, err := os.Stat(d.path(ref.SHA256))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil && info.Size() == ref.Size, err
-}
-
 // Verify reads a blob back.
 func (d *Dir) Verify(ctx context.Context, ref Ref) error {
 	f, err := d.Open(ctx, ref)

@@ -109,7 +109,6 @@ type Blobs interface {
 	Put(ctx context.Context, r io.Reader) (Ref, error)
 	// Open gives a local file to read; a remote store spools to one.
 	Open(ctx context.Context, ref Ref) (*os.File, error)
-	Has(ctx context.Context, ref Ref) (bool, error)
 	// Verify reads the bytes back and compares them with their name.
 	Verify(ctx context.Context, ref Ref) error
 	// Scratch gives an unnamed file to write to, gone when it is closed.
