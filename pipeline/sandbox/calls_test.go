@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"unsafe"
 
+	"github.com/elastic/go-seccomp-bpf/arch"
 	"golang.org/x/sys/unix"
 )
 
@@ -44,6 +46,21 @@ func isolated() error {
 		return withoutSeccomp
 	}
 	return err
+}
+
+// TestDeniedCallsHaveNumbers: a name that the table does not know denies nothing.
+func TestDeniedCallsHaveNumbers(t *testing.T) {
+	for _, name := range denied {
+		_, known := arch.X86_64.SyscallNames[name]
+		if _, too := arch.AARCH64.SyscallNames[name]; !known && !too {
+			t.Errorf("no system call has the name %s", name)
+		}
+	}
+	for _, name := range []string{"fchmod", "fchmodat", "fchmodat2", "fchown", "fchownat", "setxattr", "removexattr", "utimensat"} {
+		if _, known := arch.AARCH64.SyscallNames[name]; !known || !slices.Contains(denied, name) {
+			t.Errorf("%s is not denied on arm64", name)
+		}
+	}
 }
 
 // TestOtherProcessesAreOutOfReach: a helper can't signal, stop, watch or make one,
