@@ -6,18 +6,23 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
 
 // Pool holds the helper processes and hands each request to a free one.
 // It is safe for concurrent use; a request waits until a helper is free.
+//
+// A helper works on one file in its life: should the file take it over, it has
+// readings of no other file to forge.
 type Pool struct {
 	cfg   Config
-	slots chan *helper // a nil helper is a slot whose process is not started yet
+	turns chan struct{} // a token for each slot that is at work
 
 	mu   sync.Mutex
-	warm bool // pdfium's compiled code is in the cache
+	idle []*helper // the longest idle first
+	warm bool      // pdfium's compiled code is in the cache
 }
 
 // New makes a pool; no process is started before the first request.
@@ -25,37 +30,37 @@ func New(cfg Config) *Pool {
 	if cfg.Slots == 0 {
 		cfg.Slots = runtime.NumCPU()
 	}
-	p := &Pool{cfg: cfg.withDefaults(), slots: make(chan *helper, cfg.Slots)}
-	for range cfg.Slots {
-		p.slots <- nil
-	}
-	return p
+	return &Pool{cfg: cfg.withDefaults(), turns: make(chan struct{}, cfg.Slots)}
 }
 
 // Close ends all helpers; it waits for requests in hand.
 func (p *Pool) Close() {
-	for range cap(p.slots) {
-		if h := <-p.slots; h != nil {
-			h.end()
-		}
+	for range cap(p.turns) {
+		p.turns <- struct{}{}
+	}
+	for _, h := range p.idle {
+		h.end()
 	}
 }
 
 // Slots is the number of helpers that work at once.
-func (p *Pool) Slots() int { return cap(p.slots) }
+func (p *Pool) Slots() int { return cap(p.turns) }
 
-// ask takes a helper, asks it, and puts it back or replaces it.
+// ask takes a helper, asks it, and keeps it for more of the same file or ends it.
 func (p *Pool) ask(ctx context.Context, q request, files []*os.File, got func(answer)) error {
 	if err := p.warmUp(ctx); err != nil {
 		return err
 	}
-	var h *helper
 	select {
-	case h = <-p.slots:
+	case p.turns <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { p.slots <- h }()
+	h, superfluous := p.choose(q.Key, len(files) > 0)
+	defer func() { p.putBack(h) }()
+	if superfluous != nil {
+		superfluous.end()
+	}
 	if h == nil {
 		started, err := start(ctx, p.cfg)
 		if err != nil {
@@ -63,12 +68,50 @@ func (p *Pool) ask(ctx context.Context, q request, files []*os.File, got func(an
 		}
 		h = started
 	}
+	if len(files) > 0 {
+		h.file, h.bound = q.Key, true
+	}
 	err := h.ask(ctx, q, files, got)
-	if err != nil || h.spent || h.pages >= p.cfg.Recycle {
+	if err != nil || h.spent || h.pages >= p.cfg.Recycle || h.bound && h.file == "" {
 		h.end()
 		h = nil
 	}
 	return err
+}
+
+// putBack ends a turn; nil = its helper has ended, too.
+func (p *Pool) putBack(h *helper) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if h != nil {
+		p.idle = append(p.idle, h)
+	}
+	<-p.turns
+}
+
+// choose takes an idle helper that may have the file: one that has it already, else
+// one that has had none. If there is none, a new one is to be started, and when all
+// slots have a process, the one that was idle longest gives way.
+func (p *Pool) choose(key string, file bool) (h, superfluous *helper) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	take := func(i int) *helper {
+		taken := p.idle[i]
+		p.idle = slices.Delete(p.idle, i, i+1)
+		return taken
+	}
+	for _, fits := range []func(*helper) bool{
+		func(h *helper) bool { return !file || key != "" && h.bound && h.file == key },
+		func(h *helper) bool { return !h.bound },
+	} {
+		if i := slices.IndexFunc(p.idle, fits); i >= 0 {
+			return take(i), nil
+		}
+	}
+	if len(p.idle) > 0 && len(p.idle)+len(p.turns) > cap(p.turns) {
+		superfluous = take(0)
+	}
+	return nil, superfluous
 }
 
 // Compiling pdfium takes some 5 s and no file is in hand: a page's limits are not meant for it.

@@ -18,7 +18,9 @@ type helper struct {
 	cmd   *exec.Cmd
 	conn  *net.UnixConn
 	pages int
-	spent bool // was killed, or is too large to be asked again
+	file  string // the key of the file that it has worked on; "" = it stays unknown
+	bound bool   // it has had a file
+	spent bool   // was killed, or is too large to be asked again
 }
 
 // readyWithin is how long a helper may take to start and to give up what it must not have.
