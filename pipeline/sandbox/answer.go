@@ -20,6 +20,18 @@ type request struct {
 	Text  Text   `json:"text,omitempty"`
 }
 
+// steps is how many steps at most an answer is given in, besides its readings: the
+// opening of the file, and for a cut each page's copying and its comparison.
+func (q request) steps() int {
+	switch q.Op {
+	case "read":
+		return 1
+	case "cut":
+		return 1 + 2*max(0, q.To-q.From+1)
+	}
+	return 0
+}
+
 // answer is one frame of a helper's reply; the last has Done.
 type answer struct {
 	Reading  *mail.Reading `json:"reading,omitempty"`
@@ -28,13 +40,18 @@ type answer struct {
 	Whole    string        `json:"whole,omitempty"` // why the file is not whole
 	Level    string        `json:"level,omitempty"` // isolation reached
 	Failure  string        `json:"failure,omitempty"`
+	Step     int           `json:"step,omitempty"` // so many steps are done: the next has a page's time of its own
 	Done     bool          `json:"done,omitempty"`
 }
 
 // check holds an answer against its request: a helper that a file took over may
-// say anything. read is how many pages it has answered before.
-func (a answer) check(q request, read int, c Config) error {
+// say anything. read and steps are how many pages and steps it has answered before.
+func (a answer) check(q request, read, steps int, c Config) error {
 	switch {
+	case a.Step != 0 && (a != answer{Step: steps + 1} || a.Step > q.steps()):
+		return fmt.Errorf("it answered step %d out of turn", a.Step)
+	case a.Step != 0:
+		return nil
 	case a.Reading != nil && (read >= len(q.Pages) || a.Reading.Page != q.Pages[read]):
 		return fmt.Errorf("it answered page %d out of turn", a.Reading.Page)
 	case a.Reading != nil:

@@ -74,12 +74,32 @@ func TestCheck(t *testing.T) {
 	} {
 		r := honest()
 		c.lie(&r)
-		err := answer{Reading: &r}.check(request{Pages: []int{1, 3}}, 1, Config{}.withDefaults())
+		err := answer{Reading: &r}.check(request{Pages: []int{1, 3}}, 1, 0, Config{}.withDefaults())
 		if (err == nil) != c.good {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := (answer{Contents: &Contents{Pages: -1}, Done: true}).check(request{}, 0, Config{Pages: 9}); err == nil {
+	for name, c := range map[string]struct {
+		said        answer
+		asked       request
+		before      int
+		mayContinue bool
+	}{
+		"first":             {answer{Step: 1}, request{Op: "read", Pages: []int{1}}, 0, true},
+		"second of a read":  {answer{Step: 2}, request{Op: "read", Pages: []int{1}}, 1, false},
+		"of an opening":     {answer{Step: 1}, request{Op: "open"}, 0, false},
+		"last of a cut":     {answer{Step: 5}, request{Op: "cut", From: 3, To: 4}, 4, true},
+		"too many of a cut": {answer{Step: 6}, request{Op: "cut", From: 3, To: 4}, 5, false},
+		"left out":          {answer{Step: 3}, request{Op: "cut", From: 3, To: 4}, 1, false},
+		"the same again":    {answer{Step: 1}, request{Op: "cut", From: 3, To: 4}, 1, false},
+		"negative":          {answer{Step: -1}, request{Op: "cut", From: 3, To: 4}, 0, false},
+		"with the end":      {answer{Step: 1, Done: true}, request{Op: "cut", From: 3, To: 4}, 0, false},
+	} {
+		if err := c.said.check(c.asked, 0, c.before, Config{Pages: 9}); (err == nil) != c.mayContinue {
+			t.Errorf("step %s: %v", name, err)
+		}
+	}
+	if err := (answer{Contents: &Contents{Pages: -1}, Done: true}).check(request{}, 0, 0, Config{Pages: 9}); err == nil {
 		t.Error("a negative number of pages was believed")
 	}
 }

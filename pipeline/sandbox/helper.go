@@ -79,6 +79,7 @@ type bench struct {
 	engine *scan.Engine
 	codes  *barcode.Reader
 	words  *ocr.Engine
+	step   func() // says that a step of the request in hand is done
 	open   struct {
 		key  string
 		file *scan.File
@@ -88,7 +89,7 @@ type bench struct {
 
 // settle isolates the process and sets up its bench.
 func settle(cfg Config) (*bench, error) {
-	h := &bench{cfg: cfg}
+	h := &bench{cfg: cfg, step: func() {}}
 	if !cfg.Warm {
 		level, err := isolate(cfg)
 		if err != nil {
@@ -96,13 +97,14 @@ func settle(cfg Config) (*bench, error) {
 		}
 		h.level = level
 	}
-	h.engine = scan.New(scan.Config{Bytes: cfg.Bytes, Pages: cfg.Pages, Pixels: cfg.Pixels, Cache: cfg.Cache})
+	h.engine = scan.New(scan.Config{Bytes: cfg.Bytes, Pages: cfg.Pages, Pixels: cfg.Pixels, Cache: cfg.Cache, Step: func() { h.step() }})
 	h.codes = barcode.New(barcode.Config{})
 	return h, nil
 }
 
 func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 	last := answer{Done: true}
+	h.pace(conn, q)
 	switch q.Op {
 	case "warm":
 		if err := scan.Warm(h.cfg.Cache); err != nil {
@@ -148,6 +150,18 @@ func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 	return send(conn, last)
 }
 
+// pace has the steps of a request told to the parent, which gives each the time of
+// a page. That it can't be told shows again when the answer is sent.
+func (h *bench) pace(conn *net.UnixConn, q request) {
+	done := 0
+	h.step = func() {
+		if done < q.steps() {
+			done++
+			_ = send(conn, answer{Step: done})
+		}
+	}
+}
+
 func sizeOf(files []*os.File) (int64, error) {
 	if len(files) == 0 {
 		return 0, errors.New("no file came with the request")
@@ -174,6 +188,7 @@ func (h *bench) file(key string, files []*os.File) (*scan.File, *Refusal) {
 		return nil, refusal(err)
 	}
 	h.open.key, h.open.file, h.open.from = key, f, files[0]
+	h.step()
 	return f, nil
 }
 

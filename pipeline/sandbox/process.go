@@ -111,17 +111,21 @@ func (h *helper) talk(watch *watch, q request, files []*os.File, got func(answer
 	if err := send(h.conn, q, files...); err != nil {
 		return watch.verdict(err)
 	}
-	for read := 0; ; {
+	for read, steps := 0, 0; ; {
 		var a answer
 		if err := receive(h.conn, &a); err != nil {
 			return watch.verdict(err)
 		}
-		if err := a.check(q, read, h.cfg); err != nil {
+		if err := a.check(q, read, steps, h.cfg); err != nil {
 			return watch.verdict(err)
 		}
 		if a.Reading != nil {
 			read++
 			h.pages++
+			watch.nextPage()
+		}
+		if a.Step > 0 {
+			steps++
 			watch.nextPage()
 		}
 		got(a)

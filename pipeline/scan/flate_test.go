@@ -96,3 +96,27 @@ func TestRecodingAsksNoPixel(t *testing.T) {
 		}
 	}
 }
+
+// TestStepsOfACut: whoever limits the time of a page is told of each.
+func TestStepsOfACut(t *testing.T) {
+	leaf := greyTIFF(400, 200, 1, gradient(400, 200).Pix)
+	composed := objects(catalog, kids(2, 2), page("<<>>", "5 0 R", ""), page("<<>>", "5 0 R", ""), painted("1"))
+	for name, c := range map[string]struct {
+		file     []byte
+		from, to int
+		want     int
+	}{
+		"TIFF":                  {tiffBytes(leaf, leaf, leaf, leaf), 2, 4, 3},
+		"PDF of pictures":       {pdf([]pdfPage{greyPage(t, 1), greyPage(t, 2), greyPage(t, 3)}, false, ""), 2, 3, 2},
+		"PDF of drawings":       {composed, 2, 2, 2}, // copied, and compared
+		"the whole PDF, copied": {composed, 1, 2, 0},
+	} {
+		steps := 0
+		f := mustOpen(t, c.file)
+		f.step = func() { steps++ }
+		cut(t, f, c.from, c.to)
+		if steps != c.want {
+			t.Errorf("%s: %d steps, want %d", name, steps, c.want)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 // dictionary is copied only as far as the page's own content names it: scanners
 // share one dictionary among all pages, and a copy of that would carry the
 // pictures of strangers' letters into a case.
-func (f *pdfFile) cut(from, to int, out io.Writer) ([]string, error) {
+func (f *pdfFile) cut(from, to int, out io.Writer, step func()) ([]string, error) {
 	root, err := f.ctx.Catalog()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrUnreadable, err)
@@ -44,6 +44,7 @@ func (f *pdfFile) cut(from, to int, out io.Writer) ([]string, error) {
 		if _, plain := f.only(p, content); !plain {
 			composed = append(composed, n)
 		}
+		step()
 	}
 	if len(composed) == 0 {
 		return nil, c.write(out)
@@ -52,7 +53,7 @@ func (f *pdfFile) cut(from, to int, out io.Writer) ([]string, error) {
 	if err := c.write(&b); err != nil {
 		return nil, err
 	}
-	if err := f.sameInCut(b.Bytes(), from, composed); err != nil {
+	if err := f.sameInCut(b.Bytes(), from, composed, step); err != nil {
 		return nil, err
 	}
 	_, err = b.WriteTo(out)
@@ -64,7 +65,7 @@ const comparedDPI = 50
 
 // sameInCut has pdfium look at the pages that are more than one picture, here and
 // in their cut: there are more ways to borrow a resource than are known here.
-func (f *pdfFile) sameInCut(cut []byte, from int, composed []int) error {
+func (f *pdfFile) sameInCut(cut []byte, from int, composed []int, step func()) error {
 	doc, err := f.doc.r.open(bytes.NewReader(cut), int64(len(cut)))
 	if err != nil {
 		return fmt.Errorf("%w: the cut can't be opened: %v", ErrUnreadable, err)
@@ -82,6 +83,7 @@ func (f *pdfFile) sameInCut(cut []byte, from int, composed []int) error {
 		if !bytes.Equal(got.Gray.Pix, want.Gray.Pix) {
 			return fmt.Errorf("%w: page %d would look otherwise in its cut", ErrUnreadable, n)
 		}
+		step()
 	}
 	return nil
 }

@@ -45,10 +45,10 @@ func TestCutIsComparedWithItsPages(t *testing.T) {
 	f := mustOpen(t, objects(catalog, kids(2, 2), page("<<>>", "5 0 R", ""), page("<<>>", "6 0 R", ""),
 		painted("1"), stream("", "0 g 100 50 9 9 re f")))
 	source := f.pages.(*pdfFile)
-	if err := source.sameInCut(cut(t, f, 2, 2), 2, []int{2}); err != nil {
+	if err := source.sameInCut(cut(t, f, 2, 2), 2, []int{2}, unpaced); err != nil {
 		t.Error(err)
 	}
-	if err := source.sameInCut(cut(t, f, 1, 1), 2, []int{2}); !errors.Is(err, ErrUnreadable) {
+	if err := source.sameInCut(cut(t, f, 1, 1), 2, []int{2}, unpaced); !errors.Is(err, ErrUnreadable) {
 		t.Errorf("a cut without the page's ink: %v", err)
 	}
 }

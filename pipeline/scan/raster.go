@@ -123,7 +123,7 @@ func (f *jpegFile) picture(int) (Picture, error) {
 	return Picture{Gray: orient(g, f.head.orientation), Via: "jpeg"}.at(x, y), nil
 }
 
-func (f *jpegFile) cut(_, _ int, out io.Writer) ([]string, error) {
+func (f *jpegFile) cut(_, _ int, out io.Writer, _ func()) ([]string, error) {
 	h := f.head
 	if err := f.engine.checkPixels(h.w, h.h); err != nil {
 		return nil, err
@@ -222,7 +222,7 @@ func (f *pngFile) picture(int) (Picture, error) {
 	return Picture{Gray: greyOf(img), Via: "png"}.at(f.head.dpiX, f.head.dpiY), nil
 }
 
-func (f *pngFile) cut(_, _ int, out io.Writer) ([]string, error) {
+func (f *pngFile) cut(_, _ int, out io.Writer, _ func()) ([]string, error) {
 	h := f.head
 	if err := f.engine.checkPixels(h.w, h.h); err != nil {
 		return nil, err

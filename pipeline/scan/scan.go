@@ -24,6 +24,7 @@ type Config struct {
 	Pages  int    // of a file: 10000
 	Bytes  int64  // of a file: 500e6
 	Stream int64  // of one decoded stream: 128 MiB
+	Step   func() // called as each page of a cut is done or compared, because the time of a page is limited; nil = nobody waits
 	Cache  string // folder of pdfium's compiled code; "" = it is compiled at each start, 5 s
 }
 
@@ -56,8 +57,13 @@ func New(c Config) *Engine {
 	if c.Stream == 0 {
 		c.Stream = 128 << 20
 	}
+	if c.Step == nil {
+		c.Step = unpaced
+	}
 	return &Engine{cfg: c}
 }
+
+func unpaced() {}
 
 // Close ends pdfium.
 func (e *Engine) Close() error {
@@ -90,7 +96,7 @@ type Picture struct {
 type pages interface {
 	count() int
 	picture(n int) (Picture, error)
-	cut(from, to int, w io.Writer) (recoded []string, err error)
+	cut(from, to int, w io.Writer, step func()) (recoded []string, err error)
 	close() error
 }
 
@@ -100,6 +106,7 @@ type File struct {
 	pages pages
 	raw   io.ReaderAt
 	size  int64
+	step  func()
 }
 
 // Open opens a file. Errors are ErrUnreadable, ErrEncrypted, ErrSymbolCoding,
@@ -109,7 +116,7 @@ func (e *Engine) Open(r io.ReaderAt, size int64) (f *File, err error) {
 	if size > e.cfg.Bytes {
 		return nil, fmt.Errorf("%w: it has %d bytes, at most %d are allowed (limits.file)", ErrLimit, size, e.cfg.Bytes)
 	}
-	f = &File{kind: KindOf(r, size), raw: r, size: size}
+	f = &File{kind: KindOf(r, size), raw: r, size: size, step: e.cfg.Step}
 	switch f.kind {
 	case mail.PDF:
 		f.pages, err = e.openPDF(r, size)
@@ -171,7 +178,7 @@ func (f *File) Cut(from, to int, w io.Writer) (recoded []string, err error) {
 		_, err := io.Copy(w, io.NewSectionReader(f.raw, 0, f.size))
 		return nil, err
 	}
-	return f.pages.cut(from, to, w)
+	return f.pages.cut(from, to, w, f.step)
 }
 
 // KindOf tells a format by its content.

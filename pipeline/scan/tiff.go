@@ -134,7 +134,7 @@ func (f *tiffFile) decoded(d directory, w, h int) (g *image.Gray, via string, er
 // wrapped has pdfium render the page as it would be cut.
 func (f *tiffFile) wrapped(n int) (Picture, error) {
 	var b bytes.Buffer
-	if _, err := f.cut(n, n, &b); err != nil {
+	if _, err := f.cut(n, n, &b, unpaced); err != nil {
 		return Picture{}, err
 	}
 	pdfium, err := f.engine.render()
@@ -225,7 +225,7 @@ func (f *tiffFile) piece(at, length uint32) ([]byte, error) {
 	return raw, nil
 }
 
-func (f *tiffFile) cut(from, to int, out io.Writer) (recoded []string, err error) {
+func (f *tiffFile) cut(from, to int, out io.Writer, step func()) (recoded []string, err error) {
 	w := &writer{}
 	for n := from; n <= to; n++ {
 		d := f.dirs[n-1]
@@ -247,6 +247,7 @@ func (f *tiffFile) cut(from, to int, out io.Writer) (recoded []string, err error
 		x, y := d.dpi()
 		x, y = orGuess(x, y, width, height)
 		w.imagePage(strips, width, height, x, y, d.number(tagOrientation, 1))
+		step()
 	}
 	return recoded, w.write(out)
 }
