@@ -86,14 +86,22 @@ func clip(b mail.Box, r image.Rectangle) mail.Box {
 	return b
 }
 
-// Square stretches a fax page (204 by 98 dpi) to the same dpi both ways, and gives
-// them; other pages stay as they are. The mapping leads back to g.
-func Square(g *image.Gray, dpiX, dpiY float64) (picture *image.Gray, dpi float64, view Mapping) {
+// Squared is a page's picture with the same dpi both ways, made once for all who
+// look at it.
+type Squared struct {
+	Picture *image.Gray
+	DPI     float64 // 0 = unknown
+	View    Mapping // leads back to the page's own pixels
+	page    image.Rectangle
+}
+
+// Square stretches a fax page (204 by 98 dpi); other pages stay as they are.
+func Square(g *image.Gray, dpiX, dpiY float64) Squared {
 	if dpiX <= 0 || dpiY <= 0 || math.Abs(dpiX/dpiY-1) <= 0.05 || max(dpiX/dpiY, dpiY/dpiX) > flattest {
-		return g, dpiX, identity
+		return Squared{g, dpiX, identity, g.Rect}
 	}
-	picture, view = square(g, dpiX, dpiY)
-	return picture, max(dpiX, dpiY), view
+	picture, view := square(g, dpiX, dpiY)
+	return Squared{picture, max(dpiX, dpiY), view, g.Rect}
 }
 
 // flattest is more than any scanner or fax stretches a pixel; a file that says more is wrong.

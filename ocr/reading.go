@@ -32,26 +32,23 @@ const (
 	smallest   = 16 // pixels
 )
 
-// Read reads a page's text. The words' boxes are pixels of g, from its top
-// left. dpiX and dpiY are pixels an inch, across and down; 0 = 300. A page
-// whose attitude is not certain from the shapes of its letters is read in
-// another one, too, when the first gives words of poor confidence.
-func (e *Engine) Read(g *image.Gray, dpiX, dpiY float64) (Page, error) {
-	w, h := g.Rect.Dx(), g.Rect.Dy()
+// Read reads a page's text. The words' boxes are pixels of the page as it was
+// before it was squared, from its top left. A page whose attitude is not certain
+// from the shapes of its letters is read in another one, too, when the first gives
+// words of poor confidence.
+func (e *Engine) Read(s Squared) (Page, error) {
+	w, h := s.Picture.Rect.Dx(), s.Picture.Rect.Dy()
 	if w > largest || h > largest {
 		return Page{}, fmt.Errorf("a picture of %d by %d pixels is too large for tesseract", w, h)
 	}
 	if w < smallest || h < smallest {
 		return Page{}, errors.New("a picture of a few pixels has no text")
 	}
-	if dpiX < 50 || dpiX > 2400 {
-		dpiX = 300
+	dpi, view := s.DPI, s.View
+	if dpi < 50 || dpi > 2400 {
+		dpi = 300
 	}
-	if dpiY < 50 || dpiY > 2400 {
-		dpiY = dpiX
-	}
-	g = &image.Gray{Pix: g.Pix, Stride: g.Stride, Rect: image.Rect(0, 0, w, h)}
-	picture, dpi, view := Square(g, dpiX, dpiY)
+	picture := &image.Gray{Pix: s.Picture.Pix, Stride: s.Picture.Stride, Rect: image.Rect(0, 0, w, h)}
 	a := attitudeOf(picture, dpi)
 	best, err := e.upright(picture, view, a, dpi)
 	if err != nil {
@@ -78,7 +75,7 @@ func (e *Engine) Read(g *image.Gray, dpiX, dpiY float64) (Page, error) {
 		}
 	}
 	for i, word := range best.Words {
-		best.Words[i].Box = clip(word.Box, g.Rect)
+		best.Words[i].Box = clip(word.Box, s.page)
 	}
 	best.Illegible = a.letters >= manyLetters && float64(confident(best.Words)) < leastRead*float64(a.letters)
 	return best, nil

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"net"
 	"os"
@@ -226,13 +225,13 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 		return fail(err.Error())
 	}
 	size := pic.Gray.Bounds()
-	square, dpi, view := ocr.Square(pic.Gray, pic.DPIX, pic.DPIY) // the shapes of codes and specks are judged
-	look := ocr.Look(square, dpi)
+	square := ocr.Square(pic.Gray, pic.DPIX, pic.DPIY) // the shapes of codes, specks and letters are judged
+	look := ocr.Look(square.Picture, square.DPI)
 	r := mail.Reading{
 		Page: n, Width: size.Dx(), Height: size.Dy(), DPI: pic.DPIX, DPIY: pic.DPIY,
 		Ink: look.Ink, Blank: look.Blank, Unmarked: look.Unmarked,
 	}
-	r.Symbols, r.Doubts = h.find(square, dpi, view)
+	r.Symbols, r.Doubts = h.find(square)
 	if len(r.Symbols)+len(r.Doubts) > 0 {
 		r.Blank, r.Unmarked = false, false // a code is a mark, however little ink it takes
 	}
@@ -245,7 +244,7 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 	if err := h.text(); err != nil {
 		return mail.Reading{}, err
 	}
-	page, err := h.words.Read(pic.Gray, pic.DPIX, pic.DPIY)
+	page, err := h.words.Read(square)
 	if err != nil {
 		return fail("its text can't be read: " + err.Error())
 	}
@@ -253,14 +252,14 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 	return r, nil
 }
 
-// find looks for codes in a picture; the view leads back to the page's own.
-func (h *bench) find(g *image.Gray, dpi float64, view ocr.Mapping) ([]mail.Symbol, []mail.Doubt) {
-	found := h.codes.Read(g, dpi)
-	for i, s := range found.Symbols {
-		found.Symbols[i].Polygon = view.Quad(s.Polygon)
+// find looks for codes; their places are the page's own.
+func (h *bench) find(s ocr.Squared) ([]mail.Symbol, []mail.Doubt) {
+	found := h.codes.Read(s.Picture, s.DPI)
+	for i, code := range found.Symbols {
+		found.Symbols[i].Polygon = s.View.Quad(code.Polygon)
 	}
 	for i, d := range found.Doubts {
-		found.Doubts[i].Polygon = view.Quad(d.Polygon)
+		found.Doubts[i].Polygon = s.View.Quad(d.Polygon)
 	}
 	return found.Symbols, found.Doubts
 }
