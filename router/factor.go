@@ -16,11 +16,10 @@ import (
 // whole town's, the authority's among them: neither is enough where the register
 // knows more.
 func (c *court) rule(found register.Case, best mail.Mention) (string, []mail.Evidence, bool) {
-	strong := slices.ContainsFunc(c.rules.cfg.Schemes, func(s *reference.Scheme) bool { return s.Name() == best.Scheme && s.Strong() })
 	switch {
-	case strong && best.Source == mail.FromBarcode:
+	case c.byCode(best):
 		return RuleBarcode, nil, true
-	case strong:
+	case best.Source != mail.FromBarcode && c.scheme(best.Scheme, func(s *reference.Scheme) bool { return s.Strong() && s.Covered() }):
 		return RuleText, nil, true
 	}
 	name, named := c.factor(found.Name, RuleWeakName, namesOn)
@@ -34,6 +33,33 @@ func (c *court) rule(found register.Case, best mail.Mention) (string, []mail.Evi
 		return RuleWeakPostcode, []mail.Evidence{code}, true
 	}
 	return "", nil, false
+}
+
+// scheme tells whether the scheme of a name is of a kind.
+func (c *court) scheme(name string, kind func(*reference.Scheme) bool) bool {
+	return slices.ContainsFunc(c.rules.cfg.Schemes, func(s *reference.Scheme) bool { return s.Name() == name && kind(s) })
+}
+
+// byCode tells whether a code proves the reference. What its check digits do not
+// cover, the code's own check characters do, where it has them; in the others a bar
+// that is misread makes another character.
+func (c *court) byCode(best mail.Mention) bool {
+	return c.scheme(best.Scheme, (*reference.Scheme).Strong) && slices.ContainsFunc(c.literal(), func(m mail.Mention) bool {
+		return m.Source == mail.FromBarcode && m.Scheme == best.Scheme && m.Text == best.Text &&
+			(c.scheme(m.Scheme, (*reference.Scheme).Covered) || c.sealed(m))
+	})
+}
+
+// unsealed are the symbologies without a check character that every code has.
+var unsealed = []mail.Symbology{mail.Code39, mail.ITF, mail.Codabar}
+
+// sealed tells whether the code of a mention has check characters of its own.
+func (c *court) sealed(m mail.Mention) bool {
+	return slices.ContainsFunc(c.readings, func(reading mail.Reading) bool {
+		return reading.Page == m.Page && slices.ContainsFunc(reading.Symbols, func(s mail.Symbol) bool {
+			return s.Polygon == m.Polygon && reference.Clean(s.Text) == m.Raw && !slices.Contains(unsealed, s.Symbology)
+		})
+	})
 }
 
 // factor looks for a name or postcode of the register on the document's pages.

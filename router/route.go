@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"postroom/mail"
+	"postroom/router/reference"
 	"postroom/router/register"
 )
 
@@ -195,7 +196,11 @@ func (c *court) oneProven(best mail.Mention) Decision {
 	case why != "":
 		return c.hold(mail.WeakEvidence, "%s", why)
 	case !ok:
-		return c.hold(mail.WeakEvidence, "%s has a weak check digit, and neither the name nor the postcode of the register stands on its pages.", best.Text)
+		weak := "has a weak check digit"
+		if c.scheme(best.Scheme, (*reference.Scheme).Strong) {
+			weak = "has characters that its check digits do not cover"
+		}
+		return c.hold(mail.WeakEvidence, "%s %s, and neither the name nor the postcode of the register stands on its pages.", best.Text, weak)
 	}
 	return Decision{Reference: found.Reference, Store: found.Store, Rule: rule, Evidence: append(c.evidence(c.literal(), rule), factor...)}
 }

@@ -47,7 +47,7 @@ func rules(t testing.TB) (*Rules, *register.Register) {
 
 // page makes a reading of a short description: fields divided by "|".
 //
-//	sep, keep, code:TEXT, qr:TEXT, text:WORDS (a line), blank, unmarked, dead, unread, bars
+//	sep, keep, code:TEXT, qr:TEXT, 39:TEXT, text:WORDS (a line), blank, unmarked, dead, unread, bars
 func page(n int, what string) mail.Reading {
 	r := mail.Reading{Page: n, Width: 1654, Height: 2338, DPI: 200, HasText: true, Ink: 0.04}
 	line := 0
@@ -59,8 +59,8 @@ func page(n int, what string) mail.Reading {
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.PatchT, Text: "patch-t", Polygon: at, Confidence: 1})
 		case "keep":
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.Patch2, Text: "patch-2", Polygon: at, Confidence: 1})
-		case "code", "qr":
-			s := map[string]mail.Symbology{"code": mail.Code128, "qr": mail.QR}[kind]
+		case "code", "qr", "39":
+			s := map[string]mail.Symbology{"code": mail.Code128, "qr": mail.QR, "39": mail.Code39}[kind]
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: s, Text: value, Polygon: at, Confidence: 1})
 		case "blank":
 			r.Blank = true

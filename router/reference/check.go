@@ -10,27 +10,29 @@ import (
 type check struct {
 	strong bool
 	holds  func(text string) bool
+	looks  gaze // what a strong one tells apart
 }
 
 // checks are the known ones by their contract names. Each looks at the
 // characters of its own alphabet and skips the rest.
 func checks() map[string]check {
+	digits, signs := at(digitSigns, ""), at(alnumSigns, "")
 	return map[string]check{
-		"none":                {false, func(string) bool { return true }},
-		"luhn":                {false, onDigits(luhn)},
-		"verhoeff":            {false, onDigits(verhoeff)},
-		"damm":                {false, onDigits(damm)},
-		"mod10-recursive":     {false, onDigits(mod10Recursive)},
-		"nl-betalingskenmerk": {false, onDigits(betalingskenmerk)},
-		"upu-s10":             {false, upuS10},
-		"iso7064-mod97-10":    {true, onDigits(mod97)},
-		"be-ogm":              {true, onDigits(ogm)},
-		"iso11649":            {true, iso11649},
-		"iso7064-mod11-2":     {true, mod11_2},
-		"iso7064-mod11-10":    {true, onDigits(func(d []int) bool { return hybrid(d, 10) })},
-		"iso7064-mod37-2":     {true, mod37_2},
-		"iso7064-mod37-36":    {true, mod37_36},
-		"es-nif-letter":       {true, nifLetter},
+		"none":                {holds: func(string) bool { return true }},
+		"luhn":                {holds: onDigits(luhn)},
+		"verhoeff":            {holds: onDigits(verhoeff)},
+		"damm":                {holds: onDigits(damm)},
+		"mod10-recursive":     {holds: onDigits(mod10Recursive)},
+		"nl-betalingskenmerk": {holds: onDigits(betalingskenmerk)},
+		"upu-s10":             {holds: upuS10},
+		"iso7064-mod97-10":    {true, onDigits(mod97), digits},
+		"be-ogm":              {true, onDigits(ogm), digits},
+		"iso11649":            {true, iso11649, signs},
+		"iso7064-mod11-2":     {true, mod11_2, at(digitSigns, "X")},
+		"iso7064-mod11-10":    {true, onDigits(func(d []int) bool { return hybrid(d, 10) }), digits},
+		"iso7064-mod37-2":     {true, mod37_2, at(alnumSigns, "*")},
+		"iso7064-mod37-36":    {true, mod37_36, signs},
+		"es-nif-letter":       {true, nifLetter, atNIF},
 	}
 }
 
@@ -302,7 +304,7 @@ func weighted(c Config) (check, error) {
 	case c.Map == "" && position >= 0:
 		return check{}, fmt.Errorf("check weighted: a weight 0 needs a map")
 	}
-	return check{false, func(text string) bool {
+	return check{holds: func(text string) bool {
 		d, sign := digitsOf(text), byte(0)
 		if letter := lastLetter(text); letter != 0 && position == len(c.Weights)-1 && strings.IndexByte(c.Map, letter) >= 0 {
 			d, sign = append(d, 0), letter // a map such as 0X987654321 has letters, too

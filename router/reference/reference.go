@@ -52,6 +52,7 @@ type Scheme struct {
 	signs    string // the signs of its forms
 	bare     bool   // digits only: a telephone number may look like one
 	digits   int    // fewest digits of a match
+	covered  bool   // the check looks at all that varies
 }
 
 // Checks lists the names of the checks.
@@ -109,6 +110,7 @@ func New(c Config) (*Scheme, error) {
 		}
 	}
 	s.bare, s.digits = describe(s.shapes)
+	s.covered = s.covers()
 	return s, nil
 }
 
@@ -127,7 +129,8 @@ func (s *Scheme) Name() string { return s.cfg.Name }
 // Store is where the scheme's cases are kept.
 func (s *Scheme) Store() string { return s.cfg.Store }
 
-// Strong tells whether the check alone, with a live case, is proof enough to file.
+// Strong tells whether the check alone, with a live case, is proof enough to file:
+// of what can't be misread; print must also be Covered.
 func (s *Scheme) Strong() bool { return s.check.strong }
 
 // Parse cleans a text, matches the whole of it and proves its check digits:

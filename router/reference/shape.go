@@ -15,6 +15,8 @@ type slot struct {
 	class []rune      // pairs of lowest and highest, as in regexp/syntax
 	exact bool        // a fixed character must be there as it is
 	costs *[128]int16 // of reading an ASCII character here; made by priced
+
+	groups uint64 // the capture groups that it stands in, a bit each
 }
 
 func (s slot) takes(r rune) bool {
@@ -88,7 +90,13 @@ func expand(re *syntax.Regexp) (forms []shape, ok bool) {
 		}
 		return []shape{{slot{class: re.Rune}}}, true
 	case syntax.OpCapture:
-		return expand(re.Sub[0])
+		forms, ok = expand(re.Sub[0])
+		for _, f := range forms {
+			for i := range f {
+				f[i].groups |= 1 << re.Cap
+			}
+		}
+		return forms, ok
 	case syntax.OpQuest:
 		forms, ok = expand(re.Sub[0])
 		return append(forms, shape{}), ok
