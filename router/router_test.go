@@ -94,6 +94,8 @@ func pages(whats ...string) (all []mail.Reading) {
 
 const prose = "text:a letter has many more words than any caption of a separator sheet would ever have to say"
 
+const patched = "text:I wear a patch on my left eye since the accident"
+
 func spans(s Separation) (all []string) {
 	for _, p := range s.Spans {
 		t := fmt.Sprintf("%d-%d", p.From, p.To)
@@ -142,6 +144,8 @@ func TestSeparate(t *testing.T) {
 		"a letter's page, illegible":    {[]string{"code:" + caseA, "sep|illegible", prose}, false, []string{"1-1?", "2-3?"}, map[int]string{}},
 		"an unread code beside a code":  {[]string{"code:" + caseA, "sep|unread", prose}, false, []string{"1-1?", "2-3?"}, map[int]string{}},
 		"a patch code twice":            {[]string{"code:" + caseA, "sep|bars", prose}, false, []string{"1-1", "3-3"}, map[int]string{2: "patch-t"}},
+		"a letter about a patch":        {[]string{prose, "sep" + strings.Repeat("|"+patched, 30), prose}, false, []string{"1-1?", "2-3?"}, map[int]string{}},
+		"three lines of a caption":      {[]string{prose, "sep|" + patched + "|" + patched + "|text:SEPARATOR SHEET", prose}, false, []string{"1-1", "3-3"}, map[int]string{2: "patch-t"}},
 		"a slip with a barcode":         {[]string{prose, "sep", "code:" + caseA + "|unread|text:retour"}, false, []string{"1-1", "3-3"}, map[int]string{2: "patch-t"}},
 		"nothing":                       {nil, false, nil, map[int]string{}},
 	} {

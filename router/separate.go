@@ -32,8 +32,12 @@ type Separation struct {
 // back is what the ledger calls the other side of a separator sheet.
 const back = "back"
 
-// A page with more words than this, besides its code's caption, carries a letter's content.
-const mostCaption = 12
+// A page with more words than this, besides its code's caption, carries a letter's
+// content. A caption has no more lines than that: a letter may go on about a patch.
+const (
+	mostCaption      = 12
+	mostCaptionLines = 2
+)
 
 // Separator names the control code that makes the page a separator; "" = none does.
 func (r *Rules) Separator(reading mail.Reading) string {
@@ -249,8 +253,10 @@ func captioned(line []mail.Word) bool {
 // letterWords gives the words that a letter would have: not the code's own
 // surroundings, not its caption's line, not what a recognizer makes of bars and specks.
 func letterWords(reading mail.Reading) (all []mail.Word) {
+	captions := 0
 	for _, line := range linesOf(reading.Words) {
-		if len(line) <= mostCaption && captioned(line) {
+		if captions < mostCaptionLines && len(line) <= mostCaption && captioned(line) {
+			captions++
 			continue
 		}
 		for _, w := range line {
