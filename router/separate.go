@@ -232,11 +232,23 @@ func (r *Rules) carriesLetter(reading mail.Reading) string {
 	if reading.Illegible {
 		return "text that can't be read"
 	}
-	// A sheet may carry its patch code twice; any other code may be a letter's.
+	// A sheet may carry its own code twice, also in another symbology; any other
+	// code may be a letter's.
+	if slices.ContainsFunc(reading.Symbols, func(s mail.Symbol) bool { return !r.sheets(s) }) {
+		return "a code that is not a separator's"
+	}
 	if slices.ContainsFunc(reading.Doubts, func(d mail.Doubt) bool { return d.Looks != mail.LooksPatch }) {
 		return "a code that can't be read"
 	}
 	return ""
+}
+
+// sheets tells whether a symbol is a separator sheet's own: a patch code, a
+// configured control code, or a text that is nothing but a sheet's caption.
+func (r *Rules) sheets(s mail.Symbol) bool {
+	said := strings.Join(parts(s.Text), " ")
+	return s.Symbology.Patch() || slices.Contains(captions, said) ||
+		slices.ContainsFunc(r.cfg.Separators, func(c Control) bool { return c.reads(s) })
 }
 
 // captions are what separator sheets say of themselves, in upper case without
