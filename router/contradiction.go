@@ -74,10 +74,35 @@ func sameReadBadly(m, proven mail.Mention) bool {
 
 // asNear tells which other case a text may be as well as the proven one.
 func (c *court) asNear(m, proven mail.Mention) string {
+	if other := c.nearest(m, proven); other != "" {
+		return fmt.Sprintf("Page %d says %q, which is as near to the case %s as to %s on page %d.", m.Page, m.Raw, other, proven.Text, proven.Page)
+	}
+	return ""
+}
+
+// nearest gives the other case that a text is as near to as to the proven one; ""
+// = there is none. A letter may repeat its reference on every page, each time
+// read alike: the register is asked once for each text.
+func (c *court) nearest(m, proven mail.Mention) string {
+	asked := [3]string{m.Scheme, m.Raw, proven.Text}
+	if other, ok := c.nearer[asked]; ok {
+		return other
+	}
+	if c.nearer == nil {
+		c.nearer = map[[3]string]string{}
+	}
+	c.nearer[asked] = c.lookNear(m, proven)
+	return c.nearer[asked]
+}
+
+func (c *court) lookNear(m, proven mail.Mention) string {
 	same := reference.Misread(m.Raw, proven.Text, sameMisread)
+	if same > sameMisread {
+		return ""
+	}
 	for _, other := range c.cases.Near(m.Scheme, m.Raw) {
-		if key := reference.Clean(other.Reference.String()); key != proven.Text && same <= sameMisread && reference.Misread(m.Raw, key, same) <= same {
-			return fmt.Sprintf("Page %d says %q, which is as near to the case %s as to %s on page %d.", m.Page, m.Raw, other.Reference, proven.Text, proven.Page)
+		if key := reference.Clean(other.Reference.String()); key != proven.Text && reference.Misread(m.Raw, key, same) <= same {
+			return other.Reference.String()
 		}
 	}
 	return ""

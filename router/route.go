@@ -68,6 +68,7 @@ type court struct {
 	cases    *register.Register
 	withText bool
 	mentions []mail.Mention
+	nearer   map[[3]string]string // what nearest found
 }
 
 func (c *court) decide() Decision {

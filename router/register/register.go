@@ -26,13 +26,12 @@ type Case struct {
 	Closed    bool
 	Name      string // of the person; "" = not given
 	Postcode  string
-
-	digits string // of the reference, for Near
 }
 
 // Register finds cases. It never changes and is safe for concurrent use.
 type Register struct {
-	cases map[string]Case // by scheme and cleaned text
+	cases map[string]Case    // by scheme and cleaned text
+	near  map[string][]entry // by scheme
 }
 
 // Parse reads a register: a header "reference,store[,status,name,postcode]" and a
@@ -58,6 +57,7 @@ func Parse(r io.Reader, schemes []*reference.Scheme) (*Register, error) {
 	for {
 		row, err := in.Read()
 		if errors.Is(err, io.EOF) {
+			reg.near = index(reg.cases)
 			return reg, nil
 		}
 		if err != nil {
@@ -125,7 +125,7 @@ func (reg *Register) add(row []string, column map[string]int, schemes []*referen
 	if err != nil {
 		return err
 	}
-	c := Case{Reference: ref.As(spelling), Store: get("store"), Name: get("name"), Postcode: get("postcode"), digits: digits(ref.String())}
+	c := Case{Reference: ref.As(spelling), Store: get("store"), Name: get("name"), Postcode: get("postcode")}
 	switch get("status") {
 	case "", "open":
 	case "closed":
@@ -160,48 +160,6 @@ func parse(text, store string, schemes []*reference.Scheme) (scheme *reference.S
 		return nil, ref, fmt.Errorf("no scheme proves the reference (correct the row, or add a scheme): %w", cmp.Or(why, errors.New("there is no scheme")))
 	}
 	return scheme, ref, nil
-}
-
-// Near lists the scheme's cases whose digits differ from a text's in two places
-// at most, in no certain order; the text's own case is among them.
-func (reg *Register) Near(scheme, text string) (all []Case) {
-	want := digits(text)
-	for _, c := range reg.cases {
-		if c.Reference.Scheme() == scheme && nearly(want, c.digits) {
-			all = append(all, c)
-		}
-	}
-	slices.SortFunc(all, func(a, b Case) int { return strings.Compare(a.Reference.String(), b.Reference.String()) })
-	return all
-}
-
-func digits(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, text)
-}
-
-// nearly tells whether two texts differ in two characters at most: replaced,
-// lost or added.
-func nearly(a, b string) bool { return differs(a, b, 2) }
-
-func differs(a, b string, most int) bool {
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	switch {
-	case len(a)-len(b) > most || len(b)-len(a) > most:
-		return false
-	case len(a) == 0 && len(b) == 0:
-		return true
-	case most == 0:
-		return false
-	}
-	return len(a) > 0 && len(b) > 0 && differs(a[1:], b[1:], most-1) ||
-		len(a) > 0 && differs(a[1:], b, most-1) || len(b) > 0 && differs(a, b[1:], most-1)
 }
 
 // Len is the number of cases.

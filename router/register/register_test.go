@@ -2,6 +2,9 @@ package register
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -116,6 +119,85 @@ func TestNear(t *testing.T) {
 	}
 }
 
+// scanned is Near by its definition: every case of the register is looked at.
+func scanned(reg *Register, scheme, text string) (all []string) {
+	want := digits(text)
+	for key := range reg.cases {
+		if of, ref, _ := strings.Cut(key, "\x00"); of == scheme && differs(want, digits(ref), mostWrong) {
+			all = append(all, ref)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func differs(a, b string, most int) bool {
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	switch {
+	case len(a)-len(b) > most || len(b)-len(a) > most:
+		return false
+	case len(a) == 0 && len(b) == 0:
+		return true
+	case most == 0:
+		return false
+	}
+	return len(a) > 0 && len(b) > 0 && differs(a[1:], b[1:], most-1) ||
+		len(a) > 0 && differs(a[1:], b, most-1) || len(b) > 0 && differs(a, b[1:], most-1)
+}
+
+// TestNearIsExact compares with the scan: dense and sparse numbers, of one length
+// and of many, asked for as they are, damaged, and anyhow.
+func TestNearIsExact(t *testing.T) {
+	const seed, asked = 31, 700
+	rnd := rand.New(rand.NewPCG(seed, seed))
+	some, err := reference.New(reference.Config{Name: "some", Pattern: `[AB]?\d{0,4}(?:/\d{1,9})?Z`, Check: "none", Store: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	csv, keys := strings.Builder{}, []string{""}
+	csv.WriteString(many(2000))
+	for range 3000 {
+		key := strconv.Itoa(rnd.IntN(1000))
+		if rnd.IntN(2) == 0 {
+			key = key[:rnd.IntN(len(key)+1)] + "/" + strconv.Itoa(rnd.IntN([]int{30, 3000, 999_999_999}[rnd.IntN(3)]))
+		}
+		key = []string{"", "A", "B"}[rnd.IntN(3)] + key + "Z"
+		fmt.Fprintf(&csv, "%s,s\n", key)
+		keys = append(keys, key)
+	}
+	reg, err := Parse(strings.NewReader(csv.String()+"Z,s\n"), append(schemes(t), some))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range reg.cases {
+		keys = append(keys, c.Reference.String())
+	}
+	slices.Sort(keys) // the map's order is not the seed's
+	found := 0
+	for range asked {
+		b := []byte(keys[rnd.IntN(len(keys))])
+		for range rnd.IntN(5) {
+			i := rnd.IntN(len(b) + 1)
+			b = slices.Replace(b, i, min(len(b), i+rnd.IntN(2)), []byte(strconv.Itoa(rnd.IntN(10)))[rnd.IntN(2):]...)
+		}
+		for _, scheme := range []string{"tax", "some", "rf"} {
+			var got []string
+			for _, c := range reg.Near(scheme, string(b)) {
+				got = append(got, c.Reference.String())
+			}
+			found += len(got)
+			if want := scanned(reg, scheme, string(b)); !slices.Equal(got, want) {
+				t.Fatalf("seed %d, %s near %q: %d cases %v, want %d %v", seed, scheme, b, len(got), got, len(want), want)
+			}
+		}
+	}
+	if found < asked {
+		t.Errorf("seed %d: only %d cases were near", seed, found)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("\ufeffreference;store\r\n" + one + ";tax\r\n")
 	f.Add("reference,store,status,name,postcode\n\"" + one + "\",tax,open,\"a\nb\",1\n")
@@ -152,13 +234,18 @@ func BenchmarkParse100k(b *testing.B) {
 	}
 }
 
-func BenchmarkNear100k(b *testing.B) {
-	r, err := Parse(strings.NewReader(many(100_000)), schemes(b))
+// BenchmarkNear300k asks for texts that few cases are near to, and many.
+func BenchmarkNear300k(b *testing.B) {
+	r, err := Parse(strings.NewReader(many(300_000)), schemes(b))
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		r.Near("tax", "TX-2024-20748S-78")
+	for _, text := range []string{"TX-2024-20748S-78", "TX-2024-207485-78", "TX-2022-122222-22"} {
+		b.Run(text, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Near("tax", text)
+			}
+		})
 	}
 }
