@@ -48,7 +48,7 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 			continue
 		}
 		looks = looks || score > sureBullsEye
-		if text, l, ok := s.readLattice(best, knownAztec(best.cols), decodeAztec); ok {
+		if text, l, _, ok := s.readLattice(best, knownAztec(best.cols), decodeAztec); ok {
 			return mail.Symbol{Symbology: mail.Aztec, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
 		}
 	}

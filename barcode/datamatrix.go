@@ -23,6 +23,9 @@ type frame struct {
 	rim    [4]float64
 }
 
+// sureRims is more than any text agrees with the rims of a Data Matrix.
+const sureRims = 0.75
+
 // readDataMatrix reads a crop as a Data Matrix by its frame: two solid sides, two
 // that alternate. looks tells that there is such a frame, whether or not it was read.
 func (r *Reader) readDataMatrix(c *crop) (sym mail.Symbol, read, looks bool) {
@@ -77,9 +80,11 @@ func (r *Reader) readFrame(c *crop, f frame) (sym mail.Symbol, read, looks bool)
 			break
 		}
 		looks = looks || r.sheet.timing(f.l) > 0.6
-		if text, l, ok := r.sheet.readLattice(f.l, knownDataMatrix(f.l.cols, f.l.rows), decodeDataMatrix); ok {
+		text, l, agreed, ok := r.sheet.readLattice(f.l, knownDataMatrix(f.l.cols, f.l.rows), decodeDataMatrix)
+		if ok {
 			return mail.Symbol{Symbology: mail.DataMatrix, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
 		}
+		looks = looks || agreed > sureRims
 	}
 	return sym, false, looks
 }

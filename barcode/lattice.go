@@ -111,11 +111,12 @@ type decoder func(l lattice, tones []float64, threshold float64) (text string, o
 const leastAgreement = 0.45
 
 // readLattice reads a code that lies about where the lattice does: fits it, and
-// cuts the tones by the gentlest means that a decoder reads.
-func (s *sheet) readLattice(l lattice, ks []known, decode decoder) (text string, fit lattice, ok bool) {
-	l, score := s.fitted(l, ks)
+// cuts the tones by the gentlest means that a decoder reads. score is the fitted
+// lattice's agreement.
+func (s *sheet) readLattice(l lattice, ks []known, decode decoder) (text string, fit lattice, score float64, ok bool) {
+	l, score = s.fitted(l, ks)
 	if score < leastAgreement {
-		return "", l, false
+		return "", l, score, false
 	}
 	plain := s.tones(l)
 	for sharp := range 3 {
@@ -123,7 +124,7 @@ func (s *sheet) readLattice(l lattice, ks []known, decode decoder) (text string,
 		middle := split(tones)
 		for _, shift := range [3]float64{0, -25, 25} {
 			if text, ok = decode(l, tones, middle+shift); ok {
-				return text, l, true
+				return text, l, score, true
 			}
 		}
 	}
@@ -135,7 +136,7 @@ func (s *sheet) readLattice(l lattice, ks []known, decode decoder) (text string,
 		}
 		return false
 	})
-	return text, l, ok
+	return text, l, score, ok
 }
 
 // modules cuts the tones into gozxing's bits.

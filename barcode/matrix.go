@@ -146,7 +146,9 @@ func (r *Reader) readSpot(p spot, m *merger) (read, looks bool) {
 		}
 	}
 	if r.wants(mail.QR) && p.square() && len(votes) == 0 {
-		if s, ok := r.readQR(c); ok {
+		s, ok, patterns := r.readQR(c)
+		looks = looks || patterns
+		if ok {
 			vote(s, ok)
 		}
 	}

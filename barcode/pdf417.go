@@ -18,7 +18,7 @@ const (
 	startModules = "11111111010101000"
 	stopModules  = "111111101000101001"
 	leastEnds    = 0.62 // agreement of start and stop pattern below which nothing is read
-	sureEnds     = 0.8  // and beyond which it is a PDF417, read or not
+	sureEnds     = 0.7  // and beyond which it is a PDF417, read or not
 	sureLevel    = 2    // below this error correction level nothing may be corrected: too much else would fit
 	macro        = 928  // a codeword that begins a text's part; the other parts are in other codes
 	leastMargin  = 0.04 // likeness by which a codeword must lead

@@ -17,7 +17,7 @@ func (r *Reader) readFinders(p spot) (mail.Symbol, bool) {
 	a, b, c = s.centred(a), s.centred(b), s.centred(c)
 	for _, k := range qrVersions(a, b, c) {
 		l := qrLattice(a, b, c, 17+4*k)
-		if text, l, ok := s.readLattice(l, knownQR(l.cols), decodeQR); ok {
+		if text, l, _, ok := s.readLattice(l, knownQR(l.cols), decodeQR); ok {
 			return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module(), Confidence: 0.9}, true
 		}
 	}
@@ -27,9 +27,13 @@ func (r *Reader) readFinders(p spot) (mail.Symbol, bool) {
 // mostVersion is the largest version that is looked for by its frame alone.
 const mostVersion = 10
 
+// sureQR is more than any text agrees with the patterns of a QR code.
+const sureQR = 0.6
+
 // readQR reads a crop as a QR code by its frame: the size and the turn whose
-// finder and timing patterns show best are sampled on the page.
-func (r *Reader) readQR(c *crop) (mail.Symbol, bool) {
+// finder and timing patterns show best are sampled on the page. looks tells that
+// they show, whether or not it was read.
+func (r *Reader) readQR(c *crop) (sym mail.Symbol, read, looks bool) {
 	s := &r.sheet
 	for _, f := range c.frames() {
 		var corner [4]mail.Point
@@ -57,11 +61,13 @@ func (r *Reader) readQR(c *crop) (mail.Symbol, bool) {
 		if best.cols == 0 {
 			continue
 		}
-		if text, l, ok := s.readLattice(best, knownQR(best.cols), decodeQR); ok {
-			return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module()}, true
+		text, l, agreed, ok := s.readLattice(best, knownQR(best.cols), decodeQR)
+		if ok {
+			return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
 		}
+		looks = looks || agreed > sureQR
 	}
-	return mail.Symbol{}, false
+	return sym, false, looks
 }
 
 // upright gives the finder patterns as top left, top right, bottom left.
