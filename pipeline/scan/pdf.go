@@ -67,6 +67,9 @@ func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
 	if n := f.count(); err == nil && (n != ctx.PageCount || n != second) {
 		err = fmt.Errorf("%w: its page tree holds %d, its count is %d, pdfium finds %d", ErrPageCount, n, ctx.PageCount, second)
 	}
+	if err == nil {
+		err = surplusInPDF(r, size, f.count())
+	}
 	if err != nil {
 		doc.close()
 		return nil, err

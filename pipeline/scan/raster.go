@@ -33,6 +33,10 @@ func (e *Engine) openJPEG(r io.ReaderAt, size int64) (pages, error) {
 	if err != nil {
 		return nil, err
 	}
+	end := jpegLength(raw)
+	if err := followed(raw[end:], int64(end), 1); err != nil {
+		return nil, err
+	}
 	return &jpegFile{e, raw, head}, nil
 }
 
@@ -158,6 +162,8 @@ type pngHead struct {
 	dpiX, dpiY        float64
 	palette, data     []byte
 	transparent       bool
+	frames            bool // further pictures, that only some viewers show
+	end               int  // where the file should end
 }
 
 func (e *Engine) openPNG(r io.ReaderAt, size int64) (pages, error) {
@@ -167,6 +173,12 @@ func (e *Engine) openPNG(r io.ReaderAt, size int64) (pages, error) {
 	}
 	head, err := readPNG(raw)
 	if err != nil {
+		return nil, err
+	}
+	if head.frames {
+		return nil, surplus(1, "it is animated (APNG), and only its first picture is a page")
+	}
+	if err := followed(raw[head.end:], int64(head.end), 1); err != nil {
 		return nil, err
 	}
 	return &pngFile{e, raw, head}, nil
@@ -197,8 +209,10 @@ func readPNG(b []byte) (h pngHead, err error) {
 			}
 		case "IDAT":
 			h.data = append(h.data, body...)
+		case "fdAT":
+			h.frames = true
 		case "IEND":
-			if h.w > 0 && h.h > 0 {
+			if h.end = at + 12 + length; h.w > 0 && h.h > 0 {
 				return h, nil
 			}
 		}

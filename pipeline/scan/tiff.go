@@ -35,7 +35,10 @@ const (
 	tagTileLength   = 323
 	tagTileOffsets  = 324
 	tagTileBytes    = 325
+	tagSubfiles     = 330
 	tagJPEGTables   = 347
+	tagJPEGOffset   = 513
+	tagJPEGBytes    = 514
 )
 
 // TIFF compressions.
@@ -65,7 +68,43 @@ func (e *Engine) openTIFF(r io.ReaderAt, size int64) (pages, error) {
 			f.dirs = append(f.dirs, d)
 		}
 	}
-	return f, nil
+	return f, f.followed(dirs)
+}
+
+// followed refuses a TIFF with another file behind all that its directories take.
+func (f *tiffFile) followed(dirs []directory) error {
+	end := int64(0)
+	for _, d := range dirs {
+		end = max(end, d.taken())
+		for _, at := range d.numbers(tagSubfiles) { // smaller pictures of the page
+			if sub, _, err := readDirectory(f.r, f.size, d.order, int64(at)); err == nil {
+				end = max(end, sub.taken())
+			}
+		}
+	}
+	if end >= f.size {
+		return nil
+	}
+	rest, err := whole(io.NewSectionReader(f.r, end, f.size-end), f.size-end)
+	if err != nil {
+		return err
+	}
+	return followed(rest, end, f.count())
+}
+
+// taken is where what a directory takes ends, its picture too.
+func (d directory) taken() int64 {
+	end := d.end
+	for _, tags := range [][2]uint16{{tagStripOffsets, tagStripBytes}, {tagTileOffsets, tagTileBytes}, {tagJPEGOffset, tagJPEGBytes}} {
+		offsets, lengths := d.numbers(tags[0]), d.numbers(tags[1])
+		if len(lengths) < len(offsets) {
+			return math.MaxInt64 // it does not say
+		}
+		for i, off := range offsets {
+			end = max(end, int64(off)+int64(lengths[i]))
+		}
+	}
+	return end
 }
 
 // thumbnailOf tells whether a directory is a smaller picture of the page before

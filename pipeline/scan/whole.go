@@ -32,15 +32,34 @@ func Whole(r io.ReaderAt, size int64) (err error) {
 		_, err := directories(r, size)
 		return err
 	case mail.JPEG:
-		if !bytes.Contains(tail(r, size, 1024), []byte("\xff\xd9")) {
+		if !bytes.Contains(tail(r, size, 1024), jpegEnd) && !joined(r, size, mail.JPEG) {
 			return partial("the JPEG's end marker is missing")
 		}
 	case mail.PNG:
-		if !bytes.Contains(tail(r, size, 64), []byte("IEND")) {
+		if !bytes.Contains(tail(r, size, 64), []byte("IEND")) && !joined(r, size, mail.PNG) {
 			return partial("the PNG's end chunk is missing")
 		}
 	}
 	return nil
+}
+
+// joined tells whether a picture has its end, and another file behind it: waiting
+// makes that no wholer, and Open says what is wrong.
+func joined(r io.ReaderAt, size int64, kind mail.Kind) bool {
+	raw, err := whole(r, size)
+	if err != nil {
+		return false
+	}
+	end := jpegLength(raw)
+	if kind == mail.PNG {
+		head, err := readPNG(raw)
+		if err != nil {
+			return false
+		}
+		end = head.end
+	}
+	next, _ := another(raw[end:])
+	return next != mail.KindUnknown
 }
 
 func tail(r io.ReaderAt, size, n int64) []byte {
@@ -71,6 +90,7 @@ type directory struct {
 	offset int64
 	order  binary.ByteOrder
 	fields map[uint16]field
+	end    int64 // behind the last byte that it and its fields take
 }
 
 type field struct {
@@ -134,11 +154,14 @@ func readDirectory(r io.ReaderAt, size int64, order binary.ByteOrder, at int64) 
 	if _, err := r.ReadAt(body, at+2); err != nil {
 		return d, 0, partial("a TIFF directory is cut off")
 	}
-	d = directory{offset: at, order: order, fields: map[uint16]field{}}
+	d = directory{offset: at, order: order, fields: map[uint16]field{}, end: at + 2 + int64(len(body))}
 	for i := range n {
 		e := body[12*i:]
 		f := field{kind: order.Uint16(e[2:]), count: order.Uint32(e[4:])}
 		length := int64(f.count) * int64(widthOf(f.kind))
+		if length > 4 {
+			d.end = max(d.end, int64(order.Uint32(e[8:]))+length)
+		}
 		switch {
 		case length > mostValue:
 			continue // a private field; none that matters here is so long
@@ -169,7 +192,7 @@ func widthOf(kind uint16) int {
 		return 1
 	case 3, 8:
 		return 2
-	case 4, 9, 11:
+	case 4, 9, 11, 13: // 13: where a directory is
 		return 4
 	case 5, 10, 12:
 		return 8
