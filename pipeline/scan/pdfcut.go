@@ -23,6 +23,11 @@ func (f *pdfFile) cut(from, to int, out io.Writer, step func()) ([]string, error
 	if root["OCProperties"] != nil {
 		return nil, fmt.Errorf("%w: its layers can be shown and hidden, so that a part would not look as the whole does", ErrUnreadable)
 	}
+	if attached, err := f.attached(root); err != nil {
+		return nil, err
+	} else if attached {
+		return nil, fmt.Errorf("%w: files are attached to it as a whole, which a part would lose", ErrUnreadable)
+	}
 	form, err := f.ctx.DereferenceDict(root["AcroForm"])
 	if err != nil {
 		return nil, fmt.Errorf("%w: form: %v", ErrUnreadable, err)
@@ -133,7 +138,7 @@ func (c *copier) page(p leaf, content []byte) error {
 		return err
 	}
 	b.WriteString("/Resources" + resources)
-	for _, key := range []string{"Contents", "UserUnit", "Group"} {
+	for _, key := range []string{"Contents", "UserUnit", "Group", "AF"} {
 		if p.Dict[key] == nil {
 			continue
 		}
