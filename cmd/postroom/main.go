@@ -128,6 +128,9 @@ letter in the right case's store. What it can't prove waits for a person.
 func strayWord(root *cobra.Command, args []string) error {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		return nil // a shell asks for completions: cobra makes this command when it runs
+	}
 	c, args, err := root.Find(args)
 	if err != nil || !c.HasSubCommands() || len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return nil
