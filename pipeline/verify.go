@@ -20,6 +20,9 @@ type Count struct {
 // fault is told in one line; the error is for what could not be looked at.
 func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error) {
 	v := &verification{m: m, blobs: map[journal.Ref]bool{}}
+	if err := m.journal.Check(ctx); err != nil {
+		return v.Count, err
+	}
 	var ids []string
 	err := m.journal.View(ctx, func(r journal.Reader) error {
 		ids = nil

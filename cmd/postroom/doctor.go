@@ -39,7 +39,7 @@ the folders, the stores, the case register and the journal. It changes nothing.`
 			}
 			d.helpers(c.Context(), cfg)
 			if config != "" {
-				d.places(cfg)
+				d.places(c.Context(), cfg)
 			}
 			return d.verdict(exitFailure)
 		},
@@ -91,7 +91,7 @@ func (d *doctor) helpers(ctx context.Context, cfg Config) {
 	d.check(fmt.Sprintf("helper processes (%d at once; %s)", runtime.NumCPU(), level), err, "postroom version # is this binary complete?")
 }
 
-func (d *doctor) places(cfg Config) {
+func (d *doctor) places(ctx context.Context, cfg Config) {
 	for _, f := range cfg.Intake {
 		d.check("intake folder "+f.Folder, writable(f.Folder), fmt.Sprintf("mkdir -p '%s' && chown %s '%s'", f.Folder, owner(), f.Folder))
 		if f.Done != "" && f.Done != "delete" {
@@ -102,7 +102,7 @@ func (d *doctor) places(cfg Config) {
 	for _, s := range cfg.Stores {
 		d.store(cfg, s)
 	}
-	d.journal(cfg)
+	d.journal(ctx, cfg)
 }
 
 // store tells whether a store can be used. One that is used for the first time is
@@ -149,8 +149,8 @@ func readRegister(cfg Config) error {
 	return err
 }
 
-// journal tells whether the journal can be opened, or who holds it.
-func (d *doctor) journal(cfg Config) {
+// journal tells whether the journal can be read, or who holds it.
+func (d *doctor) journal(ctx context.Context, cfg Config) {
 	path := journalOf(cfg)
 	if !started(cfg) {
 		d.check("journal (made at the first start)", nil, "")
@@ -167,8 +167,12 @@ func (d *doctor) journal(cfg Config) {
 		d.check("journal", errors.New("a process holds it and does not answer"), "fuser -v '"+path+"'")
 		return
 	}
+	remedy := "ls -l '" + path + "'   # user " + owner() + " must be able to read and write it"
 	if err == nil {
-		err = store.Close()
+		err = errors.Join(store.Check(ctx), store.Close())
 	}
-	d.check("journal "+path, err, "postroom verify --config …")
+	if errors.Is(err, journal.ErrDamaged) {
+		remedy = fmt.Sprintf("mv '%s' '%s.damaged'   # then put back the last backup of it (docs/operating.md)", cfg.Data, cfg.Data)
+	}
+	d.check("journal "+path, err, remedy)
 }

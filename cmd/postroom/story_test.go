@@ -43,6 +43,7 @@ func TestStories(t *testing.T) {
 			"mail":    makeMail,
 			"letter":  makeLetter,
 			"capture": capture,
+			"damage":  damage,
 		},
 	})
 }
@@ -92,6 +93,28 @@ func makeLetter(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), filepath.Base(name)), text, 0o600))
 	}
+}
+
+// damage FILE cut|noise|header: spoils a journal as a failing disk would.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: damage FILE cut|noise|header")
+	}
+	const page = 4096
+	path := ts.MkAbs(args[0])
+	text, err := os.ReadFile(path)
+	ts.Check(err)
+	switch args[1] {
+	case "cut":
+		text = text[:len(text)/2]
+	case "noise": // of all but the headers, as none knows which pages are in use
+		for i := 2 * page; i < len(text); i++ {
+			text[i] = byte(i*i>>5 ^ i)
+		}
+	case "header":
+		clear(text[:2*page])
+	}
+	ts.Check(os.WriteFile(path, text, 0o600))
 }
 
 // capture NAME PATTERN: the pattern's group, as the last command's stdout has it,

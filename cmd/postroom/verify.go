@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"postroom/pipeline/journal"
 )
 
 func verifyCommand() *cobra.Command {
@@ -20,6 +23,14 @@ with 7 otherwise.`,
 	}, &order{Op: "verify"})
 }
 
+// unverified gives a journal that can't be read the exit code of what verify finds.
+func unverified(err error) error {
+	if errors.Is(err, journal.ErrDamaged) {
+		return exit{exitVerification, err}
+	}
+	return err
+}
+
 func (o order) verify(ctx context.Context, p *premises, out io.Writer) error {
 	faults := 0
 	count, err := p.mailroom.Verify(ctx, func(fault string) {
@@ -31,7 +42,7 @@ func (o order) verify(ctx context.Context, p *premises, out io.Writer) error {
 		fmt.Fprintln(out, "FAULT", fault)
 	})
 	if err != nil {
-		return err
+		return unverified(err)
 	}
 	if o.JSON {
 		err = printJSON(out, map[string]any{"type": "verification", "faults": faults, "batches": count.Batches, "pages": count.Pages,

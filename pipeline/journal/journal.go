@@ -25,6 +25,8 @@ var (
 	ErrNotFound = errors.New("no such row")
 	// ErrHeld is a journal that another process has open.
 	ErrHeld = errors.New("the journal is held by another process")
+	// ErrDamaged is a journal that does not read as it was written.
+	ErrDamaged = errors.New("the journal is damaged")
 )
 
 // Row is one key of a table with its value.
@@ -95,6 +97,8 @@ type Store interface {
 	Run(ctx context.Context, handlers map[string]Handler, limits Limits) error
 	// Changed is closed at the next commit.
 	Changed() <-chan struct{}
+	// Check reads all of it; ErrDamaged.
+	Check(ctx context.Context) error
 	Close() error
 }
 
@@ -160,7 +164,7 @@ func Load[T any](r Reader, table, key string) (v T, err error) {
 		return v, err
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
-		return v, fmt.Errorf("row %s of table %s: %w", key, table, err)
+		return v, fmt.Errorf("row %s of table %s: %w: %w", key, table, ErrDamaged, err)
 	}
 	return v, nil
 }

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -37,8 +38,11 @@ const maxBackOff = 5 * time.Minute
 
 // Store is a journal in a bbolt file. It is safe for concurrent use.
 type Store struct {
-	db  *bbolt.DB
-	cfg Config
+	db      *bbolt.DB
+	path    string
+	cfg     Config
+	damage  atomic.Pointer[error] // met in the file
+	writing sync.Mutex            // bbolt's own may stay locked after damage
 
 	mu      sync.Mutex
 	changed chan struct{}
@@ -46,7 +50,8 @@ type Store struct {
 }
 
 // Open opens the journal, made when it is not there. The error is
-// journal.ErrHeld when another process has it open.
+// journal.ErrHeld when another process has it open, journal.ErrDamaged when it
+// can't be read as it was written.
 func Open(path string, cfg Config) (*Store, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 200 * time.Millisecond
@@ -63,14 +68,18 @@ func Open(path string, cfg Config) (*Store, error) {
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("make journal %s: %w", path, err)
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: cfg.Timeout})
-	if errors.Is(err, bolterrors.ErrTimeout) {
+	db, err := opened(path, &bbolt.Options{Timeout: cfg.Timeout})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, journal.ErrHeld
-	}
-	if err != nil {
+	case err != nil && foreign(err):
 		return nil, fmt.Errorf("open journal %s: %w", path, err)
+	case errors.As(err, new(spoilt)):
+		return nil, err
+	case err != nil:
+		return nil, damaged(path, err)
 	}
-	return &Store{db: db, cfg: cfg, changed: make(chan struct{})}, nil
+	return &Store{db: db, path: path, cfg: cfg, changed: make(chan struct{})}, nil
 }
 
 // create makes an empty journal under another name first: a power cut while
@@ -95,7 +104,12 @@ func create(path string) error {
 }
 
 // Close closes the file. No handler may be running.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	if s.damage.Load() != nil {
+		return nil // its locks may be held for ever; the end of the process lets go of the file
+	}
+	return s.db.Close()
+}
 
 // Changed is closed at the next commit.
 func (s *Store) Changed() <-chan struct{} {
@@ -109,7 +123,9 @@ func (s *Store) View(ctx context.Context, fn func(journal.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.db.View(func(b *bbolt.Tx) error { return fn(&tx{b: b}) })
+	return s.do(func() error {
+		return s.db.View(func(b *bbolt.Tx) error { return fn(&tx{b: b}) })
+	})
 }
 
 // Tx writes; see journal.Store.
@@ -118,11 +134,10 @@ func (s *Store) Tx(ctx context.Context, fn func(journal.Tx) error) error {
 		return err
 	}
 	t := &tx{now: s.cfg.Now}
-	err := s.db.Update(func(b *bbolt.Tx) error {
+	if err := s.update(func(b *bbolt.Tx) error {
 		t.b, t.enqueued = b, nil
 		return fn(t)
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -133,6 +148,12 @@ func (s *Store) Tx(ctx context.Context, fn func(journal.Tx) error) error {
 	close(s.changed)
 	s.changed = make(chan struct{})
 	return nil
+}
+
+func (s *Store) update(fn func(*bbolt.Tx) error) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.do(func() error { return s.db.Update(fn) })
 }
 
 // tx is a transaction, or a reader when it has no clock.
@@ -269,25 +290,31 @@ func (t *tx) finish(i item) error {
 
 // load reads the queue as it stands.
 func (s *Store) load() (items []item, err error) {
-	err = s.db.View(func(b *bbolt.Tx) error {
-		items = nil
-		bucket := b.Bucket([]byte(journal.TableQueue))
-		if bucket == nil {
-			return nil
-		}
-		return bucket.ForEach(func(k, v []byte) error {
-			var i item
-			seq, err := strconv.ParseUint(string(k), 16, 64)
-			if err == nil {
-				err = json.Unmarshal(v, &i.Task)
+	err = s.do(func() error {
+		return s.db.View(func(b *bbolt.Tx) error {
+			items = nil
+			bucket := b.Bucket([]byte(journal.TableQueue))
+			if bucket == nil {
+				return nil
 			}
-			if err != nil {
-				return fmt.Errorf("queue row %s: %w", k, err)
-			}
-			i.seq, i.NotBefore = seq, time.Time{} // a start tries at once what was put off
-			items = append(items, i)
-			return nil
+			return bucket.ForEach(func(k, v []byte) error {
+				i, err := queued(k, v)
+				items = append(items, i)
+				return err
+			})
 		})
 	})
 	return items, err
+}
+
+func queued(k, v []byte) (i item, err error) {
+	seq, err := strconv.ParseUint(string(k), 16, 64)
+	if err == nil {
+		err = json.Unmarshal(v, &i.Task)
+	}
+	if err != nil {
+		return i, fmt.Errorf("queue row %s: %w: %w", k, journal.ErrDamaged, err)
+	}
+	i.seq, i.NotBefore = seq, time.Time{} // a start tries at once what was put off
+	return i, nil
 }

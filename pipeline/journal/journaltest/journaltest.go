@@ -174,6 +174,9 @@ func reopened(t *testing.T, open func(*testing.T, string) journal.Store) {
 		}
 		return nil
 	})
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 func order(t *testing.T, open func(*testing.T, string) journal.Store) {
