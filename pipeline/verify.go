@@ -13,6 +13,7 @@ import (
 // Count is what a verification looked at.
 type Count struct {
 	Batches, Pages, Documents, Blobs, Receipts, Events int
+	LeftOver                                           int // blobs that no row refers to (any more)
 }
 
 // Verify checks conservation for every batch, every blob against its digest,
@@ -23,8 +24,12 @@ func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error
 	if err := m.journal.Check(ctx); err != nil {
 		return v.Count, err
 	}
+	kept, err := v.kept(ctx)
+	if err != nil {
+		return v.Count, err
+	}
 	var ids []string
-	err := m.journal.View(ctx, func(r journal.Reader) error {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
 		ids = nil
 		return each(r, tableBatch, "", func(row journal.Row) error {
 			ids = append(ids, row.Key)
@@ -45,7 +50,31 @@ func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error
 		tell(func() error { return v.batch(ctx, id) })
 	}
 	tell(func() error { return v.events(ctx) })
+	tell(func() error { v.leftOver(kept); return nil })
 	return v.Count, err
+}
+
+// kept lists the blobs. It comes before the rows are read: what is stored later
+// has no row yet.
+func (v *verification) kept(ctx context.Context) (map[string]bool, error) {
+	kept := map[string]bool{}
+	err := v.m.blobs.List(ctx, func(sum string) error { kept[sum] = true; return nil })
+	return kept, err
+}
+
+// leftOver counts blobs that no row refers to. Some are no fault: a blob is stored
+// before its row, so that a crash between leaves it, and a sheet that a person's
+// decision replaced stays. A journal without any row beside them is another
+// journal than the one that they belong to.
+func (v *verification) leftOver(kept map[string]bool) {
+	for ref := range v.blobs {
+		delete(kept, ref.SHA256)
+	}
+	v.LeftOver = len(kept)
+	if v.Batches == 0 && v.LeftOver > 0 {
+		v.say("the journal knows no batch, but %d stored files are there: it is not the journal that they belong to; "+
+			"put that one back from the last backup (only a crash during the very first file looks the same: take that file again)", v.LeftOver)
+	}
 }
 
 type verification struct {

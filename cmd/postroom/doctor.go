@@ -152,7 +152,12 @@ func readRegister(cfg Config) error {
 // journal tells whether the journal can be read, or who holds it.
 func (d *doctor) journal(ctx context.Context, cfg Config) {
 	path := journalOf(cfg)
-	if !started(cfg) {
+	begun, err := started(cfg)
+	switch {
+	case err != nil:
+		d.check("journal "+path, err, "ls -ld '"+cfg.Data+"'   # then docs/operating.md, Back up")
+		return
+	case !begun:
 		d.check("journal (made at the first start)", nil, "")
 		return
 	}

@@ -61,13 +61,10 @@ const patience = 10 * time.Second
 // dispatch runs the order here when the journal is free, else in the process that holds it.
 func dispatch(ctx context.Context, cfg Config, o order) error {
 	o.Config = cfg.Digest()
-	if !o.works() && !started(cfg) {
-		// Looking must not make an empty data folder where the name is mistyped.
-		if o.Op == "verify" {
-			return fmt.Errorf("there is no journal in %s yet: nothing was ever taken under this configuration", cfg.Data)
+	if !o.works() {
+		if begun, err := started(cfg); err != nil || !begun {
+			return o.without(cfg, err)
 		}
-		fmt.Fprintf(os.Stderr, "postroom: there is no journal in %s yet: nothing was ever taken under this configuration\n", cfg.Data)
-		return nil
 	}
 	giveUp := time.Now().Add(patience)
 	for {
@@ -98,6 +95,21 @@ func dispatch(ctx context.Context, cfg Config, o order) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// without answers an order to look where there is no journal. Looking must not make
+// an empty data folder where the name is mistyped.
+func (o order) without(cfg Config, err error) error {
+	switch {
+	case err != nil && o.Op == "verify":
+		return unverified(err)
+	case err != nil:
+		return err
+	case o.Op == "verify":
+		return fmt.Errorf("there is no journal in %s yet: nothing was ever taken under this configuration", cfg.Data)
+	}
+	fmt.Fprintf(os.Stderr, "postroom: there is no journal in %s yet: nothing was ever taken under this configuration\n", cfg.Data)
+	return nil
 }
 
 // here runs the order in this process, and answers others meanwhile.

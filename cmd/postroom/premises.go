@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -34,7 +35,11 @@ type premises struct {
 // openPremises opens the journal and all around it. The error is journal.ErrHeld
 // when another process has it.
 func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
-	if !started(cfg) { // a first start that must fail is to touch nothing
+	begun, err := started(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if !begun { // a first start that must fail is to touch nothing
 		if err := readRegister(cfg); err != nil {
 			return nil, exit{exitConfig, fmt.Errorf("case register %s: %w", cfg.Register.CSV, err)}
 		}
@@ -67,10 +72,49 @@ func failed(log *slog.Logger, t journal.Task, err error) {
 
 func journalOf(cfg Config) string { return filepath.Join(cfg.Data, "journal.db") }
 
-// started tells whether there is a journal.
-func started(cfg Config) bool {
+// errLost is a journal that was there and is gone.
+var errLost = errors.New("the journal is gone")
+
+// started tells whether there is a journal. None beside what only a mailroom with
+// one can have stored is errLost: a new journal would know of no letter that waits.
+func started(cfg Config) (bool, error) {
+	is, err := present(cfg)
+	if is || err != nil {
+		return is, err
+	}
+	for _, name := range []string{"blobs", "stores"} {
+		left, err := os.ReadDir(filepath.Join(cfg.Data, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return false, closedFolder(cfg, err)
+		}
+		if len(left) == 0 {
+			continue
+		}
+		if is, err := present(cfg); is || err != nil { // another's first start came between
+			return is, err
+		}
+		return false, fmt.Errorf("%w: the data folder %s holds %s and no journal.db; put back the last backup of that folder, "+
+			"or move the folder away to begin anew", errLost, cfg.Data, name)
+	}
+	return false, nil
+}
+
+func present(cfg Config) (bool, error) {
 	_, err := os.Lstat(journalOf(cfg))
-	return err == nil
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		return err == nil, nil
+	}
+	return false, closedFolder(cfg, err)
+}
+
+// closedFolder is a data folder that can't be looked into, which is not the same
+// as one with nothing in it.
+func closedFolder(cfg Config, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("the data folder %s can't be looked into (%w): is it right, and is user %s the one that it belongs to?", cfg.Data, err, owner())
 }
 
 func (p *premises) open(log *slog.Logger) error {

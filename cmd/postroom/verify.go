@@ -18,14 +18,15 @@ func verifyCommand() *cobra.Command {
 		Long: `verify checks that every page of every batch has exactly one place, that every
 stored file still has its digest, that every receipt's document is in its store,
 and that the journal's events have no gap. It exits with 0 only if all hold,
-with 7 otherwise.`,
+with 7 otherwise. Stored files that no row refers to are counted as left over:
+a crash leaves one now and then, and a decision replaces some.`,
 		Args: cobra.NoArgs,
 	}, &order{Op: "verify"})
 }
 
-// unverified gives a journal that can't be read the exit code of what verify finds.
+// unverified gives a journal that is gone or can't be read the exit code of what verify finds.
 func unverified(err error) error {
-	if errors.Is(err, journal.ErrDamaged) {
+	if errors.Is(err, journal.ErrDamaged) || errors.Is(err, errLost) {
 		return exit{exitVerification, err}
 	}
 	return err
@@ -46,10 +47,10 @@ func (o order) verify(ctx context.Context, p *premises, out io.Writer) error {
 	}
 	if o.JSON {
 		err = printJSON(out, map[string]any{"type": "verification", "faults": faults, "batches": count.Batches, "pages": count.Pages,
-			"documents": count.Documents, "blobs": count.Blobs, "receipts": count.Receipts, "events": count.Events})
+			"documents": count.Documents, "blobs": count.Blobs, "receipts": count.Receipts, "events": count.Events, "left_over": count.LeftOver})
 	} else {
-		_, err = fmt.Fprintf(out, "%d faults in %d batches, %d pages, %d documents, %d stored files, %d receipts, %d events\n",
-			faults, count.Batches, count.Pages, count.Documents, count.Blobs, count.Receipts, count.Events)
+		_, err = fmt.Fprintf(out, "%d faults in %d batches, %d pages, %d documents, %d stored files, %d receipts, %d events; left over: %d stored files\n",
+			faults, count.Batches, count.Pages, count.Documents, count.Blobs, count.Receipts, count.Events, count.LeftOver)
 	}
 	if err == nil && faults > 0 {
 		return exit{exitVerification, fmt.Errorf("verification found %d faults", faults)}

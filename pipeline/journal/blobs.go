@@ -110,6 +110,23 @@ func (d *Dir) Verify(ctx context.Context, ref Ref) error {
 	return nil
 }
 
+// List visits the digests of all blobs.
+func (d *Dir) List(ctx context.Context, visit func(sha256 string) error) error {
+	return filepath.WalkDir(d.root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && path != d.root:
+			return nil // an unfinished file that has its name by now, or is dropped
+		case err != nil:
+			return fmt.Errorf("list blobs: %w", err)
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !e.Type().IsRegular() || !(Ref{SHA256: e.Name()}).valid():
+			return nil
+		}
+		return visit(e.Name())
+	})
+}
+
 // Scratch gives a file without a name in the blobs' file system, so that Put
 // finds room wherever Scratch did.
 func (d *Dir) Scratch() (*os.File, error) {

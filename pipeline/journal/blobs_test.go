@@ -41,6 +41,10 @@ func TestBlobs(t *testing.T) {
 	if err := d.Verify(ctx, ref); err != nil {
 		t.Error(err)
 	}
+	var listed []string
+	if err := d.List(ctx, func(sum string) error { listed = append(listed, sum); return nil }); err != nil || len(listed) != 1 || listed[0] != ref.SHA256 {
+		t.Errorf("listed %q, %v", listed, err)
+	}
 	path := d.path(ref.SHA256)
 	if err := os.Chmod(path, 0o600); err != nil {
 		t.Fatal(err)

@@ -115,6 +115,8 @@ type Blobs interface {
 	Open(ctx context.Context, ref Ref) (*os.File, error)
 	// Verify reads the bytes back and compares them with their name.
 	Verify(ctx context.Context, ref Ref) error
+	// List visits the digests of all that is kept, in no certain order.
+	List(ctx context.Context, visit func(sha256 string) error) error
 	// Scratch gives an unnamed file to write to, gone when it is closed.
 	Scratch() (*os.File, error)
 }
