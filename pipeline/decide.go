@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
@@ -38,6 +41,7 @@ func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
 	if err := p.Complete(); err != nil {
 		return err
 	}
+	p.By, p.Discard = strings.TrimSpace(p.By), strings.TrimSpace(p.Discard)
 	d, b, err := m.doc(ctx, id)
 	if err != nil {
 		return err
@@ -94,10 +98,19 @@ func (p Decision) Complete() error {
 		return refuse("a decision is exactly one of --reference, --discard, --split-before and --separator")
 	case p.SplitBefore < 0 || p.Separator < 0:
 		return refuse("pages are counted from 1")
-	case p.By == "":
-		return refuse("a decision needs a name: --by NAME")
+	case p.Discard != "" && !legible(p.Discard):
+		return refuse("what is discarded needs a reason that can be read later: --discard WHY, one line of text")
+	case !legible(p.By):
+		return refuse("a decision needs a name that can be read later: --by NAME, one line of text")
 	}
 	return nil
+}
+
+// legible tells whether a text says something, and nothing that a screen or a log
+// would show as another line or not at all.
+func legible(text string) bool {
+	text = strings.TrimSpace(text)
+	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // decideReference files the document in the case that the person named, after the same checks that the machine makes.

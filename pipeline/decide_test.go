@@ -43,6 +43,21 @@ func TestPersonFilesADocument(t *testing.T) {
 	r.verifies()
 }
 
+// TestDecisionSaysWhoAndWhy: what can't be read later, on a screen or in a log, was not said.
+func TestDecisionSaysWhoAndWhy(t *testing.T) {
+	for _, text := range []string{" ", "\t", "\u00a0", "A. Clerk\nstatus filed", "A.\x1b[2JClerk", "A\u202eB", "\xff"} {
+		for what, d := range map[string]Decision{"name": {By: text, Discard: "x"}, "reason": {By: "me", Discard: text}} {
+			var refused *Refused
+			if err := d.Complete(); !errors.As(err, &refused) || !strings.Contains(err.Error(), what) {
+				t.Errorf("%s %q: %v", what, text, err)
+			}
+		}
+	}
+	if err := (Decision{By: " Zoë O'Neill-Łuczak ", Discard: "advertising; “Réclame”"}).Complete(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestTwoPersonsDecideOneDocument: who decides on what is no more is told so, also
 // when the document waits again by then.
 func TestTwoPersonsDecideOneDocument(t *testing.T) {
