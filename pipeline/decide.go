@@ -65,7 +65,7 @@ func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
 			return refuse("document %s was decided meanwhile and waits again, for another reason perhaps: look at it anew", id)
 		}
 		if err := errors.Join(
-			journal.Save(tx, tableDecision, version(d), p),
+			m.saveDecision(tx, d, p),
 			tx.Log(m.event("person decided", id, p.By, p)),
 		); err != nil {
 			return err

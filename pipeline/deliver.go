@@ -111,16 +111,12 @@ func (m *Mailroom) original(ctx context.Context, b batchRow, d docRow) (journal.
 
 func (m *Mailroom) sheet(b batchRow, d docRow) []byte {
 	p := d.Placement
-	by := p.By
-	if by == "" {
-		by = "machine"
-	}
 	s := Sheet{
 		Document: d.ID, Reference: p.Reference.String(), Scheme: p.Reference.Scheme(), Store: p.Store,
 		Batch: b.ID, File: b.Name, Source: b.Source, Received: b.Received,
 		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...),
 		Original: Digest{d.Original.SHA256, d.Original.Size}, Scanned: Digest{b.SHA256, b.Size}, Recoded: d.Recoded,
-		Rule: p.Rule, Evidence: append([]mail.Evidence{}, p.Evidence...), DecidedBy: by, Decided: p.Since,
+		Rule: p.Rule, Evidence: append([]mail.Evidence{}, p.Evidence...), DecidedBy: decider(p), Decided: p.Since,
 		Config: p.Config, Version: p.Version,
 	}
 	text, err := json.MarshalIndent(s, "", "  ")
@@ -128,6 +124,17 @@ func (m *Mailroom) sheet(b batchRow, d docRow) []byte {
 		panic(fmt.Sprintf("bug: sheet of %s: %v", d.ID, err))
 	}
 	return append(text, '\n')
+}
+
+// Machine is who decided when no person did.
+const Machine = "machine"
+
+// decider names who placed a document.
+func decider(p *mail.Placement) string {
+	if p.By == "" {
+		return Machine
+	}
+	return p.By
 }
 
 // deliver copies the document into its case's store and journals the store's receipt.

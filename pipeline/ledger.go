@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
@@ -28,7 +29,10 @@ type DocumentLine struct {
 	Evidence   []EvidenceLine   `json:"evidence,omitempty"`
 	Reason     string           `json:"reason,omitempty"`
 	Detail     string           `json:"detail,omitempty"`
-	Candidates []mail.Candidate `json:"candidates,omitzero"` // present, if empty, of an exception
+	Candidates []mail.Candidate `json:"candidates,omitzero"`  // present, if empty, of an exception
+	DecidedBy  string           `json:"decided_by,omitempty"` // of what is filed or discarded: the person, or "machine"
+	Decided    time.Time        `json:"decided,omitzero"`
+	Decisions  []DecisionLine   `json:"decisions,omitempty"` // what persons said of it; Document alone tells
 }
 
 // EvidenceLine is a fact that decided.
@@ -54,6 +58,8 @@ type BatchLine struct {
 	Pending    int    `json:"pending"`           // tasks of the batch not yet finished
 	State      string `json:"state"`             // open, closed
 	Trouble    string `json:"trouble,omitempty"` // why its tasks can't be done now
+
+	SeparatorPages []SeparatorLine `json:"separator_pages,omitempty"` // Batch alone tells
 
 	store bool // the trouble is a store that can't be reached
 }
@@ -86,6 +92,7 @@ func (m *Mailroom) Batches(ctx context.Context, visit func(BatchLine) error) err
 		}
 		var line BatchLine
 		if line, _, err = m.Batch(ctx, id); err == nil {
+			line.SeparatorPages = nil
 			err = visit(line)
 		}
 	}
@@ -144,7 +151,10 @@ func (m *Mailroom) Document(ctx context.Context, id string) (line DocumentLine, 
 		if err != nil {
 			return err
 		}
-		line, err = m.documentLine(r, b, d)
+		if line, err = m.documentLine(r, b, d); err != nil {
+			return err
+		}
+		line.Decisions, err = history(r, d)
 		return err
 	})
 	return line, err
@@ -202,6 +212,9 @@ func (m *Mailroom) batchLines(r journal.Reader, id string) (BatchLine, []Documen
 		}
 		return err
 	})
+	if err == nil && line.Separators > 0 {
+		line.SeparatorPages, err = separators(r, id, rows)
+	}
 	return line, docs, err
 }
 
@@ -221,10 +234,18 @@ func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (Documen
 	}
 	if d.State == mail.Discarded {
 		l.Detail = d.Why
+		said, err := decisions(r, d.ID)
+		if err != nil {
+			return l, err
+		}
+		if n := len(said); n > 0 {
+			l.DecidedBy, l.Decided = said[n-1].By, said[n-1].At
+		}
 	}
 	if p := d.Placement; p != nil && (d.State == mail.Filed || d.State == mail.Placed) {
 		l.Scheme, l.Reference, l.Store, l.Rule = p.Reference.Scheme(), p.Reference.String(), p.Store, p.Rule
 		l.Evidence = evidenceLines(p.Evidence)
+		l.DecidedBy, l.Decided = decider(p), p.Since
 	}
 	if d.Receipt != nil {
 		if l.Path = d.Receipt.Locator; m.cfg.Stores[d.Receipt.Store] != nil {

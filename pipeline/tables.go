@@ -26,7 +26,7 @@ const (
 	tableUnsettled   = "unsettled"   // batch/document id -> "", while the document is not settled; see batchRow.Listed
 	tableException   = "exception"   // document id -> mail.Exception, while it is open
 	tableTrouble     = "trouble"     // batch/task key -> trouble, while a task can't be done
-	tableDecision    = "decision"    // document id/version -> Decision
+	tableDecision    = "decision"    // document id/version -> decisionRow
 )
 
 // batchRow is a batch as the journal keeps it.

@@ -18,7 +18,7 @@ func batchesCommand() *cobra.Command {
 	}
 	c.AddCommand(
 		ordering(&cobra.Command{Use: "list", Short: "List all batches, the oldest first", Args: cobra.NoArgs}, &order{Op: "batches"}),
-		ordering(&cobra.Command{Use: "show BATCH", Short: "Show a batch and where each of its documents is", Args: cobra.ExactArgs(1)}, &order{Op: "batch"}))
+		ordering(&cobra.Command{Use: "show BATCH", Short: "Show a batch and where each of its pages is", Args: cobra.ExactArgs(1)}, &order{Op: "batch"}))
 	return c
 }
 
@@ -34,12 +34,23 @@ func (o order) batches(ctx context.Context, p *premises, out io.Writer) error {
 }
 
 func (o order) batch(ctx context.Context, p *premises, out io.Writer) error {
-	b, docs, err := p.mailroom.Batch(ctx, o.ID)
+	id, err := p.mailroom.FindBatch(ctx, o.ID)
 	if errors.Is(err, pipeline.ErrNoSuch) {
 		return fmt.Errorf("no batch %q (see: postroom batches list)", o.ID)
 	}
 	if err != nil {
 		return err
+	}
+	b, docs, err := p.mailroom.Batch(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !o.JSON {
+		for _, s := range b.SeparatorPages {
+			if _, err := fmt.Fprintf(out, "  page %-7d separator %s%s\n", s.Page, s.Why, by(s.DecidedBy, s.Decided)); err != nil {
+				return err
+			}
+		}
 	}
 	return o.print(out, b, docs)
 }

@@ -117,10 +117,16 @@ func (o order) exception(ctx context.Context, p *premises, out io.Writer) error 
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "document  %s\nfile      %s, %s (batch %s)\nstatus    %s %s\n", d.Document, printable(d.File), span(d.Pages), d.Batch, d.Status, d.Reason)
-	for _, l := range [][2]string{{"case", d.Reference}, {"path", d.Path}, {"detail", d.Detail}} {
+	for _, l := range [][2]string{{"case", d.Reference}, {"path", d.Path}, {"detail", d.Detail}, {"rule", d.Rule}} {
 		if l[1] != "" {
 			fmt.Fprintf(&text, "%-9s %s\n", l[0], printable(l[1]))
 		}
+	}
+	if d.DecidedBy != "" {
+		fmt.Fprintf(&text, "decided   by %s on %s\n", printable(d.DecidedBy), moment(d.Decided))
+	}
+	for _, s := range d.Decisions {
+		text.WriteString(said(s))
 	}
 	for _, e := range d.Evidence {
 		fmt.Fprintf(&text, "read      page %d, %s: %s (confidence %.2f)\n", e.Page, e.Source, printable(e.Text), e.Confidence)
@@ -135,32 +141,32 @@ func (o order) exception(ctx context.Context, p *premises, out io.Writer) error 
 	return err
 }
 
-// document finds a document by its id, or by a beginning of it that only one exception has.
-func (p *premises) document(ctx context.Context, id string) (pipeline.DocumentLine, error) {
-	d, err := p.mailroom.Document(ctx, id)
-	if !errors.Is(err, pipeline.ErrNoSuch) {
-		return d, err
+// said tells a person's decision, and what it was about.
+func said(s pipeline.DecisionLine) string {
+	text := ""
+	if s.Reason != "" {
+		text = fmt.Sprintf("held      %s, since %s: %s\n", s.Reason, moment(s.Held), printable(s.Detail))
 	}
-	all, failed := p.mailroom.Exceptions(ctx)
-	if failed != nil {
-		return d, failed
+	user := ""
+	if s.UID != "" {
+		user = fmt.Sprintf(" (user %s)", s.UID)
 	}
-	var found []pipeline.DocumentLine
-	for _, e := range all {
-		if len(id) >= 4 && strings.HasPrefix(e.Document, id) {
-			found = append(found, e)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return d, fmt.Errorf("no document %q waits (see: postroom exceptions list)", id)
-	case 1:
-		return found[0], nil
-	}
-	return d, fmt.Errorf("%d documents that wait begin with %q: give more of the id", len(found), id)
+	return text + fmt.Sprintf("said      %s, by %s%s on %s\n", printable(s.Words()), printable(s.By), user, moment(s.At))
 }
 
-func (o order) decide(ctx context.Context, p *premises, out io.Writer) error {
+// document finds a document by its id, or by a beginning of it that only one has.
+func (p *premises) document(ctx context.Context, id string) (pipeline.DocumentLine, error) {
+	found, err := p.mailroom.FindDocument(ctx, id)
+	if errors.Is(err, pipeline.ErrNoSuch) {
+		return pipeline.DocumentLine{}, fmt.Errorf("no document %q (see: postroom exceptions list)", id)
+	}
+	if err != nil {
+		return pipeline.DocumentLine{}, err
+	}
+	return p.mailroom.Document(ctx, found)
+}
+
+func (o order) decide(ctx context.Context, p *premises, out, messages io.Writer) error {
 	d, err := p.document(ctx, o.ID)
 	if err != nil {
 		return err
@@ -169,11 +175,15 @@ func (o order) decide(ctx context.Context, p *premises, out io.Writer) error {
 	if decision.Version == 0 {
 		decision.Version = d.Version
 	}
+	lost := contents(ctx, p, d.Batch, decision.Separator)
 	var refused *pipeline.Refused
 	if err := p.mailroom.Decide(ctx, d.Document, decision); errors.As(err, &refused) {
 		return fmt.Errorf("nothing was changed: %w", err)
 	} else if err != nil {
 		return err
+	}
+	if lost != "" {
+		fmt.Fprintln(messages, lost)
 	}
 	if err := p.mailroom.Await(ctx, d.Batch); err != nil {
 		return err
@@ -193,6 +203,19 @@ func (o order) decide(ctx context.Context, p *premises, out io.Writer) error {
 		return err
 	}
 	return decided(batch, touched)
+}
+
+// contents warns of a page that is to be a separator although something stands on it.
+func contents(ctx context.Context, p *premises, batch string, page int) string {
+	if page <= 0 {
+		return ""
+	}
+	words, codes, err := p.mailroom.Carries(ctx, batch, page)
+	if err != nil || words+codes == 0 {
+		return "" // what is wrong with such a page, the decision tells
+	}
+	return fmt.Sprintf("postroom: warning: page %d carries %s and %s, and stands in no document now (see: postroom batches show %s)",
+		page, count(words, "word"), count(codes, "code"), batch)
 }
 
 // decided tells how a decision ended, by the document that it was about and its

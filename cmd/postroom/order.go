@@ -38,7 +38,7 @@ func (o order) run(ctx context.Context, p *premises, out, messages io.Writer) er
 		if o.Decision == nil {
 			return errors.New("an order to decide came without a decision")
 		}
-		return o.decide(ctx, p, out)
+		return o.decide(ctx, p, out, messages)
 	case "process":
 		return o.process(ctx, p, out, messages)
 	case "exceptions":

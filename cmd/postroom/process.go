@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -201,10 +202,21 @@ func sentence(d pipeline.DocumentLine) string {
 	case d.Status == mail.Held.String():
 		return fmt.Sprintf("  %-12s HELD   %-20s %s (%s)", pages, d.Reason, printable(d.Detail), d.Document)
 	case d.Status == mail.Filed.String():
-		return fmt.Sprintf("  %-12s filed  %-20s %s: %s", pages, d.Reference, d.Rule, printable(d.Path))
+		return fmt.Sprintf("  %-12s filed  %-20s %s%s: %s", pages, d.Reference, d.Rule, by(d.DecidedBy, d.Decided), printable(d.Path))
 	}
-	return fmt.Sprintf("  %-12s %-6s %-20s %s", pages, d.Status, d.Reference, printable(d.Detail))
+	return fmt.Sprintf("  %-12s %-6s %-20s %s%s", pages, d.Status, d.Reference, printable(d.Detail), by(d.DecidedBy, d.Decided))
 }
+
+// by tells which person decided and when, in brackets; nothing when none has.
+func by(who string, at time.Time) string {
+	if who == "" || who == pipeline.Machine {
+		return ""
+	}
+	return fmt.Sprintf(" (%s, %s)", printable(who), moment(at))
+}
+
+// moment writes a time for people.
+func moment(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // printable writes what a stranger may have named so that it can't pass for
 // another line or order the terminal about.

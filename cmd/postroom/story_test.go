@@ -44,6 +44,7 @@ func TestStories(t *testing.T) {
 			"letter":  makeLetter,
 			"capture": capture,
 			"damage":  damage,
+			"shorten": shorten,
 		},
 	})
 }
@@ -93,6 +94,16 @@ func makeLetter(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), filepath.Base(name)), text, 0o600))
 	}
+}
+
+// shorten TEXT N NAME: the text's first letters become an environment variable.
+func shorten(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: shorten TEXT N NAME")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Setenv(args[2], args[0][:n])
 }
 
 // damage FILE cut|noise|header: spoils a journal as a failing disk would.
