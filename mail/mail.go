@@ -10,6 +10,7 @@
 package mail
 
 import (
+	"math"
 	"time"
 )
 
@@ -78,6 +79,14 @@ type Point struct{ X, Y float64 }
 
 // Quad is a polygon of four corners, clockwise from the symbol's own top left.
 type Quad [4]Point
+
+// Corners gives the corners as whole pixels: [[x,y]×4], as other programs are told them.
+func (q Quad) Corners() (c [4][2]int) {
+	for i, p := range q {
+		c[i] = [2]int{int(math.Round(p.X)), int(math.Round(p.Y))}
+	}
+	return c
+}
 
 // Box is an upright rectangle, pixels; X1 and Y1 are just outside.
 type Box struct{ X0, Y0, X1, Y1 int }

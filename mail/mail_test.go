@@ -126,5 +126,7 @@ func TestBox(t *testing.T) {
 	}
 	if q := a.Quad(); q != (Quad{{10, 20}, {30, 20}, {30, 40}, {10, 40}}) {
 		t.Errorf("corners are %v", q)
+	} else if c := q.Corners(); c != [4][2]int{{10, 20}, {30, 20}, {30, 40}, {10, 40}} {
+		t.Errorf("whole corners are %v", c)
 	}
 }

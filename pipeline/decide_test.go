@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,10 +39,30 @@ func TestPersonFilesADocument(t *testing.T) {
 	if err != nil || !strings.Contains(string(sheet), `"decided_by": "A. Clerk"`) {
 		t.Errorf("the sheet does not say who decided: %s, %v", sheet, err)
 	}
+	if strings.Contains(string(sheet), "polygon") {
+		t.Errorf("what a person says has a place on the page: %s", sheet)
+	}
 	if err := r.decide(id, Decision{Reference: caseB}); err == nil {
 		t.Error("a filed document was decided again")
 	}
 	r.verifies()
+}
+
+// TestSheetTellsPlacesAsTheContractDoes: a list of four corners, [x,y].
+func TestSheetTellsPlacesAsTheContractDoes(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "code="+caseA)
+	sheet, err := os.ReadFile(filepath.Join(docs[0].Path, "document.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s struct{ Evidence []struct{ Polygon [][]int } }
+	if err := json.Unmarshal(sheet, &s); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(s.Evidence); got != "[{[[100 100] [400 100] [400 160] [100 160]]}]" {
+		t.Errorf("%s in %s", got, sheet)
+	}
 }
 
 // TestDecisionSaysWhoAndWhy: what can't be read later, on a screen or in a log, was not said.

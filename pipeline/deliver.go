@@ -31,11 +31,31 @@ type Sheet struct {
 	Scanned   Digest          `json:"batch_file"` // the scanner's file
 	Recoded   []string        `json:"recoded,omitempty"`
 	Rule      string          `json:"rule"`
-	Evidence  []mail.Evidence `json:"evidence"`
+	Evidence  []SheetEvidence `json:"evidence"`
 	DecidedBy string          `json:"decided_by"` // "machine" or the person
 	Decided   time.Time       `json:"decided"`
 	Config    string          `json:"config"`
 	Version   string          `json:"version"`
+}
+
+// SheetEvidence is a fact that decided, with its place on the page when it has one:
+// what a person says stands nowhere.
+type SheetEvidence struct {
+	EvidenceLine
+	Polygon *[4][2]int `json:"polygon,omitempty"`
+}
+
+func sheetEvidence(all []mail.Evidence) []SheetEvidence {
+	lines := []SheetEvidence{}
+	for i, line := range evidenceLines(all) {
+		e := SheetEvidence{EvidenceLine: line}
+		if q := all[i].Polygon; q != (mail.Quad{}) {
+			c := q.Corners()
+			e.Polygon = &c
+		}
+		lines = append(lines, e)
+	}
+	return lines
 }
 
 // Digest identifies bytes.
@@ -116,7 +136,7 @@ func (m *Mailroom) sheet(b batchRow, d docRow) []byte {
 		Batch: b.ID, File: b.Name, Source: b.Source, Received: b.Received,
 		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...),
 		Original: Digest{d.Original.SHA256, d.Original.Size}, Scanned: Digest{b.SHA256, b.Size}, Recoded: d.Recoded,
-		Rule: p.Rule, Evidence: append([]mail.Evidence{}, p.Evidence...), DecidedBy: decider(p), Decided: p.Since,
+		Rule: p.Rule, Evidence: sheetEvidence(p.Evidence), DecidedBy: decider(p), Decided: p.Since,
 		Config: p.Config, Version: p.Version,
 	}
 	text, err := json.MarshalIndent(s, "", "  ")

@@ -180,26 +180,19 @@ func (look inspection) line(path string, r mail.Reading) pageLine {
 	}
 	l.Separator = look.rules.Separator(r)
 	for _, s := range r.Symbols {
-		l.Symbols = append(l.Symbols, symbolLine{s.Symbology, s.Text, corners(s.Polygon), s.Confidence})
+		l.Symbols = append(l.Symbols, symbolLine{s.Symbology, s.Text, s.Polygon.Corners(), s.Confidence})
 	}
 	for _, d := range r.Doubts {
-		l.Doubts = append(l.Doubts, doubtLine{d.Looks, corners(d.Polygon)})
+		l.Doubts = append(l.Doubts, doubtLine{d.Looks, d.Polygon.Corners()})
 	}
 	for _, m := range look.rules.Mentions(r) {
-		l.References = append(l.References, referenceLine{m.Scheme, m.Text, m.Source, m.Confidence, corners(m.Polygon), m.Literal, m.Valid})
+		l.References = append(l.References, referenceLine{m.Scheme, m.Text, m.Source, m.Confidence, m.Polygon.Corners(), m.Literal, m.Valid})
 	}
 	if look.text {
 		text := joined(r.Words)
 		l.Text = &text
 	}
 	return l
-}
-
-func corners(q mail.Quad) (c [4][2]int) {
-	for i, p := range q {
-		c[i] = [2]int{int(math.Round(p.X)), int(math.Round(p.Y))}
-	}
-	return c
 }
 
 // joined joins words to the page's lines of text.
