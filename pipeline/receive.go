@@ -89,7 +89,11 @@ func (m *Mailroom) accept(ctx context.Context, path string, stamp intake.Stamp, 
 		ID: id.String(), SHA256: ref.SHA256, Size: ref.Size, Name: strings.ToValidUTF8(filepath.Base(source.named()), "\uFFFD"),
 		Path: source.named(), Source: o.Source, Duplex: o.Duplex, Received: m.cfg.Now().UTC(),
 	}, Blob: ref, Config: m.cfg.Digest, Partial: o.Partial, Listed: true}
-	return m.insert(ctx, b, o.Watched, source, grown)
+	batch, err := m.insert(ctx, b, o.Watched, source, grown)
+	if err == nil && o.Watched {
+		m.cfg.Log.Info("batch received", "batch", batch, "folder", o.Source)
+	}
+	return batch, err
 }
 
 // copyIn makes the file's bytes durable. It never renames the source: the

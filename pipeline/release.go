@@ -132,7 +132,6 @@ func (m *Mailroom) Arrive(ctx context.Context, a intake.Arrival) error {
 	if err != nil {
 		return err
 	}
-	m.cfg.Log.Info("batch received", "batch", batch, "folder", a.Folder.Name)
 	s, err := m.source(ctx, batch)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,6 +61,28 @@ func (r *room) sources() (left int) {
 		r.t.Fatal(err)
 	}
 	return left
+}
+
+// TestReceivedIsSaidOnce: a source that can't be claimed is offered at each listing.
+func TestReceivedIsSaidOnce(t *testing.T) {
+	r := newRoom(t)
+	var log strings.Builder
+	r.Mailroom.cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+	path := r.write("a.pdf", "code="+caseA+"\n")
+	stamp, err := intake.StampOf(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := intake.Arrival{Folder: intake.Folder{Path: r.dir, Name: "scanner-1"}, Path: path, Stamp: stamp}
+	if _, err := r.accept(t.Context(), path, stamp, Origin{Source: "scanner-1", Watched: true}); err != nil {
+		t.Fatal(err) // the claim that follows is the one that fails
+	}
+	if err := r.Arrive(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(log.String(), "batch received"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, log.String())
+	}
 }
 
 // TestSourceSettlesByOurClock: a file server's clock says nothing about how long

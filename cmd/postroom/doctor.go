@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -124,7 +125,7 @@ func (d *doctor) store(cfg Config, s StoreFolder) {
 
 func owner() string { return fmt.Sprint(os.Getuid()) }
 
-// writable tells whether files can be made in the folder.
+// writable tells whether files can be made in the folder, and anybody's removed from it.
 func writable(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -135,6 +136,9 @@ func writable(path string) error {
 	}
 	if err := unix.Access(path, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
 		return fmt.Errorf("files can't be made and removed in it by user %d: %w", os.Getuid(), err)
+	}
+	if is, ok := info.Sys().(*syscall.Stat_t); ok && info.Mode()&os.ModeSticky != 0 && os.Getuid() != 0 && os.Getuid() != int(is.Uid) {
+		return fmt.Errorf("others' files can't be removed from it by user %d: it has the sticky bit", os.Getuid())
 	}
 	return nil
 }

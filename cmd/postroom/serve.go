@@ -44,6 +44,9 @@ nothing either: the next start goes on where the journal stands.`,
 // serve runs the four lasting jobs - intake, queue, releasing sources, answering -
 // until the context ends or one of them fails.
 func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
+	if err := usable(cfg.Intake); err != nil {
+		return err
+	}
 	p, err := openPremises(cfg, log)
 	if errors.Is(err, journal.ErrHeld) {
 		return exit{exitHeld, fmt.Errorf("another postroom has the data folder %s: end it first", cfg.Data)}
@@ -90,6 +93,24 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	return nil
 }
 
+// usable refuses watched folders from which nothing could be removed: each file
+// would stay, and be offered again for ever. One that is not there may be a share
+// that comes later; the watch tells of it.
+func usable(folders []Intake) error {
+	for _, f := range folders {
+		if err := writable(f.Folder); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("intake folder %s: %w (see: postroom doctor)", f.Folder, err)
+		}
+		if f.Done == "delete" {
+			continue
+		}
+		if err := writable(f.Done); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("folder for what is done %s: %w (see: postroom doctor)", f.Done, err)
+		}
+	}
+	return nil
+}
+
 func (p *premises) watch(ctx context.Context, h *health, log *slog.Logger) error {
 	var folders []intake.Folder
 	for _, f := range p.cfg.Intake {
@@ -105,8 +126,11 @@ func (p *premises) watch(ctx context.Context, h *health, log *slog.Logger) error
 			return err
 		},
 		Accept: func(ctx context.Context, a intake.Arrival) error {
-			h.arrived.Add(1)
-			return p.mailroom.Arrive(ctx, a)
+			err := p.mailroom.Arrive(ctx, a)
+			if err == nil {
+				h.arrived.Add(1)
+			}
+			return err
 		},
 		Refuse: func(_ context.Context, path, why string) {
 			log.Warn("refused in a watched folder; remove it", "path", path, "why", why)
