@@ -21,7 +21,16 @@ type caseRegister struct {
 	mu    sync.Mutex
 	good  *register.Register
 	stamp fileStamp // of the file last tried, good or not: an error is told once
+	state string    // of the file: see Mailroom.Register
 }
+
+// The states of the register's file.
+const (
+	registerOK      = "ok"
+	registerEmpty   = "empty"   // it has a header and no case
+	registerRefused = "refused" // it can't be right: the last good one is in force
+	registerGone    = "gone"    // it can't be opened: the last good one is in force
+)
 
 type fileStamp struct {
 	size  int64
@@ -34,11 +43,22 @@ func openRegister(path string, schemes []*reference.Scheme, log *slog.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("case register: %w", err)
 	}
-	if c.good, err = c.parse(); err != nil {
+	fresh, err := c.parse()
+	if err != nil {
 		return nil, err
 	}
 	c.stamp = stamp
+	c.take(fresh)
 	return c, nil
+}
+
+// take puts a register in force.
+func (c *caseRegister) take(fresh *register.Register) {
+	c.good, c.state = fresh, registerOK
+	if fresh.Len() == 0 {
+		c.state = registerEmpty
+		c.log.Warn("the case register has a header and no case: nothing can be filed", "register", c.path)
+	}
 }
 
 func stampFile(path string) (fileStamp, error) {
@@ -74,16 +94,26 @@ func (c *caseRegister) current() *register.Register {
 		if c.stamp != (fileStamp{}) {
 			c.log.Error("the case register can't be read; the last good one stays in force", "error", err)
 		}
-		c.stamp = fileStamp{}
+		c.stamp, c.state = fileStamp{}, registerGone
 		return c.good
 	}
 	c.stamp = stamp
 	fresh, err := c.parse()
 	if err != nil {
 		c.log.Error("the new case register can't be used; the last good one stays in force", "error", err)
+		c.state = registerRefused
 		return c.good
 	}
-	c.good = fresh
+	c.take(fresh)
 	c.log.Info("case register read anew", "cases", fresh.Len())
 	return c.good
+}
+
+// Register looks whether the case register's file has changed, and tells its state:
+// ok, empty, refused or gone (the last good one is in force in both cases).
+func (m *Mailroom) Register() string {
+	m.cases.current()
+	m.cases.mu.Lock()
+	defer m.cases.mu.Unlock()
+	return m.cases.state
 }

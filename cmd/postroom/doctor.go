@@ -68,6 +68,11 @@ func (d *doctor) check(what string, err error, remedy string) {
 	}
 }
 
+// warn prints what is possible, and probably not meant.
+func (d *doctor) warn(what, why string) {
+	fmt.Fprintf(d.out, "warning  %s: %s\n", what, why)
+}
+
 func (d *doctor) verdict(code int) error {
 	if d.bad == 0 {
 		return nil
@@ -99,7 +104,11 @@ func (d *doctor) places(ctx context.Context, cfg Config) {
 			d.check("folder for what is done "+f.Done, writable(f.Done), fmt.Sprintf("mkdir -p '%s' && chown %s '%s'", f.Done, owner(), f.Done))
 		}
 	}
-	d.check("case register "+cfg.Register.CSV, readRegister(cfg), "edit "+cfg.Register.CSV)
+	cases, err := readRegister(cfg)
+	d.check("case register "+cfg.Register.CSV, err, "edit "+cfg.Register.CSV)
+	if err == nil && cases == 0 {
+		d.warn("case register "+cfg.Register.CSV, "it has a header and no case: nothing can be filed")
+	}
 	for _, s := range cfg.Stores {
 		d.store(cfg, s)
 	}
@@ -143,14 +152,18 @@ func writable(path string) error {
 	return nil
 }
 
-func readRegister(cfg Config) error {
+// readRegister counts the register's cases.
+func readRegister(cfg Config) (cases int, err error) {
 	f, err := os.Open(cfg.Register.CSV)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer f.Close()
-	_, err = register.Parse(f, cfg.Schemes())
-	return err
+	r, err := register.Parse(f, cfg.Schemes())
+	if err != nil {
+		return 0, err
+	}
+	return r.Len(), nil
 }
 
 // journal tells whether the journal can be read, or who holds it.

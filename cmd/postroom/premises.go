@@ -40,7 +40,7 @@ func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
 		return nil, err
 	}
 	if !begun { // a first start that must fail is to touch nothing
-		if err := readRegister(cfg); err != nil {
+		if _, err := readRegister(cfg); err != nil {
 			return nil, exit{exitConfig, fmt.Errorf("case register %s: %w", cfg.Register.CSV, err)}
 		}
 	}

@@ -146,12 +146,14 @@ func (p *premises) watch(ctx context.Context, h *health, log *slog.Logger) error
 	})
 }
 
-// release removes the sources of journalled batches, again and again.
+// release removes the sources of journalled batches, again and again, and looks
+// after the case register, which nobody asks for while no mail comes.
 func (p *premises) release(ctx context.Context, log *slog.Logger) error {
 	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
 	told := ""
 	for {
+		p.mailroom.Register() // logs what has changed
 		err := p.mailroom.Release(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -196,7 +198,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status, state["status"] = http.StatusServiceUnavailable, "the journal can't be read"
 	}
 	state["exceptions"], state["pending"], state["stores_unreachable"] = waiting.Exceptions, waiting.Tasks, waiting.Stores
-	state["stuck"] = waiting.Stuck
+	state["stuck"], state["register"] = waiting.Stuck, h.premises.mailroom.Register()
 	h.mu.Lock()
 	if len(h.folders) > 0 {
 		status, state["status"] = http.StatusServiceUnavailable, "a watched folder can't be read"

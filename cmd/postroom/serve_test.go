@@ -243,6 +243,46 @@ func TestKillInTheMiddleOfABatch(t *testing.T) {
 	s.verifies()
 }
 
+// watchesItsRegister spoils the case register and takes it away: the server goes on
+// with the last good one, and says so.
+func (s *server) watchesItsRegister() {
+	s.t.Helper()
+	state := func() string {
+		var health struct{ Status, Register string }
+		r, err := http.Get("http://" + s.listen + "/healthz")
+		if err != nil {
+			return err.Error()
+		}
+		defer r.Body.Close()
+		if err := json.NewDecoder(r.Body).Decode(&health); err != nil {
+			return err.Error()
+		}
+		return fmt.Sprint(r.StatusCode, " ", health.Status, " ", health.Register)
+	}
+	path := s.path("cases.csv")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, c := range []struct {
+		want   string
+		change func() error
+	}{
+		{"200 ok ok", func() error { return nil }},
+		{"200 ok refused", func() error { return os.WriteFile(path, []byte("nonsense\n"), 0o600) }},
+		{"200 ok gone", func() error { return os.Remove(path) }},
+		{"200 ok empty", func() error { return os.WriteFile(path, []byte("reference,store\n"), 0o600) }},
+		{"200 ok ok", func() error { return os.WriteFile(path, text, 0o600) }},
+	} {
+		if err := c.change(); err != nil {
+			s.t.Fatal(err)
+		}
+		if got := state(); got != c.want {
+			s.t.Errorf("/healthz says %q, want %q", got, c.want)
+		}
+	}
+}
+
 func TestCommandsBesideAServer(t *testing.T) {
 	s, truths := newServer(t, 13, 1, 6)
 	s.start()
@@ -254,6 +294,7 @@ func TestCommandsBesideAServer(t *testing.T) {
 	if err := second.Run(); second.ProcessState.ExitCode() != exitHeld {
 		t.Errorf("a second server: %v, want exit code %d", err, exitHeld)
 	}
+	s.watchesItsRegister()
 	idle, err := dial(s.path("data"))
 	if err != nil {
 		t.Fatal(err)
@@ -274,5 +315,8 @@ func TestCommandsBesideAServer(t *testing.T) {
 	began := time.Now()
 	if code := s.end(syscall.SIGTERM); code != exitDone || time.Since(began) > 8*time.Second {
 		t.Errorf("beside a client that says nothing the server ended after %v with code %d", time.Since(began), code)
+	}
+	if !strings.Contains(s.stderr.String(), "the case register can't be read") {
+		t.Errorf("the log does not tell of a register that is gone:\n%s", s.stderr)
 	}
 }
