@@ -43,6 +43,12 @@ type demo struct {
 }
 
 func (d demo) run(ctx context.Context, out io.Writer) error {
+	switch {
+	case d.batches < 1 || d.batches > 1000:
+		return usage("--batches %d: a number from 1 to 1000 is needed", d.batches)
+	case d.pages < 1 || d.pages > 1000:
+		return usage("--pages %d: a number from 1 to 1000 is needed", d.pages)
+	}
 	dir, err := d.folder()
 	if err != nil {
 		return err
@@ -51,7 +57,11 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("make up mail in %s: %w", dir, err)
 	}
-	fmt.Fprintf(out, "%s of made-up mail are in %s\n\n", count(len(truths), "batch file"), dir)
+	are := "are"
+	if len(truths) == 1 {
+		are = "is"
+	}
+	fmt.Fprintf(out, "%s of made-up mail %s in %s\n\n", count(len(truths), "batch file"), are, dir)
 	config := filepath.Join(dir, "postroom.yaml")
 	cfg, err := loadConfig(config)
 	if err != nil {
