@@ -154,9 +154,9 @@ func (r *configReader) intake(n *yaml.Node, item int) Intake {
 	r.mapping(n, fields{
 		"folder":  r.noted(at("folder"), func(n *yaml.Node) { i.Folder = r.path(n) }),
 		"name":    r.noted(at("name"), func(n *yaml.Node) { i.Name = r.text(n) }),
-		"quiet":   func(n *yaml.Node) { i.Quiet = r.duration(n, 0) },
+		"quiet":   r.noted(at("quiet"), func(n *yaml.Node) { i.Quiet = r.duration(n, 0) }),
 		"rescan":  func(n *yaml.Node) { i.Rescan = r.duration(n, 50*time.Millisecond) },
-		"max_age": func(n *yaml.Node) { i.MaxAge = r.duration(n, time.Second) },
+		"max_age": r.noted(at("max_age"), func(n *yaml.Node) { i.MaxAge = r.duration(n, time.Second) }),
 		"duplex":  func(n *yaml.Node) { i.Duplex = r.yes(n) },
 		"done": r.noted(at("done"), func(n *yaml.Node) {
 			if i.Done = n.Value; n.Value != "delete" {
@@ -202,7 +202,7 @@ func (r *configReader) reference(n *yaml.Node, c *Config) {
 	}
 	before := len(r.problems)
 	r.mapping(n, fields{
-		"scheme":  keep("scheme", func(n *yaml.Node) { s.Name = r.text(n) }),
+		"scheme":  keep("scheme", func(n *yaml.Node) { s.Name = r.word(n) }),
 		"pattern": keep("pattern", func(n *yaml.Node) { s.Pattern = r.text(n) }),
 		"check":   keep("check", func(n *yaml.Node) { s.Check = r.choice(n, reference.Checks()...) }),
 		"covers":  keep("covers", func(n *yaml.Node) { s.Covers = r.number(n, 0, 99) }),

@@ -36,6 +36,7 @@ func (r *configReader) together(c Config) {
 	for i, f := range c.Intake {
 		once(spot{"intake", i, "name"}, f.Name, "the intake name")
 		claim(spot{"intake", i, "folder"}, f.Folder, "intake "+f.Name)
+		r.quietInTime(i, f)
 	}
 	for i, f := range c.Intake {
 		r.doneApart(spot{"intake", i, "done"}, f.Done, places)
@@ -46,6 +47,19 @@ func (r *configReader) together(c Config) {
 			r.bad(r.where[at], "the store %q is not defined; allowed: %s", s.Store, strings.Join(stores, ", "))
 		}
 	}
+}
+
+// quietInTime refuses a folder whose files are too old before they can be whole. The
+// place is that of the time that is written, as the other is a default.
+func (r *configReader) quietInTime(item int, f Intake) {
+	if f.Quiet <= f.MaxAge {
+		return
+	}
+	at := r.where[spot{"intake", item, "quiet"}]
+	if at == nil {
+		at = r.where[spot{"intake", item, "max_age"}]
+	}
+	r.bad(at, "quiet: %v is longer than max_age: %v; a file must be able to stay unchanged for quiet before it is given up", f.Quiet, f.MaxAge)
 }
 
 // doneApart refuses a folder for taken sources from which they would come in again,

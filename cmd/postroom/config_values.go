@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -100,6 +101,17 @@ func (r *configReader) text(n *yaml.Node) string {
 		return ""
 	}
 	return n.Value
+}
+
+// word reads a name that people write in front of a colon, as in tax:TX-2021-1.
+func (r *configReader) word(n *yaml.Node) string {
+	t := r.text(n)
+	if strings.ContainsFunc(t, func(c rune) bool {
+		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
+	}) {
+		r.bad(n, "%q is no name; letters, digits and - _ . are allowed", t)
+	}
+	return t
 }
 
 func (r *configReader) path(n *yaml.Node) string {

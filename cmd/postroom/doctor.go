@@ -104,6 +104,11 @@ func (d *doctor) places(ctx context.Context, cfg Config) {
 			d.check("folder for what is done "+f.Done, writable(f.Done), fmt.Sprintf("mkdir -p '%s' && chown %s '%s'", f.Done, owner(), f.Done))
 		}
 	}
+	if s := cfg.Separation; len(s.Separators) == 0 && s.OnReference {
+		d.warn("separation", "no separator is configured: only another reference in a barcode ends a letter")
+	} else if len(s.Separators) == 0 {
+		d.warn("separation", "nothing ends a letter (no separators, on_reference: false): each file is one")
+	}
 	cases, err := readRegister(cfg)
 	d.check("case register "+cfg.Register.CSV, err, "edit "+cfg.Register.CSV)
 	if err == nil && cases == 0 {
