@@ -55,7 +55,7 @@ func (t *Temp) Drop() {
 func (t *Temp) Commit(path string, mode os.FileMode) error {
 	defer t.Drop()
 	if err := errors.Join(t.Chmod(mode), t.Sync()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("write %s: %w", path, t.cause(err))
 	}
 	err := os.Link(t.Name(), path)
 	if noLinks(err) {
@@ -99,9 +99,18 @@ func write(path string, r io.Reader) (*Temp, error) {
 	}
 	if _, err := io.Copy(t, r); err != nil {
 		t.Drop()
-		return nil, fmt.Errorf("write %s: %w", path, err)
+		return nil, fmt.Errorf("write %s: %w", path, t.cause(err))
 	}
 	return t, nil
+}
+
+// cause drops the temporary name from an error that will name the file.
+func (t *Temp) cause(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) && at.Path == t.Name() {
+		return at.Err
+	}
+	return err
 }
 
 // Create writes a new file. fs.ErrExist tells that the name is taken.
@@ -176,7 +185,7 @@ func Overwrite(path string, r io.Reader) error {
 func (t *Temp) Replace(path string, mode os.FileMode) error {
 	defer t.Drop()
 	if err := errors.Join(t.Chmod(mode), t.Sync()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("write %s: %w", path, t.cause(err))
 	}
 	return Rename(t.Name(), path)
 }

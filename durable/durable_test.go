@@ -219,3 +219,21 @@ func TestUnnamed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestErrorNamesTheFileOnce: people know nothing of the temporary name.
+func TestErrorNamesTheFileOnce(t *testing.T) {
+	temp, err := NewTemp(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(filepath.Dir(temp.Name()), "letter.pdf")
+	temp.File.Close()
+	err = temp.Commit(path, 0o600)
+	if err == nil || strings.Contains(err.Error(), temporary) || !strings.HasPrefix(err.Error(), "write "+path+": ") {
+		t.Errorf("it fails with %v", err)
+	}
+	foreign := &fs.PathError{Op: "read", Path: "source", Err: fs.ErrInvalid}
+	if got := temp.cause(foreign); got != error(foreign) {
+		t.Errorf("an error of the source became %v", got)
+	}
+}

@@ -228,7 +228,7 @@ func decided(batch pipeline.BatchLine, touched []pipeline.DocumentLine) error {
 	case exitDone:
 		return nil
 	case exitStore:
-		return exit{code, errors.New("decided, but its store can't be reached: " + batch.Trouble)}
+		return exit{code, errors.New("decided, but its store can't be reached or is full: " + batch.Trouble)}
 	case exitFailure:
 		return exit{code, errors.New("decided, but it can't be done now and is tried again: " + batch.Trouble)}
 	default:

@@ -132,6 +132,9 @@ func strayWord(root *cobra.Command, args []string) error {
 		return nil // a shell asks for completions: cobra makes this command when it runs
 	}
 	c, args, err := root.Find(args)
+	if err == nil && c.Name() == "help" && c.Parent() == root {
+		return strayWord(root, args) // help knows the same words
+	}
 	if err != nil || !c.HasSubCommands() || len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/pipeline/scan"
 )
 
 func processCommand() *cobra.Command {
@@ -92,7 +93,7 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		if batch.Trouble != "" {
 			what := "some of it can't be done now and is tried again"
 			if batch.Unreachable() {
-				what = "a store can't be reached, its documents wait"
+				what = "a store can't be reached or is full, its documents wait"
 			}
 			fmt.Fprintf(messages, "postroom: %s: %s: %s\n", b.file, what, batch.Trouble)
 		}
@@ -119,6 +120,7 @@ func (o order) accept(ctx context.Context, p *premises, path string) (string, er
 		return "", err
 	}
 	if missing != "" {
+		missing = strings.TrimPrefix(missing, scan.ErrPartial.Error()+": ")
 		missing = "The file is not whole: " + strings.TrimSuffix(missing, ".") + "."
 	}
 	return p.mailroom.Accept(ctx, path, pipeline.Origin{Source: "process", Partial: missing})

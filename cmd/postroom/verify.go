@@ -34,7 +34,7 @@ func unverified(err error) error {
 
 func (o order) verify(ctx context.Context, p *premises, out io.Writer) error {
 	faults := 0
-	count, err := p.mailroom.Verify(ctx, func(fault string) {
+	looked, err := p.mailroom.Verify(ctx, func(fault string) {
 		faults++
 		if o.JSON {
 			_ = printJSON(out, map[string]string{"type": "fault", "fault": fault})
@@ -46,14 +46,14 @@ func (o order) verify(ctx context.Context, p *premises, out io.Writer) error {
 		return unverified(err)
 	}
 	if o.JSON {
-		err = printJSON(out, map[string]any{"type": "verification", "faults": faults, "batches": count.Batches, "pages": count.Pages,
-			"documents": count.Documents, "blobs": count.Blobs, "receipts": count.Receipts, "events": count.Events, "left_over": count.LeftOver})
+		err = printJSON(out, map[string]any{"type": "verification", "faults": faults, "batches": looked.Batches, "pages": looked.Pages,
+			"documents": looked.Documents, "blobs": looked.Blobs, "receipts": looked.Receipts, "events": looked.Events, "left_over": looked.LeftOver})
 	} else {
 		_, err = fmt.Fprintf(out, "%d faults in %d batches, %d pages, %d documents, %d stored files, %d receipts, %d events; left over: %d stored files\n",
-			faults, count.Batches, count.Pages, count.Documents, count.Blobs, count.Receipts, count.Events, count.LeftOver)
+			faults, looked.Batches, looked.Pages, looked.Documents, looked.Blobs, looked.Receipts, looked.Events, looked.LeftOver)
 	}
 	if err == nil && faults > 0 {
-		return exit{exitVerification, fmt.Errorf("verification found %d faults", faults)}
+		return exit{exitVerification, fmt.Errorf("verification found %s", count(faults, "fault"))}
 	}
 	return err
 }
