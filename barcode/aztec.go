@@ -26,11 +26,7 @@ const (
 func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 	s := &r.sheet
 	for _, f := range c.frames() {
-		at := func(i int) mail.Point {
-			x, y := c.place(f.corner[i].X, f.corner[i].Y)
-			return mail.Point{X: x, Y: y}
-		}
-		o, u, v := at(0), at(1), at(3)
+		o, u, v := c.corner(f, 0), c.corner(f, 1), c.corner(f, 3)
 		if a, b := dist(o, u), dist(o, v); a > 1.15*b || b > 1.15*a {
 			continue
 		}
@@ -40,7 +36,7 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 			if l.module() < 1.4 {
 				break
 			}
-			if k := s.bullsEye(l); k > score {
+			if k := s.agreement(l, knownAztec(n)); k > score {
 				best, score = l, k
 			}
 		}
@@ -53,19 +49,6 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 		}
 	}
 	return sym, false, looks
-}
-
-// bullsEye is how well the middle shows rings, dark and light by turns, -1..1.
-func (s *sheet) bullsEye(l lattice) float64 {
-	var got, want []float64
-	m := l.cols / 2
-	for j := -4; j <= 4; j++ {
-		for i := -4; i <= 4; i++ {
-			got = append(got, s.tone(l, m+i, m+j))
-			want = append(want, float64(max(abs(i), abs(j))%2))
-		}
-	}
-	return correlate(got, want)
 }
 
 func abs(a int) int { return max(a, -a) }

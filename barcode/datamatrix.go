@@ -26,6 +26,13 @@ type frame struct {
 // sureRims is more than any text agrees with the rims of a Data Matrix.
 const sureRims = 0.75
 
+// corner gives a frame's corner on the page; they are counted round and round.
+func (c *crop) corner(f frame, i int) mail.Point {
+	p := f.corner[i%4]
+	x, y := c.place(p.X, p.Y)
+	return mail.Point{X: x, Y: y}
+}
+
 // readDataMatrix reads a crop as a Data Matrix by its frame: two solid sides, two
 // that alternate. looks tells that there is such a frame, whether or not it was read.
 func (r *Reader) readDataMatrix(c *crop) (sym mail.Symbol, read, looks bool) {
@@ -54,14 +61,9 @@ func (r *Reader) readFrame(c *crop, f frame) (sym mail.Symbol, read, looks bool)
 	}
 	var fits []fit
 	for _, k := range corners {
-		at := func(i int) mail.Point {
-			p := f.corner[i%4]
-			x, y := c.place(p.X, p.Y)
-			return mail.Point{X: x, Y: y}
-		}
 		// Solid sides stand left and below: the symbol's top left is the corner opposite their far ends.
-		o, u, v := at(k), at(k+1), at(k+3)
-		aspect := math.Hypot(u.X-o.X, u.Y-o.Y) / math.Hypot(v.X-o.X, v.Y-o.Y)
+		o, u, v := c.corner(f, k), c.corner(f, k+1), c.corner(f, k+3)
+		aspect := dist(o, u) / dist(o, v)
 		for _, size := range dataMatrixSizes {
 			want := float64(size[0]) / float64(size[1])
 			if aspect > want*1.15 || aspect < want/1.15 {
@@ -71,7 +73,7 @@ func (r *Reader) readFrame(c *crop, f frame) (sym mail.Symbol, read, looks bool)
 			if l.module() < 1.3 {
 				continue
 			}
-			fits = append(fits, fit{l, r.sheet.agreement(l, knownDataMatrix(l.cols, l.rows))/2 + r.sheet.timing(l)/2})
+			fits = append(fits, fit{l, r.sheet.agreement(l, knownDataMatrix(l.cols, l.rows))/2 + r.sheet.agreement(l, timingDataMatrix(l.cols, l.rows))/2})
 		}
 	}
 	slices.SortFunc(fits, func(a, b fit) int { return int(math.Copysign(1, b.score-a.score)) })
@@ -79,7 +81,7 @@ func (r *Reader) readFrame(c *crop, f frame) (sym mail.Symbol, read, looks bool)
 		if i == 3 || f.score < 0.35 {
 			break
 		}
-		looks = looks || r.sheet.timing(f.l) > 0.6
+		looks = looks || r.sheet.agreement(f.l, timingDataMatrix(f.l.cols, f.l.rows)) > 0.6
 		text, l, agreed, ok := r.sheet.readLattice(f.l, knownDataMatrix(f.l.cols, f.l.rows), decodeDataMatrix)
 		if ok {
 			return mail.Symbol{Symbology: mail.DataMatrix, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
@@ -87,32 +89,6 @@ func (r *Reader) readFrame(c *crop, f frame) (sym mail.Symbol, read, looks bool)
 		looks = looks || agreed > sureRims
 	}
 	return sym, false, looks
-}
-
-// timing is the correlation of the upper and right rims' tones with the
-// alternating pattern that they must show.
-func (s *sheet) timing(l lattice) float64 {
-	var got, want []float64
-	for i := range l.cols {
-		got, want = append(got, s.tone(l, i, 0)), append(want, float64(i%2))
-	}
-	for j := range l.rows {
-		got, want = append(got, s.tone(l, l.cols-1, j)), append(want, float64((l.rows-1-j)%2))
-	}
-	return correlate(got, want)
-}
-
-func correlate(a, b []float64) float64 {
-	var sa, sb, aa, bb, ab float64
-	for i := range a {
-		sa, sb, aa, bb, ab = sa+a[i], sb+b[i], aa+a[i]*a[i], bb+b[i]*b[i], ab+a[i]*b[i]
-	}
-	n := float64(len(a))
-	va, vb := aa-sa*sa/n, bb-sb*sb/n
-	if va <= 0 || vb <= 0 {
-		return 0
-	}
-	return (ab - sa*sb/n) / math.Sqrt(va*vb)
 }
 
 func decodeDataMatrix(l lattice, tones []float64, threshold float64) (text string, ok bool) {

@@ -179,12 +179,7 @@ func (s *sheet) timingOf(p spot) float64 {
 	best := -1.0
 	for _, k := range qrVersions(a, b, c) {
 		l := qrLattice(a, b, c, 17+4*k)
-		var got, want []float64
-		for i := 8; i < l.cols-8; i++ {
-			got = append(got, s.tone(l, i, 6), s.tone(l, 6, i))
-			want = append(want, float64(i%2), float64(i%2))
-		}
-		best = math.Max(best, correlate(got, want))
+		best = math.Max(best, s.agreement(l, timingQR(l.cols)))
 	}
 	return best
 }

@@ -27,12 +27,23 @@ func quietRing(cols, rows int) (all []known) {
 // knownDataMatrix lists the rims of a Data Matrix with solid sides left and below,
 // and alternating ones above and right (ISO/IEC 16022).
 func knownDataMatrix(cols, rows int) []known {
-	all := quietRing(cols, rows)
+	all := append(quietRing(cols, rows), timingDataMatrix(cols, rows)...)
 	for i := range cols {
-		all = append(all, known{i, 0, i%2 == 0}, known{i, rows - 1, true})
+		all = append(all, known{i, rows - 1, true})
 	}
 	for j := 1; j < rows-1; j++ {
-		all = append(all, known{0, j, true}, known{cols - 1, j, (rows-1-j)%2 == 0})
+		all = append(all, known{0, j, true})
+	}
+	return all
+}
+
+// timingDataMatrix lists the alternating rims.
+func timingDataMatrix(cols, rows int) (all []known) {
+	for i := range cols {
+		all = append(all, known{i, 0, i%2 == 0})
+	}
+	for j := range rows {
+		all = append(all, known{cols - 1, j, (rows-1-j)%2 == 0})
 	}
 	return all
 }
@@ -68,15 +79,21 @@ func knownQR(dim int) []known {
 			}
 		}
 	}
-	for i := 8; i < dim-8; i++ {
-		all = append(all, known{i, 6, i%2 == 0}, known{6, i, i%2 == 0})
-	}
+	all = append(all, timingQR(dim)...)
 	if dim >= 25 && dim <= 41 {
 		for j := -2; j <= 2; j++ {
 			for i := -2; i <= 2; i++ {
 				all = append(all, known{dim - 7 + i, dim - 7 + j, max(abs(i), abs(j)) != 1})
 			}
 		}
+	}
+	return all
+}
+
+// timingQR lists the alternating modules between the finder patterns.
+func timingQR(dim int) (all []known) {
+	for i := 8; i < dim-8; i++ {
+		all = append(all, known{i, 6, i%2 == 0}, known{6, i, i%2 == 0})
 	}
 	return all
 }

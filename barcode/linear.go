@@ -86,7 +86,7 @@ func (r *Reader) readLinear(m *merger) {
 	cw, ch := r.gradients()
 	for side := barCell; side <= 2*barCell; side *= 2 {
 		for _, b := range r.findBars(cw, ch, side) {
-			if m.holds(b.quad()) || r.readBars(b, m) {
+			if m.holds(b.quad(), mostPart) || r.readBars(b, m) {
 				continue
 			}
 			before := len(m.symbols)

@@ -52,7 +52,7 @@ func (r *Reader) readMatrix(m *merger) {
 		r.readBlobs(g.dense, false, finders, m)
 	}
 	for _, p := range groups {
-		if m.holds(p.quad()) {
+		if m.holds(p.quad(), ownPart) {
 			continue
 		}
 		if !r.wants(mail.QR) {
@@ -77,7 +77,7 @@ func (r *Reader) readBlobs(mark []byte, alone bool, finders []finder, m *merger)
 			continue
 		}
 		p := spot{max(b.x0-gridCell, 0) * k, max(b.y0-gridCell, 0) * k, min(b.x1+gridCell, s.ww) * k, min(b.y1+gridCell, s.wh) * k, b.label, 0, [3]finder{}, 0}
-		if m.holds(p.quad()) {
+		if m.holds(p.quad(), ownPart) {
 			continue
 		}
 		tried++

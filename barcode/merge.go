@@ -44,15 +44,23 @@ func united(a, b mail.Quad) mail.Quad {
 // conflict closes a place to further looks.
 func (m *merger) conflict(q mail.Quad) { m.settled = append(m.settled, q) }
 
-// holds tells whether a place was read already, or closed.
-func (m *merger) holds(q mail.Quad) bool {
+// mostPart is the share of a place that a symbol must cover to speak for it; of
+// the place of a matrix code, which has a rim of paper that is wide beside a small
+// code, it is ownPart.
+const (
+	mostPart = 2.0 / 3
+	ownPart  = 0.45
+)
+
+// holds tells whether a place was read already, or closed: the given part of it.
+func (m *merger) holds(q mail.Quad, part float64) bool {
 	for _, s := range m.symbols {
-		if within(q, s.Polygon) {
+		if within(q, s.Polygon, part) {
 			return true
 		}
 	}
 	for _, s := range m.settled {
-		if within(q, s) {
+		if within(q, s, part) {
 			return true
 		}
 	}
@@ -110,7 +118,7 @@ func (m *merger) finding(by image.Point, margin float64) Finding {
 // covers tells whether the doubt's place was read or is already doubted.
 func (f Finding) covers(d mail.Doubt, margin float64) bool {
 	for _, s := range f.Symbols {
-		if within(d.Polygon, s.Polygon) || strip(d.Polygon, s.Polygon, margin) {
+		if within(d.Polygon, s.Polygon, mostPart) || strip(d.Polygon, s.Polygon, margin) {
 			return true
 		}
 	}
@@ -157,24 +165,25 @@ func box(q mail.Quad) (x0, y0, x1, y1 float64) {
 	return
 }
 
-// within tells whether the most part of a place lies in another: of two codes that
+// within tells whether such a part of a place lies in another: of two codes that
 // stand side by side in one place the one that was read does not speak for both.
-func within(part, whole mail.Quad) bool {
-	ax0, ay0, ax1, ay1 := box(part)
-	bx0, by0, bx1, by1 := box(whole)
-	w := math.Min(ax1, bx1) - math.Max(ax0, bx0)
-	h := math.Min(ay1, by1) - math.Max(ay0, by0)
-	return w > 0 && h > 0 && w*h > (ax1-ax0)*(ay1-ay0)*2/3
+func within(place, other mail.Quad, part float64) bool {
+	both, area, _ := common(place, other)
+	return both > area*part
 }
 
 // overlap tells whether two polygons share more than a third of the smaller.
 func overlap(a, b mail.Quad) bool {
+	both, areaA, areaB := common(a, b)
+	return both > math.Min(areaA, areaB)/3
+}
+
+// common gives the area that the upright rectangles around two polygons share, and
+// their own areas.
+func common(a, b mail.Quad) (both, areaA, areaB float64) {
 	ax0, ay0, ax1, ay1 := box(a)
 	bx0, by0, bx1, by1 := box(b)
-	w := math.Min(ax1, bx1) - math.Max(ax0, bx0)
-	h := math.Min(ay1, by1) - math.Max(ay0, by0)
-	if w <= 0 || h <= 0 {
-		return false
-	}
-	return w*h > math.Min((ax1-ax0)*(ay1-ay0), (bx1-bx0)*(by1-by0))/3
+	w := math.Max(0, math.Min(ax1, bx1)-math.Max(ax0, bx0))
+	h := math.Max(0, math.Min(ay1, by1)-math.Max(ay0, by0))
+	return w * h, (ax1 - ax0) * (ay1 - ay0), (bx1 - bx0) * (by1 - by0)
 }

@@ -20,7 +20,6 @@ const (
 	leastEnds    = 0.62 // agreement of start and stop pattern below which nothing is read
 	sureEnds     = 0.7  // and beyond which it is a PDF417, read or not
 	sureLevel    = 2    // below this error correction level nothing may be corrected: too much else would fit
-	macro        = 928  // a codeword that begins a text's part; the other parts are in other codes
 	leastMargin  = 0.04 // likeness by which a codeword must lead
 )
 
@@ -81,16 +80,11 @@ func (s *sheet) columnsOf(c *crop, f frame) (best lattice, score float64) {
 	}
 	var all []fit
 	for turn := range 4 {
-		at := func(i int) mail.Point {
-			p := f.corner[(turn+i)%4]
-			x, y := c.place(p.X, p.Y)
-			return mail.Point{X: x, Y: y}
-		}
 		if f.rim[(turn+3)%4] < 0.7 { // the start pattern's first bar
 			continue
 		}
 		for columns := 1; columns <= mostColumns; columns++ {
-			l := spanned(at(0), at(1), at(3), wordModules*(columns+4)+1, lines)
+			l := spanned(c.corner(f, turn), c.corner(f, turn+1), c.corner(f, turn+3), wordModules*(columns+4)+1, lines)
 			if math.Hypot(l.ux, l.uy) < 1.2 {
 				break
 			}
@@ -306,7 +300,8 @@ func (g wordGrid) text() (text string, share float64, ok bool) {
 		erased = nil
 	}
 	corrected, ok := correct929(words, check, erased)
-	if !ok || corrected > 0 && level < sureLevel || slices.Contains(words[:len(words)-check], macro) {
+	// A macro's text is a part of one; the other parts are in other codes.
+	if !ok || corrected > 0 && level < sureLevel || slices.Contains(words[:len(words)-check], macroBegin) {
 		return "", 0, false
 	}
 	text, err := pdf417Text(words[:len(words)-check])

@@ -36,11 +36,7 @@ const sureQR = 0.6
 func (r *Reader) readQR(c *crop) (sym mail.Symbol, read, looks bool) {
 	s := &r.sheet
 	for _, f := range c.frames() {
-		var corner [4]mail.Point
-		for i, p := range f.corner {
-			corner[i].X, corner[i].Y = c.place(p.X, p.Y)
-		}
-		if a, b := dist(corner[0], corner[1]), dist(corner[0], corner[3]); a > 1.15*b || b > 1.15*a {
+		if a, b := dist(c.corner(f, 0), c.corner(f, 1)), dist(c.corner(f, 0), c.corner(f, 3)); a > 1.15*b || b > 1.15*a {
 			continue
 		}
 		var best lattice
@@ -49,7 +45,7 @@ func (r *Reader) readQR(c *crop) (sym mail.Symbol, read, looks bool) {
 			dim := 17 + 4*version
 			ks := knownQR(dim)
 			for turn := range 4 {
-				l := spanned(corner[turn], corner[(turn+1)%4], corner[(turn+3)%4], dim, dim)
+				l := spanned(c.corner(f, turn), c.corner(f, turn+1), c.corner(f, turn+3), dim, dim)
 				if l.module() < 1.3 {
 					break
 				}

@@ -89,7 +89,7 @@ type Look uint8
 // The looks of a doubt.
 const (
 	LooksLinear Look = iota // bars of a linear barcode
-	LooksMatrix             // a QR, Data Matrix or Aztec code
+	LooksMatrix             // a QR, Data Matrix, Aztec or PDF417 code
 	LooksPatch              // bars of a patch code, too damaged or contradicting its place on the page
 )
 

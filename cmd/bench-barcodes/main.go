@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"image"
@@ -217,7 +218,7 @@ func runZBar(file string) (result, error) {
 	out, err := exec.Command("zbarimg", "--quiet", "--raw", file).Output()
 	took := time.Since(start)
 	var exit *exec.ExitError
-	if err != nil && !(asExit(err, &exit) && exit.ExitCode() == 4) { // 4: no code was found
+	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 4) { // 4: no code was found
 		return result{}, err
 	}
 	r := result{took: took}
@@ -225,12 +226,6 @@ func runZBar(file string) (result, error) {
 		r.texts = append(r.texts, strings.TrimSpace(string(line)))
 	}
 	return r, nil
-}
-
-func asExit(err error, exit **exec.ExitError) bool {
-	e, ok := err.(*exec.ExitError)
-	*exit = e
-	return ok
 }
 
 func write(file string, g *image.Gray) error {

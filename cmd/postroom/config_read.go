@@ -210,8 +210,8 @@ func (r *configReader) reference(n *yaml.Node, c *Config) {
 		"symbologies": func(n *yaml.Node) {
 			r.list(n, func(n *yaml.Node) {
 				var sym mail.Symbology
-				if err := sym.UnmarshalText([]byte(n.Value)); err != nil || sym == mail.NoSymbology || sym == mail.PDF417 || sym.Patch() {
-					r.bad(n, "%q is no symbology that is read; allowed: code-128, code-39, code-93, itf, codabar, ean-13, ean-8, upc-a, qr, data-matrix, aztec", n.Value)
+				if err := sym.UnmarshalText([]byte(n.Value)); err != nil || sym == mail.NoSymbology || sym.Patch() {
+					r.bad(n, "%q is no symbology that is read; allowed: code-128, code-39, code-93, itf, codabar, ean-13, ean-8, upc-a, qr, data-matrix, aztec, pdf417", n.Value)
 				}
 				s.Symbologies = append(s.Symbologies, sym)
 			})

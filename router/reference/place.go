@@ -305,14 +305,19 @@ func (s slot) price(read rune) int {
 	return costLetter
 }
 
+// fixed is the form that a reference alone has.
+func fixed(reference string) (f shape) {
+	for _, r := range reference {
+		f = append(f, slot{one: r})
+	}
+	return f
+}
+
 // OtherDigit tells whether, where the text resembles the reference most, a digit
 // or what is taken for digits stands for a digit that it is not: "$" is read for a
 // 5, never for an 8. Lenient allows for digits that are taken for one another.
 func OtherDigit(raw, reference string, lenient bool) bool {
-	f := shape{}
-	for _, r := range reference {
-		f = append(f, slot{one: r})
-	}
+	f := fixed(reference)
 	text, best, other := []rune(raw), costNever, false
 	if len(text) > 2*longestForm || len(f) > longestForm {
 		return false
@@ -353,10 +358,7 @@ func otherDigit(read, digit rune, lenient bool) bool {
 // reference: 1 for a confusion or a sign too many or too few, 2 for one fixed
 // character in another's place, 3 for a digit lost. Over most it gives most+1.
 func Misread(raw, reference string, most int) int {
-	f := shape{}
-	for _, r := range reference {
-		f = append(f, slot{one: r})
-	}
+	f := fixed(reference)
 	text, best := []rune(raw), most+1
 	if len(f) > longestForm || len(text) > longestForm+most {
 		return best

@@ -313,9 +313,15 @@ func failures(t *testing.T, open func(*testing.T, string) journal.Store) {
 	if tries["a/1"] != 4 || tries["a/2"] != 1 {
 		t.Errorf("tries: %v", tries)
 	}
+	unwritten(t, s, "a failed commit left a row")
+}
+
+// unwritten tells of the row that a commit wrote before it failed.
+func unwritten(t *testing.T, s journal.Store, wrong string) {
+	t.Helper()
 	view(t, s, func(r journal.Reader) error {
 		if _, err := r.Get("t", "half"); err == nil {
-			t.Error("a failed commit left a row")
+			t.Error(wrong)
 		}
 		return nil
 	})
@@ -346,12 +352,7 @@ func panics(t *testing.T, open func(*testing.T, string) journal.Store) {
 	if tries["a/1"] != 3 || tries["a/2"] != 1 {
 		t.Errorf("tries: %v", tries)
 	}
-	view(t, s, func(r journal.Reader) error {
-		if _, err := r.Get("t", "half"); err == nil {
-			t.Error("a commit that panicked left a row")
-		}
-		return nil
-	})
+	unwritten(t, s, "a commit that panicked left a row")
 }
 
 func attempts(t *testing.T, open func(*testing.T, string) journal.Store) {
