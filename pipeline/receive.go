@@ -303,6 +303,15 @@ func (m *Mailroom) batch(ctx context.Context, id string) (b batchRow, err error)
 	return b, err
 }
 
+// Knows tells whether the journal has a batch.
+func (m *Mailroom) Knows(ctx context.Context, batch string) (bool, error) {
+	_, err := m.batch(ctx, batch)
+	if errors.Is(err, ErrNoSuch) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // sourceGone tells whether a path has nothing any more.
 func sourceGone(path string) bool {
 	_, err := os.Lstat(path)

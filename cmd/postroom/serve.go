@@ -132,6 +132,7 @@ func (p *premises) watch(ctx context.Context, h *health, log *slog.Logger) error
 			}
 			return err
 		},
+		Known: p.mailroom.Knows,
 		Refuse: func(_ context.Context, path, why string) {
 			log.Warn("refused in a watched folder; remove it", "path", path, "why", why)
 		},

@@ -91,6 +91,10 @@ type Config struct {
 	// Accept takes a file; nil means that it is durably taken. After an error
 	// the file is offered again at a later listing.
 	Accept func(ctx context.Context, a Arrival) error
+	// Known tells whether a batch is in the journal: a source that was claimed for
+	// another, as one that came after the backup that was put back, is nobody's and
+	// would lie there unseen. nil = all are.
+	Known func(ctx context.Context, batch string) (bool, error)
 	// Refuse is told, once, of what lies in a folder and is no file.
 	Refuse func(ctx context.Context, path, why string)
 	// Trouble is told of a folder or file that can't be worked on, when that
@@ -151,6 +155,9 @@ func (l *listing) list(ctx context.Context) {
 			if e.IsDir() {
 				return fs.SkipDir
 			}
+			if batch, ok := claimedFor(e.Name()); ok && l.stranded(ctx, path, batch) {
+				present[path] = true
+			}
 			return nil
 		case e.IsDir():
 			return nil
@@ -179,6 +186,26 @@ func (l *listing) list(ctx context.Context) {
 			delete(l.refused, path)
 		}
 	}
+}
+
+// ErrStranded is a claimed source whose batch the journal does not know.
+var ErrStranded = errors.New("it was taken by a mailroom with another journal, or after the backup that was put back: " +
+	"nothing of it is known here; give it a name that does not begin with a dot, and it is taken anew")
+
+// stranded tells of a claimed source that belongs to no batch.
+func (l *listing) stranded(ctx context.Context, path, batch string) bool {
+	if l.cfg.Known == nil {
+		return false
+	}
+	known, err := l.cfg.Known(ctx, batch)
+	if err != nil || known || ctx.Err() != nil {
+		return false
+	}
+	if l.seen[path] == nil {
+		l.seen[path] = &sighting{}
+	}
+	l.failed(path, l.seen[path], ErrStranded)
+	return true
 }
 
 // within tells whether a path lies in one of the folders.

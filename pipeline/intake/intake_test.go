@@ -241,6 +241,33 @@ func TestTroubleIsToldOnce(t *testing.T) {
 	}
 }
 
+// A claimed source of a batch that the journal does not know is told of until it
+// is gone, or has a name under which it is taken anew.
+func TestStrandedSourcesAreTold(t *testing.T) {
+	const ours, lost = "01a21354-ab57-7b97-bf4e-d09c618a055c", "01a21354-ab57-7b97-bf4e-d09c618a055d"
+	w := newWatcher(t)
+	w.l.cfg.Known = func(_ context.Context, batch string) (bool, error) { return batch == ours, nil }
+	for _, name := range []string{".postroom-" + ours, ".postroom-" + lost, ".postroom-tmp-x", "." + lost} {
+		w.write(name, "END")
+	}
+	for range 3 {
+		w.after(time.Minute)
+	}
+	w.wants("claimed")
+	if want := []string{".postroom-" + lost}; !slices.Equal(w.trouble, want) {
+		t.Errorf("trouble %q, want %q", w.trouble, want)
+	}
+	if err := os.Rename(filepath.Join(w.dir, ".postroom-"+lost), filepath.Join(w.dir, "again.pdf")); err != nil {
+		t.Fatal(err)
+	}
+	w.after(time.Second)
+	w.after(3 * time.Second)
+	w.wants("renamed", "again.pdf")
+	if want := ".postroom-" + lost + " is well"; len(w.trouble) != 2 || w.trouble[1] != want {
+		t.Errorf("trouble %q, want it to end with %q", w.trouble, want)
+	}
+}
+
 func TestClaimAndFinish(t *testing.T) {
 	dir, done := t.TempDir(), filepath.Join(t.TempDir(), "done")
 	path := filepath.Join(dir, "a.pdf")

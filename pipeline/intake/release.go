@@ -8,17 +8,28 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"postroom/durable"
 )
 
 // ErrChanged is a source that is not what was copied any more.
 var ErrChanged = errors.New("the source changed after it was copied")
 
+// claimedName begins the name of a claimed source; the batch's id follows.
+const claimedName = ".postroom-"
+
+// claimedFor gives the batch that a name says a source was taken as.
+func claimedFor(name string) (batch string, ok bool) {
+	batch, ok = strings.CutPrefix(name, claimedName)
+	return batch, ok && uuid.Validate(batch) == nil
+}
+
 // Claim takes a copied source out of the scanner's way, still in its folder:
 // renamed to .postroom-BATCH. Called again it gives the same. ErrChanged: the
 // name has another file by now. fs.ErrNotExist: there is neither.
 func Claim(path string, s Stamp, batch string) (claimed string, err error) {
-	claimed = filepath.Join(filepath.Dir(path), ".postroom-"+batch)
+	claimed = filepath.Join(filepath.Dir(path), claimedName+batch)
 	if _, err := os.Lstat(claimed); err == nil {
 		return claimed, nil
 	}
