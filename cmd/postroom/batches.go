@@ -18,7 +18,7 @@ func batchesCommand() *cobra.Command {
 	}
 	c.AddCommand(
 		ordering(&cobra.Command{Use: "list", Short: "List all batches, the oldest first", Args: cobra.NoArgs}, &order{Op: "batches"}),
-		ordering(&cobra.Command{Use: "show BATCH", Short: "Show a batch and where each of its pages is", Args: cobra.ExactArgs(1)}, &order{Op: "batch"}))
+		ordering(&cobra.Command{Use: "show BATCH", Short: "Show a batch and where each of its pages is", Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions}, &order{Op: "batch"}))
 	return c
 }
 

@@ -54,7 +54,7 @@ func exceptionsListCommand() *cobra.Command {
 
 func exceptionsShowCommand() *cobra.Command {
 	return ordering(&cobra.Command{
-		Use: "show DOCUMENT", Short: "Show one document: why it waits, what was read, which cases it may belong to", Args: cobra.ExactArgs(1),
+		Use: "show DOCUMENT", Short: "Show one document: why it waits, what was read, which cases it may belong to", Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
 	}, &order{Op: "exception"})
 }
 
@@ -72,7 +72,7 @@ is a separator sheet. Who decided, and when, is kept.
 Exit codes: 0 decided, 1 refused, and nothing was changed, 4 decided, but the
 document or a part of it waits for a person again, 6 its store could not be reached.`,
 		Example: "  postroom exceptions decide 3f0c… --reference TX-2021-696366-27 --by 'A. Clerk' --config postroom.yaml",
-		Args:    cobra.ExactArgs(1),
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
 	}, o)
 	carryOut := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
