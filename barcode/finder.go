@@ -159,9 +159,9 @@ func (s *sheet) groupFinders(fs []finder) []spot {
 				if i == j || i == k {
 					continue
 				}
-				if p, ok := squareOf(fs[i], fs[j], fs[k]); ok {
+				if p, ok := s.squareOf(fs[i], fs[j], fs[k]); ok {
 					p.timing = s.timingOf(p)
-					if p.timing > 0.2 {
+					if p.timing > 0.2 || !s.scanned {
 						out = append(out, p)
 					}
 				}
@@ -185,7 +185,11 @@ func (s *sheet) timingOf(p spot) float64 {
 }
 
 // squareOf gives the box of the code whose corner is a, with arms to b and c.
-func squareOf(a, b, c finder) (spot, bool) {
+func (s *sheet) squareOf(a, b, c finder) (spot, bool) {
+	skew := 0.15
+	if !s.scanned {
+		skew = 0.4
+	}
 	m := (a.module + b.module + c.module) / 3
 	for _, f := range [3]finder{a, b, c} {
 		if math.Abs(f.module-m) > 0.3*m {
@@ -194,7 +198,7 @@ func squareOf(a, b, c finder) (spot, bool) {
 	}
 	ux, uy, vx, vy := b.x-a.x, b.y-a.y, c.x-a.x, c.y-a.y
 	lu, lv := math.Hypot(ux, uy), math.Hypot(vx, vy)
-	if lu < 12*m || lu > 175*m || math.Abs(lu-lv) > 0.15*math.Max(lu, lv) || math.Abs(ux*vx+uy*vy) > 0.15*lu*lv {
+	if lu < 12*m || lu > 175*m || math.Abs(lu-lv) > skew*math.Max(lu, lv) || math.Abs(ux*vx+uy*vy) > skew*lu*lv {
 		return spot{}, false
 	}
 	dx, dy := b.x+vx, b.y+vy

@@ -3,6 +3,8 @@ package barcode
 import (
 	"math"
 
+	qr "github.com/makiuchi-d/gozxing/qrcode/decoder"
+
 	"postroom/mail"
 )
 
@@ -63,8 +65,7 @@ func knownAztec(dim int) (all []known) {
 	return all
 }
 
-// knownQR lists the finder, timing and alignment patterns of a QR code of version
-// 1 to 6, and those that a larger one has in common with them (ISO/IEC 18004).
+// knownQR lists the finder, timing and alignment patterns of a QR code (ISO/IEC 18004).
 func knownQR(dim int) []known {
 	all := quietRing(dim, dim)
 	for _, o := range [3][2]int{{0, 0}, {dim - 7, 0}, {0, dim - 7}} {
@@ -80,10 +81,20 @@ func knownQR(dim int) []known {
 		}
 	}
 	all = append(all, timingQR(dim)...)
-	if dim >= 25 && dim <= 41 {
-		for j := -2; j <= 2; j++ {
-			for i := -2; i <= 2; i++ {
-				all = append(all, known{dim - 7 + i, dim - 7 + j, max(abs(i), abs(j)) != 1})
+	v, err := qr.Version_GetVersionForNumber((dim - 17) / 4)
+	if err != nil {
+		return all
+	}
+	middles := v.GetAlignmentPatternCenters()
+	for _, y := range middles {
+		for _, x := range middles {
+			if x < 9 && y < 9 || x < 9 && y > dim-9 || x > dim-9 && y < 9 {
+				continue // a finder pattern's place
+			}
+			for j := -2; j <= 2; j++ {
+				for i := -2; i <= 2; i++ {
+					all = append(all, known{x + i, y + j, max(abs(i), abs(j)) != 1})
+				}
 			}
 		}
 	}
@@ -116,23 +127,41 @@ func (s *sheet) agreement(l lattice, ks []known) float64 {
 	return (ab - sa*sb/n) / math.Sqrt(va*vb)
 }
 
-// fitted moves a lattice to where the known modules agree best: each of three
-// corners in turn, by shrinking steps (a pattern search, Hooke and Jeeves 1961).
+// fitted moves a lattice to where the known modules agree best: three of its
+// corners, the fourth follows.
 func (s *sheet) fitted(l lattice, ks []known) (lattice, float64) {
-	best := s.agreement(l, ks)
-	c, r := float64(l.cols), float64(l.rows)
-	corners := [3]mail.Point{l.at(0, 0), l.at(c, 0), l.at(0, r)}
-	for step := 0.4 * l.module(); step > 0.04*l.module(); step /= 2 {
+	q := l.quad()
+	return s.search(l, s.agreement(l, ks), ks, 0.4, q[:], []int{0, 1, 3}, func(q []mail.Point) (lattice, bool) {
+		return spanned(q[0], q[1], q[3], l.cols, l.rows), true
+	})
+}
+
+// tilted moves a lattice whose agreement is known on by all four corners: the
+// perspective of a camera.
+func (s *sheet) tilted(l lattice, ks []known, agreed float64) (lattice, float64) {
+	q := l.quad()
+	return s.search(l, agreed, ks, 1.6, q[:], []int{0, 1, 2, 3}, func(q []mail.Point) (lattice, bool) {
+		return stretched(mail.Quad(q), l.cols, l.rows)
+	})
+}
+
+// search moves the free corners in turn, by shrinking steps, as long as the known
+// modules agree better (a pattern search, Hooke and Jeeves 1961).
+func (s *sheet) search(l lattice, best float64, ks []known, reach float64, corners []mail.Point, free []int, lay func([]mail.Point) (lattice, bool)) (lattice, float64) {
+	for step := reach * l.module(); step > 0.04*l.module(); step /= 2 {
 		for range 2 {
 			moved := false
-			for k := range corners {
+			for _, k := range free {
 				for _, d := range [4]mail.Point{{X: step}, {X: -step}, {Y: step}, {Y: -step}} {
-					try := corners
-					try[k].X, try[k].Y = try[k].X+d.X, try[k].Y+d.Y
-					t := spanned(try[0], try[1], try[2], l.cols, l.rows)
-					if score := s.agreement(t, ks); score > best {
-						best, corners, l, moved = score, try, t, true
+					was := corners[k]
+					corners[k] = mail.Point{X: was.X + d.X, Y: was.Y + d.Y}
+					if t, ok := lay(corners); ok {
+						if score := s.agreement(t, ks); score > best {
+							best, l, moved = score, t, true
+							continue
+						}
 					}
+					corners[k] = was
 				}
 			}
 			if !moved {

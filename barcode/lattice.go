@@ -1,7 +1,6 @@
 package barcode
 
 import (
-	"math"
 	"slices"
 
 	"github.com/makiuchi-d/gozxing"
@@ -9,24 +8,52 @@ import (
 	"postroom/mail"
 )
 
-// lattice is where the modules of a matrix code lie: the middle of module (i, j)
-// is (ox, oy) + (i+0.5)*u + (j+0.5)*v, picture pixels. Scans are flat, so no
-// perspective is needed.
+// lattice is where the modules of a matrix code lie: the middle of module (i, j) is
+// (o + (i+0.5)*u + (j+0.5)*v) / (1 + (i+0.5)*pu + (j+0.5)*pv), picture pixels. On
+// a scan, which is flat, pu and pv are zero; a camera adds perspective.
 type lattice struct {
 	ox, oy         float64
 	ux, uy, vx, vy float64
+	pu, pv         float64
 	cols, rows     int
 }
 
 // spanned lays cols x rows modules between an origin and the far ends of both sides.
 func spanned(o, u, v mail.Point, cols, rows int) lattice {
 	c, r := float64(cols), float64(rows)
-	return lattice{o.X, o.Y, (u.X - o.X) / c, (u.Y - o.Y) / c, (v.X - o.X) / r, (v.Y - o.Y) / r, cols, rows}
+	return lattice{o.X, o.Y, (u.X - o.X) / c, (u.Y - o.Y) / c, (v.X - o.X) / r, (v.Y - o.Y) / r, 0, 0, cols, rows}
+}
+
+// stretched lays cols x rows modules between four corners, clockwise from the
+// origin (Heckbert, Fundamentals of Texture Mapping, 1989, section 2.2.3); not ok
+// where they are not those of a convex figure.
+func stretched(q mail.Quad, cols, rows int) (l lattice, ok bool) {
+	ax, ay, bx, by := q[1].X-q[2].X, q[1].Y-q[2].Y, q[3].X-q[2].X, q[3].Y-q[2].Y
+	cx, cy := q[0].X-q[1].X+q[2].X-q[3].X, q[0].Y-q[1].Y+q[2].Y-q[3].Y
+	det := ax*by - ay*bx
+	if det == 0 {
+		return l, false
+	}
+	g, h := (cx*by-cy*bx)/det, (ax*cy-ay*cx)/det
+	if 1+g <= 0.1 || 1+h <= 0.1 || 1+g+h <= 0.1 {
+		return l, false
+	}
+	c, r := float64(cols), float64(rows)
+	return lattice{q[0].X, q[0].Y, (q[1].X*(1+g) - q[0].X) / c, (q[1].Y*(1+g) - q[0].Y) / c,
+		(q[3].X*(1+h) - q[0].X) / r, (q[3].Y*(1+h) - q[0].Y) / r, g / c, h / r, cols, rows}, true
 }
 
 // at gives the picture point at (i, j) modules from the origin.
 func (l lattice) at(i, j float64) mail.Point {
-	return mail.Point{X: l.ox + i*l.ux + j*l.vx, Y: l.oy + i*l.uy + j*l.vy}
+	w := 1 / (1 + i*l.pu + j*l.pv)
+	return mail.Point{X: (l.ox + i*l.ux + j*l.vx) * w, Y: (l.oy + i*l.uy + j*l.vy) * w}
+}
+
+// widened lays n more modules to every side.
+func (l lattice) widened(n float64) lattice {
+	w := 1 / (1 - n*(l.pu+l.pv))
+	return lattice{(l.ox - n*(l.ux+l.vx)) * w, (l.oy - n*(l.uy+l.vy)) * w,
+		l.ux * w, l.uy * w, l.vx * w, l.vy * w, l.pu * w, l.pv * w, l.cols + int(2*n), l.rows + int(2*n)}
 }
 
 // quad gives the corners.
@@ -35,9 +62,10 @@ func (l lattice) quad() mail.Quad {
 	return mail.Quad{l.at(0, 0), l.at(c, 0), l.at(c, r), l.at(0, r)}
 }
 
-// module is the width of a module, pixels.
+// module is the width of a module in the middle of the code, pixels.
 func (l lattice) module() float64 {
-	return (math.Hypot(l.ux, l.uy) + math.Hypot(l.vx, l.vy)) / 2
+	q, c, r := l.quad(), float64(l.cols), float64(l.rows)
+	return ((dist(q[0], q[1])+dist(q[3], q[2]))/c + (dist(q[0], q[3])+dist(q[1], q[2]))/r) / 4
 }
 
 // tone is the mean brightness of the middle of module (i, j).
@@ -115,6 +143,9 @@ const leastAgreement = 0.45
 // lattice's agreement.
 func (s *sheet) readLattice(l lattice, ks []known, decode decoder) (text string, fit lattice, score float64, ok bool) {
 	l, score = s.fitted(l, ks)
+	if !s.scanned {
+		l, score = s.tilted(l, ks, score)
+	}
 	if score < leastAgreement {
 		return "", l, score, false
 	}

@@ -17,7 +17,11 @@ func (r *Reader) readFinders(p spot) (mail.Symbol, bool) {
 	a, b, c = s.centred(a), s.centred(b), s.centred(c)
 	for _, k := range qrVersions(a, b, c) {
 		l := qrLattice(a, b, c, 17+4*k)
-		if text, l, _, ok := s.readLattice(l, knownQR(l.cols), decodeQR); ok {
+		ks := knownQR(l.cols)
+		if !s.scanned {
+			l = s.leant(a, b, c, l, ks)
+		}
+		if text, l, _, ok := s.readLattice(l, ks, decodeQR); ok {
 			return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module(), Confidence: 0.9}, true
 		}
 	}
@@ -93,11 +97,32 @@ func qrVersions(a, b, c finder) []int {
 // qrLattice lays dim x dim modules by the middles of the finder patterns, which
 // are 3.5 modules from the edges.
 func qrLattice(a, b, c finder, dim int) lattice {
-	n := float64(dim - 7)
-	l := lattice{0, 0, (b.x - a.x) / n, (b.y - a.y) / n, (c.x - a.x) / n, (c.y - a.y) / n, dim, dim}
-	l.ox, l.oy = a.x-3.5*(l.ux+l.vx), a.y-3.5*(l.uy+l.vy)
-	return l
+	return spanned(a.point(), b.point(), c.point(), dim-7, dim-7).widened(3.5)
 }
+
+// leant moves the fourth corner, which no finder pattern marks, by up to a quarter
+// of the side, to where the known modules agree best: a camera's perspective.
+func (s *sheet) leant(a, b, c finder, l lattice, ks []known) lattice {
+	best, score := l, s.agreement(l, ks)
+	reach := l.cols / 4
+	m := l.module()
+	for y := -reach; y <= reach; y++ {
+		for x := -reach; x <= reach; x++ {
+			d := mail.Point{X: b.x + c.x - a.x + float64(x)*m, Y: b.y + c.y - a.y + float64(y)*m}
+			t, ok := stretched(mail.Quad{a.point(), b.point(), d, c.point()}, l.cols-7, l.rows-7)
+			if !ok {
+				continue
+			}
+			t = t.widened(3.5)
+			if k := s.agreement(t, ks); k > score {
+				best, score = t, k
+			}
+		}
+	}
+	return best
+}
+
+func (f finder) point() mail.Point { return mail.Point{X: f.x, Y: f.y} }
 
 func decodeQR(l lattice, tones []float64, threshold float64) (text string, ok bool) {
 	defer func() {
