@@ -1,7 +1,6 @@
 package barcode
 
 import (
-	"math"
 	"strings"
 
 	"github.com/makiuchi-d/gozxing"
@@ -10,12 +9,28 @@ import (
 	"postroom/mail"
 )
 
-// aztecSizes are the modules across an Aztec code, compact and full (ISO/IEC 24778),
-// up to a size that mail carries.
-var aztecSizes = []int{15, 19, 23, 27, 31, 37, 41, 45, 49, 53, 57, 61, 67, 71, 75, 79, 83}
+// aztecSize is the number of modules across an Aztec code, and whether it is a full
+// one, with more rings than a compact one (ISO/IEC 24778).
+type aztecSize struct {
+	modules int
+	full    bool
+}
 
-// Where rings around the middle show at all, and where there is no doubt about them.
+// aztecSizes lists all.
+var aztecSizes = func() (all []aztecSize) {
+	for layers := range 4 {
+		all = append(all, aztecSize{15 + 4*layers, false})
+	}
+	for layers := 1; layers <= 32; layers++ {
+		all = append(all, aztecSize{15 + 4*layers + 2*((2*layers+6)/15), true}) // with the lines of the reference grid
+	}
+	return all
+}()
+
+// Where rings around the middle may show in a figure that is not yet laid right, where
+// they show at all, and where there is no doubt about them.
 const (
+	mayBullsEye  = 0.12
 	likeBullsEye = 0.55
 	sureBullsEye = 0.7
 )
@@ -26,25 +41,33 @@ const (
 func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 	s := &r.sheet
 	for _, f := range c.frames() {
-		o, u, v := c.corner(f, 0), c.corner(f, 1), c.corner(f, 3)
-		if a, b := dist(o, u), dist(o, v); a > 1.15*b || b > 1.15*a {
+		if !c.square(f) {
 			continue
 		}
 		best, score := lattice{}, likeBullsEye
+		var ks []known
 		for _, n := range aztecSizes {
-			l := spanned(o, u, v, n, n)
-			if l.module() < 1.4 {
-				break
+			l, ok := c.lattice(f, 0, n.modules, n.modules)
+			if !ok || l.module() < 1.4 {
+				continue
 			}
-			if k := s.agreement(l, knownAztec(n)); k > score {
-				best, score = l, k
+			rings := n.known()
+			k := s.agreement(l, rings)
+			if f.tilted && k > mayBullsEye {
+				l, k = s.fitted(l, rings)
+			}
+			if k > score {
+				best, score, ks = l, k, rings
 			}
 		}
 		if best.cols == 0 {
 			continue
 		}
 		looks = looks || score > sureBullsEye
-		if text, l, _, ok := s.readLattice(best, knownAztec(best.cols), decodeAztec); ok {
+		if f.tilted { // the rings alone say little of perspective
+			ks = append(ks, quietRing(best.cols, best.rows)...)
+		}
+		if text, l, _, ok := s.readLattice(best, ks, decodeAztec); ok {
 			return mail.Symbol{Symbology: mail.Aztec, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
 		}
 	}
@@ -81,25 +104,4 @@ func decodeAztec(l lattice, tones []float64, threshold float64) (text string, ok
 		return "", false
 	}
 	return res.GetText(), true
-}
-
-// frames fits rectangles to the ink: the tight one first; where other print
-// touches the code, the turn in which its rows and columns line up, and a longer
-// way in from the sides.
-func (c *crop) frames() []frame {
-	if c.framed != nil {
-		return c.framed
-	}
-	ink, rim := c.inkAndRim(c.otsu())
-	if len(rim) < 40 {
-		return nil
-	}
-	tight := leastArea(rim, leastArea(rim, 0, math.Pi/4, math.Pi/90), math.Pi/90, math.Pi/900)
-	c.framed = []frame{}
-	for _, try := range [2]struct{ angle, depth float64 }{{tight, 0.12}, {alignedTurn(ink), 0.3}} {
-		if f, ok := c.frame(rim, try.angle, try.depth); ok {
-			c.framed = append(c.framed, f)
-		}
-	}
-	return c.framed
 }

@@ -32,6 +32,7 @@ type crop struct {
 	ox, oy         float64
 	ux, uy, vx, vy float64
 
+	camera bool    // the picture may show perspective
 	limit  int     // see otsu; 0 = not yet known
 	framed []frame // see frames
 }
@@ -41,18 +42,18 @@ func (c *crop) place(x, y float64) (px, py float64) {
 	return c.ox + x*c.ux + y*c.vx, c.oy + x*c.uy + y*c.vy
 }
 
-// cut copies a spot, enlarged by zoom, with a white rim of rim crop pixels. Ink of
-// other blobs is left out when the spot has a label.
+// cut copies a spot, enlarged by zoom, with a rim of rim crop pixels as bright as the
+// paper. Ink of other blobs is left out when the spot has a label.
 func (r *Reader) cut(p spot, zoom float64, rim int) *crop {
 	s, g := &r.sheet, &r.grid
-	c := &crop{ux: 1 / zoom, vy: 1 / zoom}
+	c := &crop{ux: 1 / zoom, vy: 1 / zoom, camera: !s.scanned}
 	c.w, c.h = int(float64(p.x1-p.x0)*zoom)+2*rim, int(float64(p.y1-p.y0)*zoom)+2*rim
 	c.ox, c.oy = float64(p.x0)-float64(rim)/zoom, float64(p.y0)-float64(rim)/zoom
 	c.pix = make([]byte, c.w*c.h)
-	cell := gridCell * s.scale
+	cell, paper := gridCell*s.scale, s.paperAt((p.x0+p.x1)/2, (p.y0+p.y1)/2)
 	for y := range c.h {
 		for x := range c.w {
-			v := byte(255)
+			v := paper
 			if x >= rim && y >= rim && x < c.w-rim && y < c.h-rim {
 				px, py := c.place(float64(x)+0.5, float64(y)+0.5)
 				gx, gy := int(px)/cell, int(py)/cell

@@ -188,7 +188,7 @@ func (s *sheet) textured(b blob) bool {
 	inch := s.workDPI()
 	w, h := float64(b.x1-b.x0), float64(b.y1-b.y0)
 	long, short := math.Max(w, h), math.Min(w, h)
-	if short < leastSide*inch || long > mostSide*inch || long > 6*short {
+	if short < leastSide*inch || long > mostSide*inch || long > 6*short && (s.scanned || long > 18*short) {
 		return false
 	}
 	if long > mostAspect*short && short < 0.14*inch {

@@ -50,16 +50,32 @@ func timingDataMatrix(cols, rows int) (all []known) {
 	return all
 }
 
-// knownAztec lists the rings around the middle of an Aztec code (ISO/IEC 24778).
-func knownAztec(dim int) (all []known) {
-	m := dim / 2
+// known lists the rings around the middle of an Aztec code, and the reference grid
+// of a full one (ISO/IEC 24778).
+func (n aztecSize) known() (all []known) {
+	m := n.modules / 2
 	reach := 4
-	if dim > 27 { // no compact one is larger
+	if n.full {
 		reach = 6
 	}
 	for j := -reach; j <= reach; j++ {
 		for i := -reach; i <= reach; i++ {
 			all = append(all, known{m + i, m + j, max(abs(i), abs(j))%2 == 0})
+		}
+	}
+	if !n.full {
+		return all
+	}
+	for k := 16; k <= m; k += 16 {
+		for i := -m; i <= m; i++ {
+			for _, at := range [4][2]int{{i, k}, {i, -k}, {k, i}, {-k, i}} {
+				all = append(all, known{m + at[0], m + at[1], i%2 == 0})
+			}
+		}
+	}
+	for i := reach + 2; i <= m; i++ {
+		for _, at := range [4][2]int{{i, 0}, {-i, 0}, {0, i}, {0, -i}} {
+			all = append(all, known{m + at[0], m + at[1], i%2 == 0})
 		}
 	}
 	return all
@@ -80,7 +96,12 @@ func knownQR(dim int) []known {
 			}
 		}
 	}
-	all = append(all, timingQR(dim)...)
+	return append(all, insideQR(dim)...)
+}
+
+// insideQR lists the timing and alignment patterns.
+func insideQR(dim int) []known {
+	all := timingQR(dim)
 	v, err := qr.Version_GetVersionForNumber((dim - 17) / 4)
 	if err != nil {
 		return all

@@ -70,10 +70,13 @@ func (l lattice) module() float64 {
 
 // tone is the mean brightness of the middle of module (i, j).
 func (s *sheet) tone(l lattice, i, j int) float64 {
+	x, y := float64(i)+0.5, float64(j)+0.5
+	p, u, v := l.at(x, y), l.at(x+0.22, y), l.at(x, y+0.22)
+	ux, uy, vx, vy := u.X-p.X, u.Y-p.Y, v.X-p.X, v.Y-p.Y
 	sum := 0.0
 	for k := range 9 {
-		p := l.at(float64(i)+0.5+0.22*float64(k%3-1), float64(j)+0.5+0.22*float64(k/3-1))
-		sum += s.at(p.X-0.5, p.Y-0.5)
+		a, b := float64(k%3-1), float64(k/3-1)
+		sum += s.at(p.X+a*ux+b*vx-0.5, p.Y+a*uy+b*vy-0.5)
 	}
 	return sum / 9
 }

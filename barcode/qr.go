@@ -19,7 +19,7 @@ func (r *Reader) readFinders(p spot) (mail.Symbol, bool) {
 		l := qrLattice(a, b, c, 17+4*k)
 		ks := knownQR(l.cols)
 		if !s.scanned {
-			l = s.leant(a, b, c, l, ks)
+			l = s.leant(a, b, c, l)
 		}
 		if text, l, _, ok := s.readLattice(l, ks, decodeQR); ok {
 			return mail.Symbol{Symbology: mail.QR, Text: text, Polygon: l.quad(), Module: l.module(), Confidence: 0.9}, true
@@ -40,7 +40,7 @@ const sureQR = 0.6
 func (r *Reader) readQR(c *crop) (sym mail.Symbol, read, looks bool) {
 	s := &r.sheet
 	for _, f := range c.frames() {
-		if a, b := dist(c.corner(f, 0), c.corner(f, 1)), dist(c.corner(f, 0), c.corner(f, 3)); a > 1.15*b || b > 1.15*a {
+		if !c.square(f) {
 			continue
 		}
 		var best lattice
@@ -49,8 +49,8 @@ func (r *Reader) readQR(c *crop) (sym mail.Symbol, read, looks bool) {
 			dim := 17 + 4*version
 			ks := knownQR(dim)
 			for turn := range 4 {
-				l := spanned(c.corner(f, turn), c.corner(f, turn+1), c.corner(f, turn+3), dim, dim)
-				if l.module() < 1.3 {
+				l, ok := c.lattice(f, turn, dim, dim)
+				if !ok || l.module() < 1.3 {
 					break
 				}
 				if k := s.agreement(l, ks); k > score {
@@ -102,9 +102,10 @@ func qrLattice(a, b, c finder, dim int) lattice {
 
 // leant moves the fourth corner, which no finder pattern marks, by up to a quarter
 // of the side, to where the known modules agree best: a camera's perspective.
-func (s *sheet) leant(a, b, c finder, l lattice, ks []known) lattice {
+func (s *sheet) leant(a, b, c finder, l lattice) lattice {
+	ks := insideQR(l.cols)
 	best, score := l, s.agreement(l, ks)
-	reach := l.cols / 4
+	reach := min(l.cols/4, 9)
 	m := l.module()
 	for y := -reach; y <= reach; y++ {
 		for x := -reach; x <= reach; x++ {

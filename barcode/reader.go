@@ -65,7 +65,8 @@ func (r *Reader) wants(s mail.Symbology) bool {
 }
 
 // Read finds every code on a page. g is an 8-bit grey page picture, dpi its pixels
-// an inch (0 = unknown). Polygons are in pixels of g. Read never panics: a page
+// an inch; where that is no scanner's (0 = unknown) the picture may be a photograph,
+// tilted or bright on dark, and takes longer. Polygons are in pixels of g. Read never panics: a page
 // that breaks the search is doubtful as a whole.
 func (r *Reader) Read(g *image.Gray, dpi float64) (f Finding) {
 	defer func() {
@@ -74,6 +75,14 @@ func (r *Reader) Read(g *image.Gray, dpi float64) (f Finding) {
 			f = Finding{Doubts: []mail.Doubt{{Looks: mail.LooksMatrix, Polygon: boundsQuad(g)}}}
 		}
 	}()
+	if dpi = scanDPI(dpi); dpi > 0 {
+		return r.search(g, dpi)
+	}
+	return r.readPhoto(g)
+}
+
+// search finds every code on a picture as it is.
+func (r *Reader) search(g *image.Gray, dpi float64) Finding {
 	if !r.sheet.load(g, dpi) {
 		return Finding{}
 	}
@@ -91,6 +100,14 @@ func boundsQuad(g *image.Gray) mail.Quad {
 	}
 	b := g.Rect
 	return mail.Box{X0: b.Min.X, Y0: b.Min.Y, X1: b.Max.X, Y1: b.Max.Y}.Quad()
+}
+
+// scanDPI gives a resolution that is a scanner's, else 0.
+func scanDPI(dpi float64) float64 {
+	if dpi >= 50 && dpi <= 2400 {
+		return dpi
+	}
+	return 0
 }
 
 // assumedDPI guesses the resolution of a picture that does not tell: the long

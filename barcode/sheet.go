@@ -46,14 +46,14 @@ type sheet struct {
 
 // load takes a picture in; false when it is too small to hold a code or malformed.
 func (s *sheet) load(g *image.Gray, dpi float64) bool {
-	if g == nil {
+	if !sound(g) {
 		return false
 	}
 	w, h := g.Rect.Dx(), g.Rect.Dy()
-	if w < smallest || h < smallest || g.Stride < w || len(g.Pix) < g.Stride*(h-1)+w {
+	if w < smallest || h < smallest {
 		return false
 	}
-	s.scanned = dpi >= 50 && dpi <= 2400
+	s.scanned = scanDPI(dpi) > 0
 	if !s.scanned {
 		dpi = assumedDPI(w, h)
 	}
@@ -210,6 +210,15 @@ func (s *sheet) paper(x0, y0, x1, y1 int) byte {
 		left -= int(count[at])
 	}
 	return byte(at)
+}
+
+// paperAt is the brightest value around a picture point.
+func (s *sheet) paperAt(x, y int) byte {
+	cell := min(y/s.scale/thresholdCell, s.th-1)*s.tw + min(x/s.scale/thresholdCell, s.tw-1)
+	if t := s.threshold[cell]; t > 0 && t < 255 {
+		return byte(min(255, int(t)+int(s.contrast[cell])/2))
+	}
+	return 255
 }
 
 // binarize fills the ink map.

@@ -1,0 +1,105 @@
+package barcode
+
+import (
+	"image"
+	"testing"
+
+	"postroom/mail"
+)
+
+// tilted draws a figure in the four corners, seen by a camera: grey paper, soft edges.
+func tilted(t *testing.T, d drawing, q mail.Quad, w, h int) *image.Gray {
+	t.Helper()
+	l, ok := stretched(q, int(d.w), int(d.h))
+	if !ok {
+		t.Fatal("the corners make no convex figure")
+	}
+	g := image.NewGray(image.Rect(0, 0, w, h))
+	for i := range g.Pix {
+		g.Pix[i] = 150
+	}
+	const fine = 12 // points a module along each side, so that none of its pixels is passed over
+	hits := make([]int, w*h)
+	all := make([]int, w*h)
+	for j := range int(d.h) * fine {
+		for i := range int(d.w) * fine {
+			x, y := (float64(i)+0.5)/fine, (float64(j)+0.5)/fine
+			p := l.at(x, y)
+			at := int(p.Y)*w + int(p.X)
+			all[at]++
+			if d.dark(x, y) {
+				hits[at]++
+			}
+		}
+	}
+	for i, n := range all {
+		if n > 0 {
+			g.Pix[i] = byte(150 - 110*hits[i]/n)
+		}
+	}
+	return g
+}
+
+func TestTiltedCodesAreRead(t *testing.T) {
+	q := mail.Quad{{X: 70, Y: 60}, {X: 300, Y: 90}, {X: 285, Y: 290}, {X: 40, Y: 320}}
+	for _, s := range []mail.Symbology{mail.QR, mail.DataMatrix, mail.Aztec} {
+		const text = "PER/855841/B"
+		f := New(Config{}).Read(tilted(t, code(t, s, text, 0), q, 360, 360), 0)
+		if len(f.Symbols) != 1 || f.Symbols[0].Symbology != s || f.Symbols[0].Text != text {
+			t.Errorf("%v: read %+v", s, f)
+			continue
+		}
+		// A code may be printed in any turn: each of its corners lies near one of the four.
+		for _, p := range f.Symbols[0].Polygon {
+			near := false
+			for _, c := range q {
+				near = near || dist(p, c) < 4
+			}
+			if !near {
+				t.Errorf("%v: the corner %v is none of %v", s, p, q)
+			}
+		}
+	}
+}
+
+// A picture of unknown resolution may be a drawing whose modules are single pixels.
+func TestTinyPictureIsRead(t *testing.T) {
+	d := code(t, mail.DataMatrix, "PER/855841/B", 0)
+	g := image.NewGray(image.Rect(5, 7, 5+int(d.w), 7+int(d.h)))
+	for y := range int(d.h) {
+		for x := range int(d.w) {
+			if !d.dark(float64(x), float64(y)) {
+				g.Pix[y*g.Stride+x] = 255
+			}
+		}
+	}
+	f := New(Config{}).Read(g, 0)
+	if len(f.Symbols) != 1 || f.Symbols[0].Text != "PER/855841/B" {
+		t.Fatalf("read %+v", f)
+	}
+	if p := f.Symbols[0].Polygon[0]; dist(p, mail.Point{X: 5, Y: 7}) > 1 {
+		t.Errorf("top left at %v, not at (5, 7)", p)
+	}
+	if m := f.Symbols[0].Module; m < 0.9 || m > 1.1 {
+		t.Errorf("module %v, not 1 pixel", m)
+	}
+}
+
+func TestBrightOnDarkIsRead(t *testing.T) {
+	g := paper(2, 2, 150)
+	draw(g, code(t, mail.QR, "PER/855841/B", 0), 150, 150, 6, 0)
+	f := New(Config{}).Read(inverted(g), 0)
+	if len(f.Symbols) != 1 || f.Symbols[0].Text != "PER/855841/B" {
+		t.Errorf("read %+v", f)
+	}
+}
+
+func TestMirroredDataMatrixIsRead(t *testing.T) {
+	d := code(t, mail.DataMatrix, "PER/855841/B", 0)
+	g := paper(2, 2, 150)
+	draw(g, drawing{d.h, d.w, func(x, y float64) bool { return d.dark(y, x) }}, 150, 150, 6, 0)
+	f := New(Config{}).Read(g, 0)
+	if len(f.Symbols) != 1 || f.Symbols[0].Text != "PER/855841/B" {
+		t.Errorf("read %+v", f)
+	}
+}
