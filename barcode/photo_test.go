@@ -43,17 +43,20 @@ func tilted(t *testing.T, d drawing, q mail.Quad, w, h int) *image.Gray {
 func TestTiltedCodesAreRead(t *testing.T) {
 	q := mail.Quad{{X: 70, Y: 60}, {X: 300, Y: 90}, {X: 285, Y: 290}, {X: 40, Y: 320}}
 	for _, s := range []mail.Symbology{mail.QR, mail.DataMatrix, mail.Aztec} {
-		const text = "PER/855841/B"
+		text := "PER/855841/B"
+		if s == mail.DataMatrix {
+			text += " " + text // a square one
+		}
 		f := New(Config{}).Read(tilted(t, code(t, s, text, 0), q, 360, 360), 0)
 		if len(f.Symbols) != 1 || f.Symbols[0].Symbology != s || f.Symbols[0].Text != text {
 			t.Errorf("%v: read %+v", s, f)
 			continue
 		}
-		// A code may be printed in any turn: each of its corners lies near one of the four.
+		// An Aztec code has no turn of its own: each corner lies within a module of one of the four.
 		for _, p := range f.Symbols[0].Polygon {
 			near := false
 			for _, c := range q {
-				near = near || dist(p, c) < 4
+				near = near || dist(p, c) < f.Symbols[0].Module
 			}
 			if !near {
 				t.Errorf("%v: the corner %v is none of %v", s, p, q)

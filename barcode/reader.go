@@ -66,8 +66,8 @@ func (r *Reader) wants(s mail.Symbology) bool {
 
 // Read finds every code on a page. g is an 8-bit grey page picture, dpi its pixels
 // an inch; where that is no scanner's (0 = unknown) the picture may be a photograph,
-// tilted or bright on dark, and takes longer. Polygons are in pixels of g. Read never panics: a page
-// that breaks the search is doubtful as a whole.
+// tilted or bright on dark, and takes longer. Polygons are in pixels of g. Read never
+// panics: a page that breaks the search is doubtful as a whole.
 func (r *Reader) Read(g *image.Gray, dpi float64) (f Finding) {
 	defer func() {
 		if recover() != nil {
