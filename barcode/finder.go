@@ -2,6 +2,7 @@ package barcode
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"slices"
 )
@@ -20,6 +21,7 @@ func (s *sheet) findFinders() []finder {
 		n, last := 0, byte(0)
 		start := 0
 		for x := 0; x <= len(row); x++ {
+			x += sameBytes(row[x:], last)
 			v := byte(2)
 			if x < len(row) {
 				v = row[x]
@@ -45,6 +47,14 @@ func (s *sheet) findFinders() []finder {
 		found[i] = finder{(f.x + 0.5) * k, (f.y + 0.5) * k, f.module * k}
 	}
 	return found
+}
+
+// sameBytes counts the bytes at the start that are all v, in steps of eight.
+func sameBytes(row []byte, v byte) (n int) {
+	for all := uint64(v) * 0x0101010101010101; n+8 <= len(row) && binary.LittleEndian.Uint64(row[n:]) == all; {
+		n += 8
+	}
+	return n
 }
 
 // finderRatio tells whether five runs read 1:1:3:1:1 within half a module.

@@ -1,6 +1,7 @@
 package barcode
 
 import (
+	"encoding/binary"
 	"math"
 
 	"postroom/mail"
@@ -34,17 +35,15 @@ func (r *Reader) fillGrid() {
 	g.mark = grow(g.mark, g.w*g.h)
 	for cy := range g.h {
 		for cx := range g.w {
-			n := byte(0)
+			sum := uint32(0) // a byte for each of the four columns
 			for y := cy * gridCell; y < cy*gridCell+gridCell; y++ {
-				row := s.ink[y*s.ww+cx*gridCell:][:gridCell]
-				n += row[0] + row[1] + row[2] + row[3]
+				sum += binary.LittleEndian.Uint32(s.ink[y*s.ww+cx*gridCell:])
 			}
-			if n >= 3 {
-				n = 1
-			} else {
-				n = 0
+			mark := byte(0)
+			if sum*0x01010101>>24 >= 3 {
+				mark = 1
 			}
-			g.mark[cy*g.w+cx] = n
+			g.mark[cy*g.w+cx] = mark
 		}
 	}
 }
@@ -99,6 +98,23 @@ func (g *grid) widen() {
 	}
 }
 
+// sum fills the sums of the marks above and left of each cell (a summed-area table,
+// Crow 1984).
+func (g *grid) sum() {
+	w := g.w + 1
+	g.sums = grow(g.sums, w*(g.h+1))
+	clear(g.sums[:w])
+	for y := range g.h {
+		row := int32(0)
+		above, here := g.sums[y*w:][:w], g.sums[(y+1)*w:][:w]
+		here[0] = 0
+		for x, m := range g.mark[y*g.w:][:g.w] {
+			row += int32(m)
+			here[x+1] = above[x+1] + row
+		}
+	}
+}
+
 // denseShare is the share of a window's cells that must be marked.
 const denseShare = 0.84
 
@@ -106,22 +122,13 @@ const denseShare = 0.84
 // window reaches d cells to every side.
 func (g *grid) thicken(d int) {
 	w := g.w + 1
-	g.sums = grow(g.sums, w*(g.h+1))
-	clear(g.sums)
-	for y := range g.h {
-		row := int32(0)
-		for x := range g.w {
-			row += int32(g.mark[y*g.w+x])
-			g.sums[(y+1)*w+x+1] = g.sums[y*w+x+1] + row
-		}
-	}
 	g.dense = grow(g.dense, len(g.mark))
 	clear(g.dense)
 	least := int32(denseShare * float64((2*d+1)*(2*d+1)))
 	for y := d; y < g.h-d; y++ {
+		top, low := g.sums[(y-d)*w:][:w], g.sums[(y+d+1)*w:][:w]
 		for x := d; x < g.w-d; x++ {
-			n := g.sums[(y+d+1)*w+x+d+1] - g.sums[(y-d)*w+x+d+1] - g.sums[(y+d+1)*w+x-d] + g.sums[(y-d)*w+x-d]
-			if n < least {
+			if low[x+d+1]-top[x+d+1]-low[x-d]+top[x-d] < least {
 				continue
 			}
 			for j := y - d; j <= y+d; j++ {

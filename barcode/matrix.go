@@ -47,6 +47,7 @@ func (r *Reader) readMatrix(m *merger) {
 	r.readBlobs(g.mark, true, finders, m)
 	g.widen()
 	r.readBlobs(g.wide, true, finders, m)
+	g.sum()
 	for _, reach := range [2]int{2, 4} {
 		g.thicken(reach)
 		r.readBlobs(g.dense, false, finders, m)

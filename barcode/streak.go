@@ -1,7 +1,5 @@
 package barcode
 
-import "slices"
-
 // A speck of dust on a scanner's glass draws a straight line down the whole sheet.
 // Through a code's bars it spoils every scan line alike.
 const (
@@ -18,8 +16,7 @@ func (s *sheet) wipeStreaks() {
 	if float64(s.w) < 3.5*s.dpi || float64(s.h) < 3.5*s.dpi {
 		return
 	}
-	upright := s.streaks(s.w, s.h, 1, s.stride)
-	lying := s.streaks(s.h, s.w, s.stride, 1)
+	upright, lying := s.uprightStreaks(), s.lyingStreaks()
 	if len(upright)+len(lying) == 0 {
 		return
 	}
@@ -34,31 +31,55 @@ func (s *sheet) wipeStreaks() {
 	}
 }
 
-// streaks finds the streaks that run along one axis: n lines dx bytes apart, each m
-// pixels long at stride dy. A streak is the numbers of the first line and the one behind it.
-func (s *sheet) streaks(n, m, dx, dy int) [][2]int {
-	reach := max(2, int(streakWidth*s.dpi+0.5))
-	votes := make([]uint16, n)
-	step := max(1, m/streakSamples)
-	rows := 0
-	for j := step / 2; j < m; j += step {
+// streakReach is how far beside a line its neighbours are compared, pixels.
+func (s *sheet) streakReach() int { return max(2, int(streakWidth*s.dpi+0.5)) }
+
+// uprightStreaks finds the streaks down the sheet. A streak is the numbers of the
+// first line and the one behind it.
+func (s *sheet) uprightStreaks() [][2]int {
+	reach, step := s.streakReach(), max(1, s.h/streakSamples)
+	votes, rows := make([]uint16, s.w), 0
+	for y := step / 2; y < s.h; y += step {
 		rows++
-		row := s.pix[j*dy:]
-		for i := reach; i < n-reach; i++ {
-			side := min(row[(i-reach)*dx], row[(i+reach)*dx])
-			if int(row[i*dx])+streakStep < int(side) {
-				votes[i]++
+		row := s.pix[y*s.stride:][:s.w]
+		left, here, right := row[:s.w-2*reach], row[reach:s.w-reach], row[2*reach:]
+		for i, v := range here {
+			if int(v)+streakStep < int(min(left[i], right[i])) {
+				votes[i+reach]++
 			}
 		}
 	}
+	return streaksOf(votes, rows, reach)
+}
+
+// lyingStreaks finds those across it, as a sheet turned after scanning has. It goes
+// row by row: going down columns would miss the cache at each step.
+func (s *sheet) lyingStreaks() [][2]int {
+	reach, step := s.streakReach(), max(1, s.w/streakSamples)
+	votes := make([]uint16, s.h)
+	for y := reach; y < s.h-reach; y++ {
+		up, here, down := s.pix[(y-reach)*s.stride:][:s.w], s.pix[y*s.stride:][:s.w], s.pix[(y+reach)*s.stride:][:s.w]
+		n := uint16(0)
+		for x := step / 2; x < len(here); x += step {
+			if int(here[x])+streakStep < int(min(up[x], down[x])) {
+				n++
+			}
+		}
+		votes[y] = n
+	}
+	return streaksOf(votes, (s.w-step/2+step-1)/step, reach)
+}
+
+// streaksOf joins the neighbouring lines that enough of the rows looked at voted for.
+func streaksOf(votes []uint16, rows, reach int) [][2]int {
 	least := uint16(streakShare * float64(rows))
 	var out [][2]int
-	for i := 0; i < n; i++ {
+	for i := 0; i < len(votes); i++ {
 		if votes[i] < least {
 			continue
 		}
 		k := i
-		for k < n && votes[k] >= least {
+		for k < len(votes) && votes[k] >= least {
 			k++
 		}
 		if k-i <= reach {
@@ -69,7 +90,7 @@ func (s *sheet) streaks(n, m, dx, dy int) [][2]int {
 	if len(out) > mostStreaks {
 		return nil
 	}
-	return slices.Clip(out)
+	return out
 }
 
 // fill draws straight between the two sides of a streak.
