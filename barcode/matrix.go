@@ -41,7 +41,17 @@ func (r *Reader) readMatrix(m *merger) {
 	}
 	s, g := &r.sheet, &r.grid
 	finders := s.findFinders()
-	groups := s.groupFinders(finders)
+	var unread []spot
+	for _, p := range s.groupFinders(finders) {
+		if !r.wants(mail.QR) || m.holds(p.quad(), ownPart) {
+			continue
+		}
+		if s, ok := r.readFinders(p); ok {
+			m.symbol(s)
+		} else {
+			unread = append(unread, p)
+		}
+	}
 	r.fillGrid()
 	g.cutRules(int(1.2 * s.workDPI() / gridCell))
 	r.readBlobs(g.mark, true, finders, m)
@@ -52,16 +62,11 @@ func (r *Reader) readMatrix(m *merger) {
 		g.thicken(reach)
 		r.readBlobs(g.dense, false, finders, m)
 	}
-	for _, p := range groups {
+	for _, p := range unread {
 		if m.holds(p.quad(), ownPart) {
 			continue
 		}
-		if !r.wants(mail.QR) {
-			continue
-		}
-		if s, ok := r.readFinders(p); ok {
-			m.symbol(s)
-		} else if read, _ := r.readSpot(p, m); !read && p.timing > 0.45 {
+		if read, _ := r.readSpot(p, m); !read && p.timing > 0.45 {
 			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: p.quad()})
 		}
 	}
