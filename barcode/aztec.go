@@ -45,29 +45,30 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 			continue
 		}
 		best, score := lattice{}, likeBullsEye
-		var ks []known
+		var size aztecSize
 		for _, n := range aztecSizes {
 			l, ok := c.lattice(f, 0, n.modules, n.modules)
 			if !ok || l.module() < 1.4 {
 				continue
 			}
-			rings := n.known()
-			k := s.agreement(l, rings)
+			ks := n.known()
+			k := s.agreement(l, ks)
 			if f.tilted && k > mayBullsEye {
-				l, k = s.fitted(l, rings)
+				l, k = s.fitted(l, ks)
 			}
 			if k > score {
-				best, score, ks = l, k, rings
+				best, score, size = l, k, n
 			}
 		}
 		if best.cols == 0 {
 			continue
 		}
 		looks = looks || score > sureBullsEye
+		ks := size.known()
 		if f.tilted { // the rings alone say little of perspective
 			ks = append(ks, quietRing(best.cols, best.rows)...)
 		}
-		if text, l, _, ok := s.readLattice(best, ks, decodeAztec); ok {
+		if text, l, _, ok := s.readLattice(best, ks, size.decode); ok {
 			return mail.Symbol{Symbology: mail.Aztec, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
 		}
 	}
@@ -76,8 +77,9 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 
 func abs(a int) int { return max(a, -a) }
 
-// decodeAztec draws the modules, eight pixels each, and has gozxing read them.
-func decodeAztec(l lattice, tones []float64, threshold float64) (text string, ok bool) {
+// decode draws the modules, eight pixels each, the rings as they must be, and has
+// gozxing read them.
+func (n aztecSize) decode(l lattice, tones []float64, threshold float64) (text string, ok bool) {
 	defer func() {
 		if recover() != nil {
 			text, ok = "", false
@@ -92,6 +94,16 @@ func decodeAztec(l lattice, tones []float64, threshold float64) (text string, ok
 		for i := range l.cols {
 			if tones[j*l.cols+i] < threshold {
 				_ = m.SetRegion(rim+i*unit, rim+j*unit, unit, unit)
+			}
+		}
+	}
+	for _, k := range n.rings() {
+		x, y := rim+k.i*unit, rim+k.j*unit
+		for i := range unit * unit {
+			if k.dark {
+				m.Set(x+i%unit, y+i/unit)
+			} else {
+				m.Unset(x+i%unit, y+i/unit)
 			}
 		}
 	}

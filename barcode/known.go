@@ -50,11 +50,9 @@ func timingDataMatrix(cols, rows int) (all []known) {
 	return all
 }
 
-// known lists the rings around the middle of an Aztec code, and the reference grid
-// of a full one (ISO/IEC 24778).
-func (n aztecSize) known() (all []known) {
-	m := n.modules / 2
-	reach := 4
+// rings lists the modules of the bull's eye of an Aztec code (ISO/IEC 24778).
+func (n aztecSize) rings() (all []known) {
+	m, reach := n.modules/2, 4
 	if n.full {
 		reach = 6
 	}
@@ -63,6 +61,12 @@ func (n aztecSize) known() (all []known) {
 			all = append(all, known{m + i, m + j, max(abs(i), abs(j))%2 == 0})
 		}
 	}
+	return all
+}
+
+// known lists the bull's eye and, of a full code, the reference grid.
+func (n aztecSize) known() []known {
+	all, m := n.rings(), n.modules/2
 	if !n.full {
 		return all
 	}
@@ -73,7 +77,7 @@ func (n aztecSize) known() (all []known) {
 			}
 		}
 	}
-	for i := reach + 2; i <= m; i++ {
+	for i := 8; i <= m; i++ {
 		for _, at := range [4][2]int{{i, 0}, {-i, 0}, {0, i}, {0, -i}} {
 			all = append(all, known{m + at[0], m + at[1], i%2 == 0})
 		}

@@ -31,7 +31,7 @@ var (
 	benchConditions  = []struct {
 		level   string
 		bitonal bool
-	}{{"office", false}, {"office", false}, {"poor", false}, {"office", true}, {"poor", true}}
+	}{{"office", false}, {"office", false}, {"fair", false}, {"office", true}, {"fair", true}}
 )
 
 // CodePages makes 360 A4 pages, each at any right angle. The same seed gives the

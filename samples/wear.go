@@ -32,6 +32,10 @@ func wornAt(rng *rand.Rand, level string) wear {
 	case "office":
 		return wear{skew: spread(rng, 1.5), blur: rng.IntN(2), strokes: between(0.9, 1.2), noise: between(2, 6), contrast: between(0.88, 1),
 			paper: between(232, 250), uneven: between(0, 8), limit: between(0.6, 0.72), specks: rng.IntN(15), holes: one(4), streaks: max(0, rng.IntN(6)-4), quality: 75}
+	case "fair":
+		return wear{skew: spread(rng, 2.5), blur: rng.IntN(2), strokes: between(0.85, 1.3), noise: between(5, 10), contrast: between(0.7, 0.95),
+			paper: between(215, 245), uneven: between(5, 25), limit: between(0.6, 0.72), specks: rng.IntN(120), holes: one(3), streaks: max(0, rng.IntN(4)-2),
+			fold: one(8), shadow: one(8), quality: 60 + rng.IntN(20)}
 	case "poor":
 		return wear{skew: spread(rng, 3), blur: 1 + rng.IntN(2), strokes: between(0.75, 1.5), noise: between(6, 12), contrast: between(0.6, 0.92),
 			paper: between(210, 240), uneven: between(5, 30), limit: between(0.58, 0.74), specks: rng.IntN(250), holes: one(3), streaks: rng.IntN(3),
