@@ -216,11 +216,11 @@ func (s *sheet) textured(b blob) bool {
 func (b blob) compact(inch float64) bool {
 	w, h := float64(b.x1-b.x0), float64(b.y1-b.y0)
 	cells := float64(b.cells) * gridCell * gridCell / (w * h)
-	return math.Max(w, h) <= compactSide*inch && w <= 1.25*h && h <= 1.25*w && cells >= doubtCells
+	return math.Max(w, h) <= compactSide*inch && w <= 1.3*h && h <= 1.3*w && cells >= compactCells
 }
 
 // leastSwings is more than letters have and less than the smallest code.
-const leastSwings = 3.2
+const leastSwings = 2.4
 
 // swings is the mean number of times that a row or a column of a blob's box turns
 // from bright to dark by a sixth of the contrast, the fewer of both, on the
@@ -257,12 +257,13 @@ func (s *sheet) swings(b blob) float64 {
 
 // The bounds beyond which a blob that gave no text is a matrix code all the same.
 const (
-	compactSide = 0.26 // inches
-	doubtSide   = 0.14 // inches
-	doubtCells  = 0.85 // share of the box's cells that hold ink
-	doubtInk    = 0.36
-	doubtTurns  = 3.7
-	doubtNoise  = 2.7 // contrast, in the noise of blank paper
+	compactSide  = 0.26 // inches
+	compactCells = 0.75 // share of the box's cells that hold ink
+	doubtSide    = 0.14 // inches
+	doubtCells   = 0.85 // share of the box's cells that hold ink
+	doubtInk     = 0.36
+	doubtTurns   = 3.7
+	doubtNoise   = 2.7 // contrast, in the noise of blank paper
 )
 
 // solid tells whether a blob is an almost square box, evenly filled with a fine
