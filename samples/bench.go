@@ -16,7 +16,7 @@ type CodePage struct {
 	Text      string
 	Mil       int // module width, tenths of a thousandth of an inch
 	DPI       int
-	Level     string // office, poor
+	Level     string // office, fair
 	Bitonal   bool
 	Turn      int // how the page lies turned, degrees clockwise
 	Picture   *image.Gray
@@ -35,7 +35,8 @@ var (
 )
 
 // CodePages makes 360 A4 pages, each at any right angle. The same seed gives the
-// same pages.
+// same pages. They are worn so that a known good reader, zxing-cpp 3.1.1, reads
+// about three quarters of them: 4 in 10 of the smallest modules, all of the largest.
 func CodePages(seed uint64) iter.Seq[CodePage] {
 	return func(yield func(CodePage) bool) {
 		n := uint64(0)

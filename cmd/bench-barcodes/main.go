@@ -248,7 +248,7 @@ func mean(all []time.Duration) float64 {
 // report prints a row for each reader.
 func report(w io.Writer, all []*contestant, pages int) {
 	columns := []string{"code-128", "code-39", "itf", "codabar", "ean-13", "qr", "data-matrix", "aztec", "pdf417",
-		"7.5 mil", "10 mil", "13 mil", "20 mil", "200 dpi", "300 dpi", "office", "poor", "office-bw", "poor-bw", "all"}
+		"7.5 mil", "10 mil", "13 mil", "20 mil", "200 dpi", "300 dpi", "office", "fair", "office-bw", "fair-bw", "all"}
 	fmt.Fprintf(w, "%d pages\n%-10s", pages, "")
 	for _, c := range columns {
 		fmt.Fprintf(w, "%12s", c)
