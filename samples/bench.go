@@ -93,3 +93,47 @@ func (p CodePage) scan(rng *rand.Rand, mil float64) *image.Gray {
 	}
 	return lying(g, p.Turn)
 }
+
+// TextPage is a scanned page of a letter, to measure the reading of text by.
+type TextPage struct {
+	Language string
+	Level    string // clean, office, poor
+	DPI      int
+	Bitonal  bool
+	Turn     int // how the page lies turned, degrees clockwise
+	Quality  int // of JPEG
+	Picture  *image.Gray
+	Words    []string // as they were printed
+}
+
+// TextPages makes first pages of letters in all languages, levels and encodings;
+// each eighth lies turned. The same seed gives the same pages.
+func TextPages(seed uint64, pages int) iter.Seq[TextPage] {
+	return func(yield func(TextPage) bool) {
+		town := newTown(rand.New(rand.NewPCG(seed, 0)))
+		levels := []string{"clean", "office", "poor"}
+		for i := range pages {
+			rng := rand.New(rand.NewPCG(seed, uint64(i)+1))
+			plan := newPlan(rng, town, "patcht", []string{"ocr"})
+			plan.lang, plan.pages, plan.printPage = languages[i%len(languages)], 1, 0
+			p := TextPage{Language: plan.lang.code, Level: levels[i/len(languages)%len(levels)], DPI: 300, Bitonal: i%3 == 1}
+			if i%5 == 4 {
+				p.DPI = 200
+			}
+			if i%8 == 7 {
+				p.Turn = pick(rng, []int{90, 180, 270})
+			}
+			sheets, _ := plan.write(rng, p.DPI)
+			w := wornAt(rng, p.Level)
+			p.Words, p.Quality = sheets[0].words, w.quality
+			p.Picture = w.worn(rng, sheets[0])
+			if p.Bitonal {
+				p.Picture = w.bitonal(p.Picture)
+			}
+			p.Picture = lying(p.Picture, p.Turn)
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}

@@ -21,6 +21,7 @@ type sheet struct {
 	picture *image.Gray
 	dpi     int
 	pens    map[fontAt]pen
+	words   []string // that were written, without those on pieces pressed on it
 }
 
 type fontAt struct {
@@ -85,6 +86,7 @@ func (s *sheet) wide(p pen, text string) float64 {
 
 // text writes a line from its top left, and gives the top of the next.
 func (s *sheet) text(p pen, x, y float64, text string) float64 {
+	s.words = append(s.words, strings.Fields(text)...)
 	d := font.Drawer{Dst: s.picture, Src: image.NewUniform(color.Gray{ink}), Face: p.face,
 		Dot: fixed.P(s.px(x), s.px(y)+p.face.Metrics().Ascent.Ceil())}
 	d.DrawString(text)
