@@ -27,19 +27,19 @@ var floors = map[string]int{
 	"code128-3":         1,
 	"code39-1":          2,
 	"code39-2":          1,
-	"code39-3":          1,
+	"code39-3":          2,
 	"code93-1":          1,
 	"datamatrix-1":      9,
 	"datamatrix-3":      7,
 	"datamatrix-4":      7,
 	"datamatrix-5":      1,
-	"ean13-1":           4,
-	"ean13-2":           3,
+	"ean13-1":           5,
+	"ean13-2":           4,
 	"ean13-3":           3,
-	"ean13-4":           2,
+	"ean13-4":           4,
 	"ean13-extension-1": 2,
 	"ean8-1":            3,
-	"itf-1":             4,
+	"itf-1":             5,
 	"itf-2":             2,
 	"datamatrix-2":      5,
 	"pdf417-1":          1,
@@ -51,12 +51,16 @@ var floors = map[string]int{
 	"qrcode-5":          6,
 	"qrcode-6":          5,
 	"upca-1":            2,
-	"upca-2":            6,
+	"upca-2":            7,
 	"upca-3":            2,
 	"upca-4":            4,
-	"upca-5":            2,
+	"upca-5":            3,
 	"upca-extension-1":  2,
 }
+
+// mislabelled are pictures beside which another text lies than is printed in
+// digits below their bars.
+var mislabelled = map[string]string{"ean13-2/23.webp": "9784872348880"}
 
 // TestCorpus reads the pictures in $POSTROOM_CORPUS/barcodes: folders named after a
 // symbology, a picture's text beside it. A wrong text is never allowed.
@@ -84,6 +88,9 @@ func TestCorpus(t *testing.T) {
 			}
 			all++
 			want, _ := os.ReadFile(strings.TrimSuffix(filepath.Join(dir, f.Name()), filepath.Ext(f.Name())) + ".txt")
+			if text := mislabelled[folder.Name()+"/"+f.Name()]; text != "" {
+				want = []byte(text)
+			}
 			good := false
 			for _, s := range r.Read(g, 0).Symbols {
 				if !same(s, string(want)) {

@@ -7,12 +7,13 @@ import (
 )
 
 // A picture that tells no resolution is no scan: a photograph, or a drawing that a
-// program made. It may be tiny, tilted, or bright on dark.
+// program made. It may be tiny, tilted, bright on dark, or a line of bars.
 const (
-	tinySide = 40  // pixels of a picture whose modules may be single pixels
-	tinyWide = 560 // pixels to which it is enlarged at most
-	mostZoom = 6
-	tinyRim  = 4 // pixels of paper laid around it
+	tinySide  = 40  // pixels of a picture whose modules may be single pixels
+	tinyWide  = 560 // pixels to which it is enlarged at most
+	mostZoom  = 6
+	tinyRim   = 4  // pixels of paper laid around it
+	stripHigh = 48 // pixels to which bars of less than smallest are lengthened
 )
 
 // readPhoto finds every code on a picture of unknown resolution; where there is
@@ -22,8 +23,18 @@ func (r *Reader) readPhoto(g *image.Gray) Finding {
 		return Finding{}
 	}
 	w, h := g.Rect.Dx(), g.Rect.Dy()
-	if zoom := min(mostZoom, tinyWide/(max(w, h)+2*tinyRim)); min(w, h) <= tinySide && zoom > 1 {
-		return r.search(enlarged(g, zoom), 0).reduced(g.Rect.Min, float64(zoom))
+	short, long := min(w, h), max(w, h)
+	e := enlargement{1, 1, 0}
+	switch zoom := min(mostZoom, tinyWide/(long+2*tinyRim)); {
+	case short <= tinySide && zoom > 1:
+		e = enlargement{zoom, zoom, tinyRim}
+	case short < smallest && w < h: // its quiet zones lie on the picture: none are added
+		e.x = stripHigh / short
+	case short < smallest:
+		e.y = stripHigh / short
+	}
+	if e.x*e.y > 1 {
+		return r.search(e.of(g), 0).reduced(g.Rect.Min, e)
 	}
 	f := r.search(g, 0)
 	if len(f.Symbols) == 0 {
@@ -43,14 +54,18 @@ func sound(g *image.Gray) bool {
 	return w > 0 && h > 0 && g.Stride >= w && len(g.Pix) >= g.Stride*(h-1)+w
 }
 
-// enlarged makes squares of a tiny picture's pixels, with paper around.
-func enlarged(g *image.Gray, zoom int) *image.Gray {
+// enlargement is how many times wider and higher a picture's pixels become, and how
+// many of them of paper lie around it.
+type enlargement struct{ x, y, rim int }
+
+// of enlarges a picture.
+func (e enlargement) of(g *image.Gray) *image.Gray {
 	w, h := g.Rect.Dx(), g.Rect.Dy()
-	out := image.NewGray(image.Rect(0, 0, (w+2*tinyRim)*zoom, (h+2*tinyRim)*zoom))
+	out := image.NewGray(image.Rect(0, 0, (w+2*e.rim)*e.x, (h+2*e.rim)*e.y))
 	for y := range out.Rect.Dy() {
 		row := out.Pix[y*out.Stride:][:out.Rect.Dx()]
 		for x := range row {
-			i, j := x/zoom-tinyRim, y/zoom-tinyRim
+			i, j := x/e.x-e.rim, y/e.y-e.rim
 			row[x] = 255
 			if i >= 0 && j >= 0 && i < w && j < h {
 				row[x] = g.Pix[j*g.Stride+i]
@@ -62,16 +77,16 @@ func enlarged(g *image.Gray, zoom int) *image.Gray {
 
 // reduced gives the places of an enlarged picture's finding in the picture itself,
 // whose top left is origin.
-func (f Finding) reduced(origin image.Point, zoom float64) Finding {
+func (f Finding) reduced(origin image.Point, e enlargement) Finding {
 	back := func(q mail.Quad) mail.Quad {
 		for i, p := range q {
-			q[i] = mail.Point{X: p.X/zoom - tinyRim + float64(origin.X), Y: p.Y/zoom - tinyRim + float64(origin.Y)}
+			q[i] = mail.Point{X: p.X/float64(e.x) - float64(e.rim-origin.X), Y: p.Y/float64(e.y) - float64(e.rim-origin.Y)}
 		}
 		return q
 	}
 	for i := range f.Symbols {
 		f.Symbols[i].Polygon = back(f.Symbols[i].Polygon)
-		f.Symbols[i].Module /= zoom
+		f.Symbols[i].Module /= float64(min(e.x, e.y)) // a strip grows along its bars alone
 	}
 	for i := range f.Doubts {
 		f.Doubts[i].Polygon = back(f.Doubts[i].Polygon)

@@ -106,3 +106,45 @@ func TestMirroredDataMatrixIsRead(t *testing.T) {
 		t.Errorf("read %+v", f)
 	}
 }
+
+// A picture may hold a code's bars and no more, less high than any that is looked for.
+func TestStripOfBarsIsRead(t *testing.T) {
+	d := code(t, mail.ITF, "12345678901231", 1)
+	strip := image.NewGray(image.Rect(0, 0, 8, int(3*d.w)+60))
+	for i := range strip.Pix {
+		strip.Pix[i] = 255
+		if y := i/strip.Stride - 30; y >= 0 && y < int(3*d.w) && d.dark(float64(y)/3, 0) {
+			strip.Pix[i] = 20
+		}
+	}
+	f := New(Config{}).Read(strip, 0)
+	if len(f.Symbols) != 1 || f.Symbols[0].Text != "12345678901231" {
+		t.Fatalf("read %+v", f)
+	}
+	for _, p := range f.Symbols[0].Polygon {
+		if p.X < -4 || p.X > 12 {
+			t.Errorf("a corner at %v lies beside the strip", p)
+		}
+	}
+}
+
+// Beyond the edge of a picture of grey paper lies grey paper: white would make a
+// bar of the strip between the code and the edge.
+func TestCodeNearTheEdgeOfGreyPaperIsRead(t *testing.T) {
+	d := code(t, mail.Code39, "165627", 40)
+	g := image.NewGray(image.Rect(0, 0, int(d.w)*3+2*24, 160))
+	for i := range g.Pix {
+		g.Pix[i] = 150
+	}
+	for y := 20; y < 140; y++ {
+		for x := range int(d.w) * 3 {
+			if d.dark(float64(x)/3, 0) {
+				g.Pix[y*g.Stride+24+x] = 40
+			}
+		}
+	}
+	f := New(Config{}).Read(g, 0)
+	if len(f.Symbols) != 1 || f.Symbols[0].Text != "165627" {
+		t.Errorf("read %+v", f)
+	}
+}

@@ -40,6 +40,7 @@ type sheet struct {
 	threshold []byte // per cell; 0 = no ink here
 	contrast  []byte // per cell, brightest minus darkest nearby
 	noise     int    // by how much blank paper varies in a cell
+	outside   byte   // what is taken to lie beyond the picture: paper, as bright as most of it
 	scanned   bool   // the picture tells its resolution: a camera's would be no paper evenly lit
 	ranges    []int
 	ink       []byte // per work pixel, 1 = ink
@@ -158,11 +159,13 @@ func (s *sheet) measure() {
 			s.ranges = append(s.ranges, int(hi)-int(lo))
 		}
 	}
+	s.outside = medianByte(s.hi)
 	// Blank paper shows the noise of the scan; ink must stand out from it.
 	slices.Sort(s.ranges)
 	s.noise = s.ranges[len(s.ranges)/4]
-	need := min(max(leastContrast, s.noise*21/10), 110)
+	need := leastContrast // a photograph may have no blank paper to tell by
 	if s.scanned {
+		need = min(max(leastContrast, s.noise*21/10), 110)
 		s.dimSpecks()
 	}
 	for cy := range s.th {
@@ -202,6 +205,19 @@ func (s *sheet) extremes(x0, y0, x1, y1 int) (lo, hi byte) {
 		}
 	}
 	return min(lo, lo2), max(hi, hi2)
+}
+
+// medianByte gives the median.
+func medianByte(all []byte) byte {
+	var count [256]int
+	for _, v := range all {
+		count[v]++
+	}
+	at := 0
+	for n := count[0]; 2*n < len(all); n += count[at] {
+		at++
+	}
+	return byte(at)
 }
 
 // dimSpecks takes for the brightest value of a cell that of its paper: beside a
@@ -263,13 +279,13 @@ func (s *sheet) binarize() {
 }
 
 // at gives the picture's value at a place between pixels, by bilinear
-// interpolation; outside the picture is white.
+// interpolation; outside the picture is paper.
 func (s *sheet) at(x, y float64) float64 {
 	fx, fy := math.Floor(x), math.Floor(y)
 	ix, iy := int(fx), int(fy)
 	if ix < 0 || iy < 0 || ix+1 >= s.w || iy+1 >= s.h {
 		if ix < -1 || iy < -1 || ix >= s.w || iy >= s.h {
-			return 255
+			return float64(s.outside)
 		}
 		return float64(s.pix[min(max(iy, 0), s.h-1)*s.stride+min(max(ix, 0), s.w-1)])
 	}
