@@ -1,10 +1,13 @@
 package barcode
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/aztec"
+	spell "github.com/makiuchi-d/gozxing/aztec/decoder"
+	"github.com/makiuchi-d/gozxing/aztec/detector"
 
 	"postroom/mail"
 )
@@ -18,14 +21,17 @@ type aztecSize struct {
 
 // aztecSizes lists all.
 var aztecSizes = func() (all []aztecSize) {
-	for layers := range 4 {
-		all = append(all, aztecSize{15 + 4*layers, false})
+	for layers := 1; layers <= 4; layers++ {
+		all = append(all, aztecSize{11 + 4*layers, false})
 	}
 	for layers := 1; layers <= 32; layers++ {
-		all = append(all, aztecSize{15 + 4*layers + 2*((2*layers+6)/15), true}) // with the lines of the reference grid
+		all = append(all, aztecSize{fullAztec(layers), true})
 	}
 	return all
 }()
+
+// fullAztec gives the modules across a full code, the lines of the reference grid included.
+func fullAztec(layers int) int { return 15 + 4*layers + 2*((2*layers+6)/15) }
 
 // Where rings around the middle may show in a figure that is not yet laid right, where
 // they show at all, and where there is no doubt about them.
@@ -35,41 +41,47 @@ const (
 	sureBullsEye = 0.7
 )
 
+// mostAztecSizes are the likeliest sizes that are tried: the mode message must name
+// the size, so that a wrong one is not believed.
+const mostAztecSizes = 3
+
 // readAztec reads a crop as an Aztec code: the size whose middle shows the rings
-// is sampled on the page and handed to gozxing as a clean drawing, because its
-// detector loses its way in speckle and swollen print. looks tells of the rings.
+// is sampled on the page. looks tells of the rings.
 func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 	s := &r.sheet
 	for _, f := range c.frames() {
 		if !c.square(f) {
 			continue
 		}
-		best, score := lattice{}, likeBullsEye
-		var size aztecSize
+		type fit struct {
+			size  aztecSize
+			l     lattice
+			score float64
+		}
+		var fits []fit
 		for _, n := range aztecSizes {
 			l, ok := c.lattice(f, 0, n.modules, n.modules)
 			if !ok || l.module() < 1.4 {
 				continue
 			}
-			ks := n.known()
-			k := s.agreement(l, ks)
+			k := s.agreement(l, n.known())
 			if f.tilted && k > mayBullsEye {
-				l, k = s.fitted(l, ks)
+				l, k = s.fitted(l, n.known())
 			}
-			if k > score {
-				best, score, size = l, k, n
+			if k > likeBullsEye {
+				fits = append(fits, fit{n, l, k})
 			}
 		}
-		if best.cols == 0 {
-			continue
-		}
-		looks = looks || score > sureBullsEye
-		ks := size.known()
-		if f.tilted { // the rings alone say little of perspective
-			ks = append(ks, quietRing(best.cols, best.rows)...)
-		}
-		if text, l, _, ok := s.readLattice(best, ks, size.decode); ok {
-			return mail.Symbol{Symbology: mail.Aztec, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
+		slices.SortStableFunc(fits, func(a, b fit) int { return cmp.Compare(b.score, a.score) })
+		for _, t := range fits[:min(len(fits), mostAztecSizes)] {
+			looks = looks || t.score > sureBullsEye
+			ks := t.size.known()
+			if f.tilted { // the rings alone say little of perspective
+				ks = append(ks, quietRing(t.l.cols, t.l.rows)...)
+			}
+			if text, l, _, ok := s.readLattice(t.l, ks, t.size.decode); ok {
+				return mail.Symbol{Symbology: mail.Aztec, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
+			}
 		}
 	}
 	return sym, false, looks
@@ -77,41 +89,35 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 
 func abs(a int) int { return max(a, -a) }
 
-// decode draws the modules, eight pixels each, the rings as they must be, and has
-// gozxing read them.
+// decode finds the mode message, turns the modules upright and has gozxing correct
+// and spell them: its own detector loses its way in speckle and swollen print.
 func (n aztecSize) decode(l lattice, tones []float64, threshold float64) (text string, ok bool) {
 	defer func() {
 		if recover() != nil {
 			text, ok = "", false
 		}
 	}()
-	const unit, rim = 8, 24
-	m, err := gozxing.NewSquareBitMatrix(l.cols*unit + 2*rim)
+	mode, ok := n.mode(l, tones, threshold)
+	if !ok {
+		return "", false
+	}
+	bits, err := gozxing.NewSquareBitMatrix(n.modules)
 	if err != nil {
 		return "", false
 	}
-	for j := range l.rows {
-		for i := range l.cols {
-			if tones[j*l.cols+i] < threshold {
-				_ = m.SetRegion(rim+i*unit, rim+j*unit, unit, unit)
+	m := n.modules / 2
+	for j := -m; j <= m; j++ {
+		for i := -m; i <= m; i++ {
+			x, y := i, j
+			for range mode.turn {
+				x, y = -y, x
+			}
+			if tones[(m+y)*l.cols+m+x] < threshold {
+				bits.Set(m+i, m+j)
 			}
 		}
 	}
-	for _, k := range n.rings() {
-		x, y := rim+k.i*unit, rim+k.j*unit
-		for i := range unit * unit {
-			if k.dark {
-				m.Set(x+i%unit, y+i/unit)
-			} else {
-				m.Unset(x+i%unit, y+i/unit)
-			}
-		}
-	}
-	b, err := gozxing.NewBinaryBitmap(bitmap{m})
-	if err != nil {
-		return "", false
-	}
-	res, err := aztec.NewAztecReader().Decode(b, nil)
+	res, err := spell.NewDecoder().Decode(detector.NewAztecDetectorResult(bits, nil, !n.full, mode.words, n.layers()))
 	if err != nil || strings.TrimSpace(res.GetText()) == "" {
 		return "", false
 	}
