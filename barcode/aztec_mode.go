@@ -92,6 +92,8 @@ func (n aztecSize) mode(l lattice, tones []float64, threshold float64) (best azt
 	}
 	power /= float64(len(tones))
 	score, second := -1.0, -1.0
+	total, _ := n.words()
+	messages := n.messages(total - leastCheck)
 	for turn := range 4 {
 		ink = ink[:0]
 		look := func(x, y int) {
@@ -113,11 +115,10 @@ func (n aztecSize) mode(l lattice, tones []float64, threshold float64) (best azt
 			}
 			fixed += v
 		}
-		total, _ := n.words()
-		for words := 1; words <= total-leastCheck; words++ {
-			k := (fixed + likeMessage(n.message(words), ink[:len(places)])) / float64(len(ink))
+		for i, message := range messages {
+			k := (fixed + likeMessage(message, ink[:len(places)])) / float64(len(ink))
 			if k > score {
-				best, score, second = aztecMode{turn, words}, k, score
+				best, score, second = aztecMode{turn, i + 1}, k, score
 			} else if k > second {
 				second = k
 			}
@@ -139,18 +140,32 @@ func likeMessage(message uint64, ink []float64) (sum float64) {
 	return sum
 }
 
-// message gives the bits of the mode message for so many data words: 8 bits and 5
-// check words of 4 bits, or 16 and 6 in a full code.
-func (n aztecSize) message(words int) (bits uint64) {
-	data, check := []int{(n.layers()-1)<<2 | (words-1)>>4, (words - 1) & 15}, 5
+// messages gives the bits of the mode messages for 1 to most data words: 8 bits and
+// 5 check words of 4 bits, or 16 and 6 in a full code. The check words of a sum are
+// the sum of the check words, so that each word is worked out once for each value.
+func (n aztecSize) messages(most int) (all []uint64) {
+	places, check, shift := 2, 5, 6
 	if n.full {
-		v := (n.layers()-1)<<11 | (words - 1)
-		data, check = []int{v >> 12, v >> 8 & 15, v >> 4 & 15, v & 15}, 6
+		places, check, shift = 4, 6, 11
 	}
-	for _, w := range append(data, check16(data, check)...) {
-		bits = bits<<4 | uint64(w)
+	var parts [4][16]uint64
+	for at := range places {
+		for v := range 16 {
+			data := make([]int, places)
+			data[at] = v
+			for _, w := range append(data, check16(data, check)...) {
+				parts[at][v] = parts[at][v]<<4 | uint64(w)
+			}
+		}
 	}
-	return bits
+	for words := range most {
+		v, bits := (n.layers()-1)<<shift|words, uint64(0)
+		for at := range places {
+			bits ^= parts[at][v>>(4*(places-1-at))&15]
+		}
+		all = append(all, bits)
+	}
+	return all
 }
 
 // check16 gives the Reed-Solomon check words over GF(16), polynomial x^4+x+1, whose
