@@ -182,7 +182,23 @@ func (r *Reader) elect(lines []profile) (symbols []candidate, contradiction bool
 		// Swollen or noisy print: so do their means, in which closed gaps show as grey.
 		votes = append(votes, r.vote([]profile{meanOf(lines[:4]), meanOf(lines[4:8]), meanOf(lines[8:])})...)
 	}
+	if votes.best() == 0 {
+		// Modules of hardly more than a pixel: so do their means' likeliest sequences.
+		for k := 0; k < scanLines; k += scanLines / 3 {
+			votes = append(votes, r.readSequence(meanOf(lines[k:k+scanLines/3])))
+		}
+	}
 	return votes.verdict()
+}
+
+// readSequence reads the likeliest modules of a scan line.
+func (r *Reader) readSequence(p profile) []reading {
+	for _, rs := range p.sequences() {
+		if found := r.readRuns(rs); len(found) > 0 {
+			return found
+		}
+	}
+	return nil
 }
 
 // quietOnPage tells whether the quiet zones of an ITF code lie on the picture: it
