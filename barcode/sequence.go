@@ -35,7 +35,7 @@ type explanation struct {
 // the likeliest first, as runs.
 func (p profile) sequences() (all []runs) {
 	lo, hi := envelope(p, max(len(p)/20, 40))
-	rs := p.threshold(lo, hi, 0.5, nil)
+	rs := p.threshold(lo, hi, 0.7, nil) // a grey bar is one, too
 	widest := block{}
 	for _, b := range rs.blocks() {
 		if !b.cut && b.bars >= 6 && b.x1-b.x0 > widest.x1-widest.x0 {
