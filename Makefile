@@ -59,6 +59,10 @@ $(PEERS):
 bench-barcodes: $(PEERS) ## the barcode reader beside zxing-cpp and zbar on the same 360 pages
 	$(GO) run ./cmd/bench-barcodes -python $(PEERS)/bin/python -zbar
 
+.PHONY: sweep-patches
+sweep-patches: deps ## 3000 sheets with patch codes, askew, copied and worn, and 1500 letters without
+	$(GO) run ./cmd/bench-barcodes -patches 4500
+
 .PHONY: fuzz
 fuzz: deps ## every fuzz target for FUZZTIME each
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \

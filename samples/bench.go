@@ -94,6 +94,64 @@ func (p CodePage) scan(rng *rand.Rand, mil float64) *image.Gray {
 	return lying(g, p.Turn)
 }
 
+// PatchPage is a scanned sheet with one patch code and perhaps a line of print or a
+// code, or a letter without any.
+type PatchPage struct {
+	Patch   mail.Symbology // 0 = none
+	DPI     int
+	Level   string // office, fair, poor
+	Bitonal bool
+	Turn    int     // degrees clockwise
+	Skew    float64 // degrees clockwise
+	Copied  bool    // its bars have grown by a fifth
+	Streaks int
+	Picture *image.Gray
+}
+
+// PatchPages makes sheets of all six patch codes, askew by up to 5 degrees, and for
+// each two of them a letter. The same seed gives the same pages.
+func PatchPages(seed uint64, pages int) iter.Seq[PatchPage] {
+	return func(yield func(PatchPage) bool) {
+		town := newTown(rand.New(rand.NewPCG(seed, 0)))
+		codes := []mail.Symbology{mail.Patch1, mail.Patch2, mail.Patch3, mail.Patch4, mail.Patch6, mail.PatchT}
+		levels := []string{"office", "fair", "poor"}
+		for i := range pages {
+			rng := rand.New(rand.NewPCG(seed, uint64(i)+1))
+			p := PatchPage{DPI: []int{200, 300}[i%2], Level: levels[rng.IntN(3)], Bitonal: rng.IntN(2) == 0, Turn: 90 * rng.IntN(4), Skew: spread(rng, 5)}
+			s := newSheet(p.DPI)
+			if i%3 == 2 {
+				plan := newPlan(rng, town, "patcht", nil)
+				plan.pages, plan.codePage, plan.printPage = 1, 0, 0
+				sheets, _ := plan.write(rng, p.DPI)
+				s = sheets[0]
+			} else {
+				p.Patch, p.Copied = codes[i/3%6], rng.IntN(2) == 0
+				grown := 0.0
+				if p.Copied {
+					grown = 0.2
+				}
+				s.patchGrown(rng, p.Patch, grown)
+				if rng.IntN(2) == 0 {
+					s.text(s.pen("bold", 24), 60, 120, pick(rng, pick(rng, languages).captions))
+				}
+				if rng.IntN(3) == 0 {
+					s.code(newPrinted(rng, symbologyOf(mail.QR), "PATCHT", 25, p.DPI), 60+40*rng.Float64(), 60+40*rng.Float64())
+				}
+			}
+			w := wornAt(rng, p.Level)
+			w.skew, w.streaks = p.Skew, rng.IntN(3)
+			p.Streaks, p.Picture = w.streaks, w.worn(rng, s)
+			if p.Bitonal {
+				p.Picture = w.bitonal(p.Picture)
+			}
+			p.Picture = lying(p.Picture, p.Turn)
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
 // TextPage is a scanned page of a letter, to measure the reading of text by.
 type TextPage struct {
 	Language string

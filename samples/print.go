@@ -110,15 +110,22 @@ func newBlank(w, h int, like *sheet) *sheet {
 	return &sheet{picture: g, dpi: like.dpi, pens: like.pens}
 }
 
+// narrowBar is the width of a patch code's narrow bar, millimetres.
+const narrowBar = 0.08 * 25.4
+
 // patch prints a patch code at the top of the sheet.
-func (s *sheet) patch(rng *rand.Rand, sym mail.Symbology) {
+func (s *sheet) patch(rng *rand.Rand, sym mail.Symbology) { s.patchGrown(rng, sym, 0) }
+
+// patchGrown prints one whose bars have grown by a share of a narrow one, and whose
+// spaces have shrunk, as on a photocopy.
+func (s *sheet) patchGrown(rng *rand.Rand, sym mail.Symbology, by float64) {
 	runs, err := symbol.Patch(sym)
 	must(err)
 	y, x, wide := 8+5*rng.Float64(), 25+10*rng.Float64(), 100+50*rng.Float64()
 	for i, r := range runs {
-		h := float64(r) * 0.04 * 25.4
+		h := float64(r) * narrowBar / 2
 		if i%2 == 0 {
-			s.bar(x, y, wide, h)
+			s.bar(x, y-by*narrowBar/2, wide, h+by*narrowBar)
 		}
 		y += h
 	}

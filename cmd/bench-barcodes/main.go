@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +53,12 @@ func main() {
 	zbar := flag.Bool("zbar", false, "run zbarimg as well")
 	keep := flag.String("keep", "", "keep the pages that were not read in this folder")
 	only := flag.String("only", "", "one symbology alone")
+	patches := flag.Int("patches", 0, "read so many sheets with patch codes and letters instead")
 	flag.Parse()
+	if *patches > 0 {
+		sweepPatches(os.Stdout, *seed, *patches, runtime.NumCPU())
+		return
+	}
 	if err := run(*dir, *seed, *python, *zbar, *keep, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench-barcodes:", err)
 		os.Exit(1)
