@@ -205,7 +205,11 @@ func (s *sheet) textured(b blob) bool {
 		return true
 	}
 	ink, turns := s.texture(b)
-	if long > mostAspect*short { // the long rectangles of Data Matrix, 8 modules high
+	aspect := mostAspect
+	if !s.scanned {
+		aspect = 1.4 // a PDF417 of few rows
+	}
+	if long > aspect*short { // the long rectangles of Data Matrix, 8 modules high
 		return ink >= 0.35 && ink <= mostInk && turns >= 1.6
 	}
 	return ink >= leastInk && ink <= mostInk && turns >= 2.5

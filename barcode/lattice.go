@@ -62,11 +62,26 @@ func (l lattice) quad() mail.Quad {
 	return mail.Quad{l.at(0, 0), l.at(c, 0), l.at(c, r), l.at(0, r)}
 }
 
-// module is the width of a module in the middle of the code, pixels.
-func (l lattice) module() float64 {
-	q, c, r := l.quad(), float64(l.cols), float64(l.rows)
-	return ((dist(q[0], q[1])+dist(q[3], q[2]))/c + (dist(q[0], q[3])+dist(q[1], q[2]))/r) / 4
+// across and down are the sides of a module in the middle of the code, pixels.
+func (l lattice) across() float64 {
+	q := l.quad()
+	return (dist(q[0], q[1]) + dist(q[3], q[2])) / 2 / float64(l.cols)
 }
+
+func (l lattice) down() float64 {
+	q := l.quad()
+	return (dist(q[0], q[3]) + dist(q[1], q[2])) / 2 / float64(l.rows)
+}
+
+// divided cuts the same figure in another number of rows.
+func (l lattice) divided(rows int) lattice {
+	k := float64(l.rows) / float64(rows)
+	l.vx, l.vy, l.pv, l.rows = l.vx*k, l.vy*k, l.pv*k, rows
+	return l
+}
+
+// module is the width of a module in the middle of the code, pixels.
+func (l lattice) module() float64 { return (l.across() + l.down()) / 2 }
 
 // tone is the mean brightness of the middle of module (i, j).
 func (s *sheet) tone(l lattice, i, j int) float64 {

@@ -140,7 +140,7 @@ func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 			break // text or a picture: bars look alike at all heights
 		}
 		looks = true
-		symbols, contradiction := r.elect(lines)
+		symbols, contradiction := r.elect(lines, alike)
 		// A piece of a code is wide enough only later. Lines of large letters look
 		// alike, too, but are less high.
 		if len(symbols) > 0 || alike >= 0.65 && (try == 0 || b.height >= leastPiece*s.dpi) {
@@ -171,8 +171,12 @@ func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 	return looks
 }
 
-// elect has the scan lines vote.
-func (r *Reader) elect(lines []profile) (symbols []candidate, contradiction bool) {
+// surelyAlike is how alike the scan lines of a linear code are at least, whose
+// modules are looked for one by one.
+const surelyAlike = 0.8
+
+// elect has the scan lines vote, which are alike to so much.
+func (r *Reader) elect(lines []profile, alike float64) (symbols []candidate, contradiction bool) {
 	votes := r.vote(lines)
 	if votes.best() < scanLines/2 {
 		// Streaks and specks: the medians of thirds vote as well.
@@ -182,7 +186,7 @@ func (r *Reader) elect(lines []profile) (symbols []candidate, contradiction bool
 		// Swollen or noisy print: so do their means, in which closed gaps show as grey.
 		votes = append(votes, r.vote([]profile{meanOf(lines[:4]), meanOf(lines[4:8]), meanOf(lines[8:])})...)
 	}
-	if votes.best() == 0 {
+	if votes.best() == 0 && alike >= surelyAlike {
 		// Modules of hardly more than a pixel: so do their means' likeliest sequences.
 		for k := 0; k < scanLines; k += scanLines / 3 {
 			votes = append(votes, r.readSequence(meanOf(lines[k:k+scanLines/3])))

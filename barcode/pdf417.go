@@ -52,7 +52,7 @@ func (r *Reader) readPDF417(c *crop) (sym mail.Symbol, read, looks bool) {
 			continue
 		}
 		if text, fit, share, ok := s.readRows(l); ok {
-			return mail.Symbol{Symbology: mail.PDF417, Text: text, Polygon: fit.quad(), Module: math.Hypot(fit.ux, fit.uy), Confidence: share}, true, true
+			return mail.Symbol{Symbology: mail.PDF417, Text: text, Polygon: fit.quad(), Module: fit.across(), Confidence: share}, true, true
 		}
 	}
 	return sym, false, looks
@@ -60,7 +60,7 @@ func (r *Reader) readPDF417(c *crop) (sym mail.Symbol, read, looks bool) {
 
 // tried tells whether a lattice was tried before, and remembers it.
 func (r *Reader) tried(l lattice) bool {
-	near := 0.4 * math.Hypot(l.ux, l.uy)
+	near := 0.4 * l.across()
 	for _, o := range r.stacked {
 		a, b := l.quad(), o.quad()
 		if o.cols == l.cols && dist(a[0], b[0]) < near && dist(a[1], b[1]) < near && dist(a[3], b[3]) < near {
@@ -84,8 +84,8 @@ func (s *sheet) columnsOf(c *crop, f frame) (best lattice, score float64) {
 			continue
 		}
 		for columns := 1; columns <= mostColumns; columns++ {
-			l := spanned(c.corner(f, turn), c.corner(f, turn+1), c.corner(f, turn+3), wordModules*(columns+4)+1, lines)
-			if math.Hypot(l.ux, l.uy) < 1.2 {
+			l, ok := c.lattice(f, turn, wordModules*(columns+4)+1, lines)
+			if !ok || l.across() < 1.2 {
 				break
 			}
 			if k := s.agreement(l, knownPDF417(l.cols, l.rows)); k > leastEnds/2 {
@@ -95,7 +95,12 @@ func (s *sheet) columnsOf(c *crop, f frame) (best lattice, score float64) {
 	}
 	slices.SortFunc(all, func(a, b fit) int { return int(math.Copysign(1, b.score-a.score)) })
 	for _, f := range all[:min(3, len(all))] {
-		if l, k := s.fitted(f.l, knownPDF417(f.l.cols, lines)); k > score {
+		ks := knownPDF417(f.l.cols, lines)
+		l, k := s.fitted(f.l, ks)
+		if !s.scanned {
+			l, k = s.tilted(l, ks, k)
+		}
+		if k > score {
 			best, score = l, k
 		}
 	}
@@ -129,31 +134,51 @@ func (l ladder) top(k float64) float64 { return (k - l.first) / l.slope }
 // rowsOf gives lattices whose rows lie where the row indicators say; the sides
 // differ where the frame of the ink leans.
 func (s *sheet) rowsOf(l lattice) (all []lattice) {
-	lines := int(math.Round(float64(l.rows) * math.Hypot(l.vx, l.vy) / math.Hypot(l.ux, l.uy)))
+	lines := int(math.Round(float64(l.rows) * l.down() / l.across()))
 	if lines < 6 || lines > 8*mostRows {
 		return nil
 	}
-	c, last := float64(l.cols), (l.cols-1)/wordModules-2
-	l = spanned(l.at(0, 0), l.at(c, 0), l.at(0, float64(l.rows)), l.cols, lines)
-	left, right := climb(s.indicators(l, 1)), climb(s.indicators(l, last))
+	last := (l.cols-1)/wordModules - 2
+	l = l.divided(lines)
+	told, toldRight := s.indicators(l, 1), s.indicators(l, last)
+	left, right := climb(told), climb(toldRight)
 	switch least := max(5, lines/3); {
 	case left.steps < least && right.steps < least:
 		return nil
 	case left.steps < least:
-		left = right
+		left, told = right, toldRight
 	case right.steps < least:
-		right = left
+		right, toldRight = left, told
 	}
-	guess := int(math.Round(left.slope*float64(lines) + (left.first+right.first)/2))
+	all = l.laid(left, right, lines, s.scanned)
+	if !s.scanned {
+		all = append(all, l.laid(left.straightened(told), right.straightened(toldRight), lines, false)...)
+	}
+	return all
+}
+
+// laid gives lattices between two ladders, of about as many rows as go into the
+// lines. On flat paper all rows lean alike, as the middle one does.
+func (l lattice) laid(left, right ladder, lines int, flat bool) (all []lattice) {
+	// The sides' rows are known in the middle of the indicators, and lie on straight lines.
+	c, x0 := float64(l.cols), 1.5*wordModules
+	x1 := c - 1 - 1.5*wordModules
+	guess := int(math.Round((left.slope+right.slope)/2*float64(lines) + (left.first+right.first)/2))
 	for _, rows := range [5]int{guess, guess - 1, guess + 1, guess - 2, guess + 2} {
 		if rows < 3 || rows > mostRows {
 			continue
 		}
 		r := float64(rows)
-		x0, x1 := 1.5*wordModules, (float64(last)+0.5)*wordModules
-		lean := (right.top(r/2) - left.top(r/2)) / (x1 - x0) // heights a module
-		top, low := left.top(0)-lean*x0, left.top(r)-lean*x0
-		all = append(all, spanned(l.at(0, top), l.at(c, top+lean*c), l.at(0, low), l.cols, rows))
+		edge := func(row, x float64) mail.Point {
+			at := row
+			if flat {
+				at = r / 2
+			}
+			return l.at(x, left.top(row)+(right.top(at)-left.top(at))*(x-x0)/(x1-x0))
+		}
+		if t, ok := stretched(mail.Quad{edge(0, 0), edge(0, c), edge(r, c), edge(r, 0)}, l.cols, rows); ok {
+			all = append(all, t)
+		}
 	}
 	return all
 }
@@ -179,7 +204,7 @@ func (s *sheet) indicators(l lattice, column int) (all []told) {
 // climb finds the ladder that most indicators name together (random sample
 // consensus, Fischler and Bolles 1981, over all pairs), lines a module apart.
 func climb(points []told) (best ladder) {
-	const highest, lowest = 9, 1.8 // of a row, modules
+	const highest, lowest = 9, 0.9 // of a row, modules
 	for i, p := range points {
 		for _, q := range points[i+1:] {
 			k := (q.row - p.row) / (q.at - p.at)
@@ -198,6 +223,26 @@ func climb(points []told) (best ladder) {
 		}
 	}
 	return best
+}
+
+// straightened fits the ladder to the indicators near it by least squares: the two
+// that it was laid through are off by up to half a row.
+func (l ladder) straightened(points []told) ladder {
+	var n, x, y, xx, xy float64
+	for _, p := range points {
+		if math.Abs(p.row-l.first-l.slope*p.at) < 0.8 {
+			n, x, y, xx, xy = n+1, x+p.at, y+p.row, xx+p.at*p.at, xy+p.at*p.row
+		}
+	}
+	d := n*xx - x*x
+	if l.steps == 0 || d <= 0 {
+		return l
+	}
+	slope := (n*xy - x*y) / d
+	if slope <= 0 {
+		return l
+	}
+	return ladder{(y - slope*x) / n, slope, l.steps}
 }
 
 // wordGrid is what each row's codewords resemble most, row indicators included.
@@ -229,15 +274,16 @@ func (s *sheet) words(l lattice, blur int) wordGrid {
 // cluster's patterns.
 func (s *sheet) word(l lattice, column, row, cluster, blur int) guess {
 	var tones [wordModules]float64
+	points := max(3, int(0.6*l.down()))
 	for i := range tones {
-		tones[i] = s.middleOf(l, column*wordModules+i, row)
+		tones[i] = s.middleOf(l, column*wordModules+i, row, points)
 	}
 	return likeliest(&tones, &blurredPatterns()[blur][cluster])
 }
 
-// middleOf is the mean brightness along the middle of a module that is as high as a row.
-func (s *sheet) middleOf(l lattice, i, j int) float64 {
-	n := max(3, int(0.6*math.Hypot(l.vx, l.vy)))
+// middleOf is the mean brightness of n points along the middle of a module that is
+// as high as a row.
+func (s *sheet) middleOf(l lattice, i, j, n int) float64 {
 	sum := 0.0
 	for k := range n {
 		p := l.at(float64(i)+0.5, float64(j)+0.2+0.6*(float64(k)+0.5)/float64(n))

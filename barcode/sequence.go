@@ -50,7 +50,7 @@ func (p profile) sequences() (all []runs) {
 	var found []explanation
 	v := newSequencer(mostModules)
 	for n := int(width / mostModule); n <= min(int(width/leastModule), mostModules); n++ {
-		best := explanation{err: math.Inf(1)}
+		best := explanation{err: mostError}
 		for _, left := range [3]float64{-1, 0, 1} {
 			for _, right := range [3]float64{-1, 0, 1} {
 				from := float64(widest.x0) + left
