@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/makiuchi-d/gozxing"
+
 	"postroom/mail"
 )
 
@@ -38,4 +40,16 @@ func BenchmarkReadQR(b *testing.B) {
 		text(g)
 		draw(g, code(b, mail.QR, "PER/855841/B", 0), 500, 500, 5, 1)
 	})
+}
+
+// What gozxing's binarizer alone costs, which it needs before it looks for anything.
+func BenchmarkHybridBinarizer(b *testing.B) {
+	g := a4(300)
+	text(g)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := gozxing.NewHybridBinarizer(gozxing.NewLuminanceSourceFromImage(g)).GetBlackMatrix(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
