@@ -75,3 +75,21 @@ func TestAMatrixCodeUnderALinearOne(t *testing.T) {
 		}
 	}
 }
+
+// Wherever a flat code lies in a tall place, some band is mostly its bars.
+func TestABandLiesOnAFlatCodeAnywhere(t *testing.T) {
+	const dpi, flat = 300.0, 0.38 * 300
+	for _, height := range []float64{250, 359, 600} {
+		b := bars{cx: 1200, cy: 400, length: 1200, height: height}
+		for top := 400 - height/2; top+flat <= 400+height/2; top += 5 {
+			best := 0.0
+			for _, band := range b.bands(dpi) {
+				over := min(top+flat, band.cy+band.height/2) - max(top, band.cy-band.height/2)
+				best = max(best, over/band.height)
+			}
+			if best < 0.7 {
+				t.Errorf("a place %v pixels high: of a code %v pixels below its top, no band is more than %.2f", height, top-400+height/2, best)
+			}
+		}
+	}
+}

@@ -105,16 +105,17 @@ const bandHeight = 0.3
 // leastPiece is the least height of a piece of a code, inches.
 const leastPiece = 0.35
 
-// bands cuts a tall place in bands across its bars: a stamp or a signature that
-// touches a code makes one place of both, in which few scan lines look alike.
+// bands cuts a tall place in bands across its bars, each half over the next: a stamp
+// or a signature that touches a code makes one place of both, in which few scan
+// lines look alike.
 func (b bars) bands(dpi float64) (all []bars) {
 	n := int(b.height / (bandHeight * dpi))
 	if n < 2 || b.length < 0.5*dpi {
 		return nil
 	}
 	sin, cos := math.Sincos(b.angle)
-	for i := range n {
-		band, off := b, (float64(i)+0.5-float64(n)/2)*b.height/float64(n)
+	for i := range 2*n - 1 {
+		band, off := b, (float64(i+1)-float64(n))/2*b.height/float64(n)
 		band.height = b.height / float64(n)
 		band.cx, band.cy = b.cx-off*sin, b.cy+off*cos
 		all = append(all, band)
