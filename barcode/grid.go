@@ -14,6 +14,7 @@ const gridCell = 4
 type grid struct {
 	w, h  int
 	mark  []byte // 1 = the cell holds ink
+	full  []byte // 1 = it holds hardly anything else
 	wide  []byte // mark, grown by a cell, so that a code of large modules hangs together
 	dense []byte // mark, where all cells around hold ink, so that a code comes off the text that touches it
 	sums  []int32
@@ -32,18 +33,21 @@ type blob struct {
 func (r *Reader) fillGrid() {
 	s, g := &r.sheet, &r.grid
 	g.w, g.h = s.ww/gridCell, s.wh/gridCell
-	g.mark = grow(g.mark, g.w*g.h)
+	g.mark, g.full = grow(g.mark, g.w*g.h), grow(g.full, g.w*g.h)
 	for cy := range g.h {
 		for cx := range g.w {
 			sum := uint32(0) // a byte for each of the four columns
 			for y := cy * gridCell; y < cy*gridCell+gridCell; y++ {
 				sum += binary.LittleEndian.Uint32(s.ink[y*s.ww+cx*gridCell:])
 			}
-			mark := byte(0)
+			mark, full := byte(0), byte(0)
 			if sum*0x01010101>>24 >= 3 {
 				mark = 1
 			}
-			g.mark[cy*g.w+cx] = mark
+			if sum*0x01010101>>24 >= beamCell {
+				full = 1
+			}
+			g.mark[cy*g.w+cx], g.full[cy*g.w+cx] = mark, full
 		}
 	}
 }

@@ -136,20 +136,30 @@ func timingQR(dim int) (all []known) {
 
 // agreement is how well the known modules' tones show what they must, -1..1.
 func (s *sheet) agreement(l lattice, ks []known) float64 {
-	var sa, sb, aa, ab float64
+	var t tally
 	for _, k := range ks {
-		v := s.tone(l, k.i, k.j)
-		sa, aa = sa+v, aa+v*v
-		if !k.dark {
-			sb, ab = sb+1, ab+v
-		}
+		t.add(s.tone(l, k.i, k.j), k.dark)
 	}
-	n := float64(len(ks))
-	va, vb := aa-sa*sa/n, sb-sb*sb/n
+	return t.agreement()
+}
+
+// tally sums up tones of modules that must be dark or bright.
+type tally struct{ n, sa, sb, aa, ab float64 }
+
+func (t *tally) add(tone float64, dark bool) {
+	t.n, t.sa, t.aa = t.n+1, t.sa+tone, t.aa+tone*tone
+	if !dark {
+		t.sb, t.ab = t.sb+1, t.ab+tone
+	}
+}
+
+// agreement is the correlation (Pearson) of what is and what must be, -1..1.
+func (t *tally) agreement() float64 {
+	va, vb := t.aa-t.sa*t.sa/t.n, t.sb-t.sb*t.sb/t.n
 	if va <= 0 || vb <= 0 {
 		return 0
 	}
-	return (ab - sa*sb/n) / math.Sqrt(va*vb)
+	return (t.ab - t.sa*t.sb/t.n) / math.Sqrt(va*vb)
 }
 
 // fitted moves a lattice to where the known modules agree best: three of its

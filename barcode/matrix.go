@@ -53,6 +53,9 @@ func (r *Reader) readMatrix(m *merger) {
 		}
 	}
 	r.fillGrid()
+	if r.wants(mail.PDF417) {
+		r.readPDF417(m)
+	}
 	g.cutRules(int(1.2 * s.workDPI() / gridCell))
 	r.readBlobs(g.mark, true, finders, m)
 	g.widen()
@@ -156,14 +159,6 @@ func (r *Reader) readSpot(p spot, m *merger) (read, looks bool) {
 		looks = looks || patterns
 		if ok {
 			vote(s, ok)
-		}
-	}
-	if r.wants(mail.PDF417) && len(votes) == 0 {
-		s, ok, ends := r.readPDF417(c)
-		looks = looks || ends
-		if ok {
-			m.symbol(s)
-			return true, true
 		}
 	}
 	vote(r.decodeCrop(c, 0))

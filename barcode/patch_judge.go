@@ -1,6 +1,7 @@
 package barcode
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -60,9 +61,10 @@ func (g patchGroup) accompanied(narrow float64) (most float64) {
 }
 
 // median gives the median of numbers, 0 without any.
-func median(all []int) int {
+func median[T cmp.Ordered](all []T) T {
 	if len(all) == 0 {
-		return 0
+		var none T
+		return none
 	}
 	return slices.Sorted(slices.Values(all))[len(all)/2]
 }

@@ -37,212 +37,87 @@ func knownPDF417(cols, rows int) (all []known) {
 	return all
 }
 
-// readPDF417 reads a crop by the frame of its ink: the number of columns is the one
-// whose start and stop patterns show, the number of rows the one whose codewords
-// resemble patterns of their rows' clusters. looks tells that it is a PDF417.
-func (r *Reader) readPDF417(c *crop) (sym mail.Symbol, read, looks bool) {
+// readPDF417 finds and reads the PDF417 codes of the page, each by its start pattern
+// and the stop pattern with which it reads.
+func (r *Reader) readPDF417(m *merger) {
 	s := &r.sheet
-	for _, f := range c.frames() {
-		l, score := s.columnsOf(c, f)
+	ends := r.pdf417Ends()
+	for _, a := range ends {
+		if a.stop || m.holds(a.l.quad(), ownPart) {
+			continue
+		}
+		sym, seen, read := s.readFrom(a, ends)
+		switch {
+		case read:
+			m.symbol(sym)
+		case len(seen) > 0:
+			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: seen[0]})
+		}
+	}
+}
+
+// readFrom reads the code that begins with a start pattern. seen is where it lies,
+// if it is a PDF417 for sure, read or not.
+func (s *sheet) readFrom(a pdf417End, ends []pdf417End) (sym mail.Symbol, seen []mail.Quad, read bool) {
+	best := 0.0
+	try := func(l lattice, ok bool) bool {
+		if !ok {
+			return false
+		}
+		text, share, ok := s.readRows(l)
+		sym = mail.Symbol{Symbology: mail.PDF417, Text: text, Polygon: l.quad(), Module: l.across(), Confidence: share}
+		return ok
+	}
+	for _, b := range ends {
+		if !b.stop {
+			continue
+		}
+		l, score := s.between(a, b)
 		if score < leastEnds {
 			continue
 		}
-		looks = looks || score > sureEnds
-		if r.tried(l) {
-			continue
+		if score > max(best, sureEnds) {
+			best, seen = score, []mail.Quad{l.quad()}
 		}
-		if text, fit, share, ok := s.readRows(l); ok {
-			return mail.Symbol{Symbology: mail.PDF417, Text: text, Polygon: fit.quad(), Module: fit.across(), Confidence: share}, true, true
+		if try(s.rowsOf(l)) {
+			return sym, seen, true
 		}
 	}
-	return sym, false, looks
+	l, ok := s.rowsAfter(a.l)
+	if ok && len(seen) == 0 {
+		seen = []mail.Quad{l.quad()}
+	}
+	return sym, seen, try(l, ok)
 }
 
-// tried tells whether a lattice was tried before, and remembers it.
-func (r *Reader) tried(l lattice) bool {
-	near := 0.4 * l.across()
-	for _, o := range r.stacked {
-		a, b := l.quad(), o.quad()
-		if o.cols == l.cols && dist(a[0], b[0]) < near && dist(a[1], b[1]) < near && dist(a[3], b[3]) < near {
-			return true
-		}
-	}
-	r.stacked = append(r.stacked, l)
-	return false
-}
-
-// columnsOf gives the lattice, of few lines, in which start and stop show best.
-func (s *sheet) columnsOf(c *crop, f frame) (best lattice, score float64) {
-	const lines = 5
-	type fit struct {
-		l     lattice
-		score float64
-	}
-	var all []fit
-	for turn := range 4 {
-		if f.rim[(turn+3)%4] < 0.7 { // the start pattern's first bar
-			continue
-		}
-		for columns := 1; columns <= mostColumns; columns++ {
-			l, ok := c.lattice(f, turn, wordModules*(columns+4)+1, lines)
-			if !ok || l.across() < 1.2 {
-				break
-			}
-			if k := s.agreement(l, knownPDF417(l.cols, l.rows)); k > leastEnds/2 {
-				all = append(all, fit{l, k})
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b fit) int { return int(math.Copysign(1, b.score-a.score)) })
-	for _, f := range all[:min(3, len(all))] {
-		ks := knownPDF417(f.l.cols, lines)
-		l, k := s.fitted(f.l, ks)
-		if !s.scanned {
-			l, k = s.tilted(l, ks, k)
-		}
-		if k > score {
+// between gives the lattice, of few lines, in which start and stop show best.
+func (s *sheet) between(a, b pdf417End) (best lattice, score float64) {
+	for _, l := range s.pair(a, b) {
+		if l, k := s.settled(l, knownPDF417(l.cols, l.rows)); k > score {
 			best, score = l, k
 		}
 	}
 	return best, score
 }
 
-// readRows finds the rows by their indicators, and reads them.
-func (s *sheet) readRows(l lattice) (text string, fit lattice, share float64, ok bool) {
-	for _, t := range s.rowsOf(l) {
-		for blur := range patternBlurs {
-			if text, share, ok := s.words(t, blur).text(); ok {
-				return text, t, share, true
-			}
-		}
-	}
-	return "", l, 0, false
-}
-
-// told is what row an indicator names, at a height.
-type told struct{ at, row float64 }
-
-// ladder is where the rows lie along one side: row = first + slope * height.
-type ladder struct {
-	first, slope float64
-	steps        int // indicators that say so
-}
-
-// top gives the height at which row k begins.
-func (l ladder) top(k float64) float64 { return (k - l.first) / l.slope }
-
-// rowsOf gives lattices whose rows lie where the row indicators say; the sides
-// differ where the frame of the ink leans.
-func (s *sheet) rowsOf(l lattice) (all []lattice) {
-	lines := int(math.Round(float64(l.rows) * l.down() / l.across()))
-	if lines < 6 || lines > 8*mostRows {
-		return nil
-	}
-	last := (l.cols-1)/wordModules - 2
-	l = l.divided(lines)
-	told, toldRight := s.indicators(l, 1), s.indicators(l, last)
-	left, right := climb(told), climb(toldRight)
-	switch least := max(5, lines/3); {
-	case left.steps < least && right.steps < least:
-		return nil
-	case left.steps < least:
-		left, told = right, toldRight
-	case right.steps < least:
-		right, toldRight = left, told
-	}
-	all = l.laid(left, right, lines, s.scanned)
+// settled moves a lattice to where the known modules agree best: on flat paper or
+// as a camera sees it.
+func (s *sheet) settled(l lattice, ks []known) (lattice, float64) {
+	l, k := s.fitted(l, ks)
 	if !s.scanned {
-		all = append(all, l.laid(left.straightened(told), right.straightened(toldRight), lines, false)...)
+		l, k = s.tilted(l, ks, k)
 	}
-	return all
+	return l, k
 }
 
-// laid gives lattices between two ladders, of about as many rows as go into the
-// lines. On flat paper all rows lean alike, as the middle one does.
-func (l lattice) laid(left, right ladder, lines int, flat bool) (all []lattice) {
-	// The sides' rows are known in the middle of the indicators, and lie on straight lines.
-	c, x0 := float64(l.cols), 1.5*wordModules
-	x1 := c - 1 - 1.5*wordModules
-	guess := int(math.Round((left.slope+right.slope)/2*float64(lines) + (left.first+right.first)/2))
-	for _, rows := range [5]int{guess, guess - 1, guess + 1, guess - 2, guess + 2} {
-		if rows < 3 || rows > mostRows {
-			continue
-		}
-		r := float64(rows)
-		edge := func(row, x float64) mail.Point {
-			at := row
-			if flat {
-				at = r / 2
-			}
-			return l.at(x, left.top(row)+(right.top(at)-left.top(at))*(x-x0)/(x1-x0))
-		}
-		if t, ok := stretched(mail.Quad{edge(0, 0), edge(0, c), edge(r, c), edge(r, 0)}, l.cols, rows); ok {
-			all = append(all, t)
+// readRows reads the codewords of a lattice of rows.
+func (s *sheet) readRows(l lattice) (text string, share float64, ok bool) {
+	for blur := range patternBlurs {
+		if text, share, ok := s.words(l, blur).text(); ok {
+			return text, share, true
 		}
 	}
-	return all
-}
-
-// indicators reads the row indicator in a column of every line of a lattice, as
-// patterns of any cluster.
-func (s *sheet) indicators(l lattice, column int) (all []told) {
-	for j := range l.rows {
-		var best guess
-		kind := 0
-		for cluster := range 3 {
-			if w := s.word(l, column, j, cluster, 1); w.like > best.like {
-				best, kind = w, cluster
-			}
-		}
-		if best.margin > leastMargin {
-			all = append(all, told{float64(j) + 0.5, float64(best.value/30*3+kind) + 0.5})
-		}
-	}
-	return all
-}
-
-// climb finds the ladder that most indicators name together (random sample
-// consensus, Fischler and Bolles 1981, over all pairs), lines a module apart.
-func climb(points []told) (best ladder) {
-	const highest, lowest = 9, 0.9 // of a row, modules
-	for i, p := range points {
-		for _, q := range points[i+1:] {
-			k := (q.row - p.row) / (q.at - p.at)
-			if q.at-p.at < 2 || k < 1.0/highest || k > 1/lowest {
-				continue
-			}
-			n := 0
-			for _, o := range points {
-				if math.Abs(o.row-p.row-k*(o.at-p.at)) < 0.55 {
-					n++
-				}
-			}
-			if n > best.steps {
-				best = ladder{p.row - k*p.at, k, n}
-			}
-		}
-	}
-	return best
-}
-
-// straightened fits the ladder to the indicators near it by least squares: the two
-// that it was laid through are off by up to half a row.
-func (l ladder) straightened(points []told) ladder {
-	var n, x, y, xx, xy float64
-	for _, p := range points {
-		if math.Abs(p.row-l.first-l.slope*p.at) < 0.8 {
-			n, x, y, xx, xy = n+1, x+p.at, y+p.row, xx+p.at*p.at, xy+p.at*p.row
-		}
-	}
-	d := n*xx - x*x
-	if l.steps == 0 || d <= 0 {
-		return l
-	}
-	slope := (n*xy - x*y) / d
-	if slope <= 0 {
-		return l
-	}
-	return ladder{(y - slope*x) / n, slope, l.steps}
+	return "", 0, false
 }
 
 // wordGrid is what each row's codewords resemble most, row indicators included.

@@ -33,13 +33,12 @@ type Config struct {
 // Reader finds and decodes codes. It holds buffers and gozxing's stateful
 // decoders, so a Reader must not be used by two goroutines at once.
 type Reader struct {
-	config  Config
-	linear  []lineDecoder
-	matrix  []matrixDecoder
-	sheet   sheet
-	cells   []tensor
-	grid    grid
-	stacked []lattice // tried as PDF417 on this page
+	config Config
+	linear []lineDecoder
+	matrix []matrixDecoder
+	sheet  sheet
+	cells  []tensor
+	grid   grid
 }
 
 // sliver is how far a code may reach beyond the place where it was read, inches:
@@ -88,7 +87,6 @@ func (r *Reader) search(g *image.Gray, dpi float64) Finding {
 		return Finding{}
 	}
 	var m merger
-	r.stacked = r.stacked[:0]
 	r.readPatches(&m)
 	r.readLinear(&m)
 	r.readMatrix(&m)
