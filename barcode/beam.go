@@ -19,7 +19,8 @@ type beam struct {
 // The bounds of what may be a beam.
 const (
 	leastBeam = 3    // cells long
-	mostBeam  = 0.5  // inches wide, on a scan
+	thinBeam  = 0.03 // inches wide, on a scan
+	mostBeam  = 0.5
 	beamShare = 0.25 // of a picture that tells no resolution that a beam may be wide
 	beamCell  = 14   // pixels of ink in a cell that is full
 	beamLean  = 0.6  // pixels across a pixel along
@@ -44,7 +45,7 @@ func (r *Reader) beams() (all []beam) {
 		}
 		for _, c := range g.chains(n, m, dx, dy, int(most/gridCell)) {
 			b, ok := t.beam(c)
-			if !ok {
+			if !ok || s.scanned && b.width < thinBeam*s.workDPI() {
 				continue
 			}
 			if lying {

@@ -18,7 +18,7 @@ type pdf417End struct {
 // The bounds of what may be a start or a stop pattern.
 const (
 	endLines   = 5    // of a pattern that are compared
-	maybeEnd   = 0.5  // agreement of a section from which on a pattern is fitted
+	maybeEnd   = 0.6  // agreement of a section from which on a pattern is fitted
 	likelyEnd  = 0.68 // agreement of what was fitted from which on it is one
 	leastWidth = 0.9  // of a module, pixels
 )
@@ -57,13 +57,13 @@ func (r *Reader) pdf417Ends() (all []pdf417End) {
 func (s *sheet) endsOf(b beam) (all []pdf417End) {
 	long := dist(b.a, b.b)
 	vx, vy := (b.b.X-b.a.X)/long, (b.b.Y-b.a.Y)/long
-	if !s.across(b, vx, vy).busy(b.width) {
-		return nil
-	}
 	type match struct{ vx, vy, module, from, score float64 }
 	var best [2][2]match // of either side, of start and stop
 	mean := (b.slopes[0] + b.slopes[1]) / 2
-	for _, slope := range [5]float64{mean, b.slopes[0], b.slopes[1], mean - 1/long, mean + 1/long} {
+	for try, slope := range [5]float64{mean, b.slopes[0], b.slopes[1], mean - 1/long, mean + 1/long} {
+		if try == 1 && max(best[0][0].score, best[0][1].score, best[1][0].score, best[1][1].score) < maybeEnd {
+			return nil
+		}
 		wx, wy := slope/math.Hypot(slope, 1), 1/math.Hypot(slope, 1)
 		if math.Abs(vx) > math.Abs(vy) {
 			wx, wy = wy, wx
@@ -148,33 +148,6 @@ func (s *sheet) across(b beam, vx, vy float64) section {
 		c.tones[i] = sum / float64(lines)
 	}
 	return c
-}
-
-// busy tells whether there are three thin bars beside a beam, on one side.
-func (c section) busy(width float64) bool {
-	lo, hi := slices.Min(c.tones), slices.Max(c.tones)
-	if hi-lo < leastContrast/2 {
-		return false
-	}
-	least := (hi - lo) / 8
-	for _, side := range [2]float64{1, -1} {
-		n, low, high, down := 0, 255.0, 0.0, true
-		for d := 0.3 * width; d < 2*width; d += c.step {
-			v := c.at(side * d)
-			switch {
-			case down && v > low+least:
-				down, high = false, v
-			case !down && v < high-least:
-				down, low = true, v
-				n++
-			}
-			low, high = math.Min(low, v), math.Max(high, v)
-		}
-		if n >= 3 {
-			return true
-		}
-	}
-	return false
 }
 
 // match gives the size of a module and the place of the first one, in pixels from
