@@ -16,6 +16,13 @@ type beam struct {
 	slopes [2]float64 // how its edges lean, pixels across a pixel along
 }
 
+// quad gives the beam's corners.
+func (b beam) quad() mail.Quad {
+	long := math.Max(dist(b.a, b.b), 1)
+	x, y := (b.b.Y-b.a.Y)/long*b.width/2, (b.a.X-b.b.X)/long*b.width/2 // half the width, to the right of the way down
+	return mail.Quad{{X: b.a.X - x, Y: b.a.Y - y}, {X: b.a.X + x, Y: b.a.Y + y}, {X: b.b.X + x, Y: b.b.Y + y}, {X: b.b.X - x, Y: b.b.Y - y}}
+}
+
 // The bounds of what may be a beam.
 const (
 	leastBeam = 3    // cells long
@@ -81,6 +88,8 @@ func (g *grid) chains(n, m, dx, dy, most int) (all []chain) {
 		for i := 0; i < n; i++ {
 			if dx == 1 {
 				i += sameBytes(g.full[j*dy+i:j*dy+n], 0)
+			} else if !g.lines[j] {
+				break
 			}
 			from := i
 			for i < n && g.full[j*dy+i*dx] != 0 {

@@ -15,6 +15,7 @@ type grid struct {
 	w, h  int
 	mark  []byte // 1 = the cell holds ink
 	full  []byte // 1 = it holds hardly anything else
+	lines []bool // the columns of cells with full ones
 	wide  []byte // mark, grown by a cell, so that a code of large modules hangs together
 	dense []byte // mark, where all cells around hold ink, so that a code comes off the text that touches it
 	sums  []int32
@@ -33,7 +34,8 @@ type blob struct {
 func (r *Reader) fillGrid() {
 	s, g := &r.sheet, &r.grid
 	g.w, g.h = s.ww/gridCell, s.wh/gridCell
-	g.mark, g.full = grow(g.mark, g.w*g.h), grow(g.full, g.w*g.h)
+	g.mark, g.full, g.lines = grow(g.mark, g.w*g.h), grow(g.full, g.w*g.h), grow(g.lines, g.w)
+	clear(g.lines)
 	for cy := range g.h {
 		for cx := range g.w {
 			sum := uint32(0) // a byte for each of the four columns
@@ -45,7 +47,7 @@ func (r *Reader) fillGrid() {
 				mark = 1
 			}
 			if sum*0x01010101>>24 >= beamCell {
-				full = 1
+				full, g.lines[cx] = 1, true
 			}
 			g.mark[cy*g.w+cx], g.full[cy*g.w+cx] = mark, full
 		}
@@ -209,11 +211,7 @@ func (s *sheet) textured(b blob) bool {
 		return true
 	}
 	ink, turns := s.texture(b)
-	aspect := mostAspect
-	if !s.scanned {
-		aspect = 1.4 // a PDF417 of few rows
-	}
-	if long > aspect*short { // the long rectangles of Data Matrix, 8 modules high
+	if long > mostAspect*short { // the long rectangles of Data Matrix, 8 modules high
 		return ink >= 0.35 && ink <= mostInk && turns >= 1.6
 	}
 	return ink >= leastInk && ink <= mostInk && turns >= 2.5

@@ -36,7 +36,8 @@ func (r *Reader) matrixDecoders() []matrixDecoder {
 
 // readMatrix finds and reads the matrix codes of the page.
 func (r *Reader) readMatrix(m *merger) {
-	if len(r.matrix) == 0 {
+	stacked := r.wants(mail.PDF417)
+	if len(r.matrix) == 0 && !stacked {
 		return
 	}
 	s, g := &r.sheet, &r.grid
@@ -53,8 +54,11 @@ func (r *Reader) readMatrix(m *merger) {
 		}
 	}
 	r.fillGrid()
-	if r.wants(mail.PDF417) {
+	if stacked {
 		r.readPDF417(m)
+	}
+	if len(r.matrix) == 0 {
+		return
 	}
 	g.cutRules(int(1.2 * s.workDPI() / gridCell))
 	r.readBlobs(g.mark, true, finders, m)

@@ -38,10 +38,10 @@ func knownPDF417(cols, rows int) (all []known) {
 }
 
 // readPDF417 finds and reads the PDF417 codes of the page, each by its start pattern
-// and the stop pattern with which it reads.
+// and a stop pattern, or by its start pattern alone.
 func (r *Reader) readPDF417(m *merger) {
 	s := &r.sheet
-	ends := r.pdf417Ends()
+	ends := r.pdf417Ends(m)
 	for _, a := range ends {
 		if a.stop || m.holds(a.l.quad(), ownPart) {
 			continue
@@ -84,7 +84,7 @@ func (s *sheet) readFrom(a pdf417End, ends []pdf417End) (sym mail.Symbol, seen [
 		}
 	}
 	l, ok := s.rowsAfter(a.l)
-	if ok && len(seen) == 0 {
+	if ok && len(seen) == 0 && a.score > sureEnds {
 		seen = []mail.Quad{l.quad()}
 	}
 	return sym, seen, try(l, ok)

@@ -21,6 +21,7 @@ const (
 	maybeEnd   = 0.6  // agreement of a section from which on a pattern is fitted
 	likelyEnd  = 0.68 // agreement of what was fitted from which on it is one
 	leastWidth = 0.9  // of a module, pixels
+	mostEnds   = 24   // on a page: a picture made of noise must not hold up the mail
 )
 
 // knownEnd lists the modules of a pattern and of the space beside it; of the thick
@@ -44,13 +45,16 @@ func knownEnd(stop bool, lines int) (all []known) {
 	return all
 }
 
-// pdf417Ends gives the start and stop patterns of the page, the likeliest first.
-func (r *Reader) pdf417Ends() (all []pdf417End) {
+// pdf417Ends gives the start and stop patterns of the page, the likeliest first, that
+// lie in no code that was read.
+func (r *Reader) pdf417Ends(m *merger) (all []pdf417End) {
 	for _, b := range r.beams() {
-		all = append(all, r.sheet.endsOf(b)...)
+		if !m.holds(b.quad(), mostPart) {
+			all = append(all, r.sheet.endsOf(b)...)
+		}
 	}
 	slices.SortStableFunc(all, func(a, b pdf417End) int { return cmp.Compare(b.score, a.score) })
-	return all
+	return all[:min(len(all), mostEnds)]
 }
 
 // endsOf compares what lies beside a beam with both patterns, from either side.
