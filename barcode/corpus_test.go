@@ -42,8 +42,8 @@ var floors = map[string]int{
 	"itf-1":             5,
 	"itf-2":             2,
 	"datamatrix-2":      5,
-	"pdf417-1":          4,
-	"pdf417-3":          5,
+	"pdf417-1":          5,
+	"pdf417-3":          6,
 	"pdf417-2":          9,
 	"qrcode-1":          3,
 	"qrcode-2":          18,
@@ -59,9 +59,12 @@ var floors = map[string]int{
 	"upca-extension-1":  2,
 }
 
-// mislabelled are pictures beside which another text lies than is printed in
-// digits below their bars.
-var mislabelled = map[string]string{"ean13-2/23.webp": "9784872348880"}
+// printed are what pictures hold beside which another text lies: another one is
+// printed in digits below the bars, or is that of a code within the code.
+var printed = map[string]string{
+	"ean13-2/23.webp":  "9784872348880",
+	"qrcode-2/16.webp": "[外側QRコード]\r\n \r\n*ﾀﾞﾌﾞﾙQR*\r\nhttp://d-qr.net/ex/",
+}
 
 // TestCorpus reads the pictures in $POSTROOM_CORPUS/barcodes: folders named after a
 // symbology, a picture's text beside it. A wrong text is never allowed.
@@ -89,11 +92,14 @@ func TestCorpus(t *testing.T) {
 			}
 			all++
 			want, _ := os.ReadFile(strings.TrimSuffix(filepath.Join(dir, f.Name()), filepath.Ext(f.Name())) + ".txt")
-			if text := mislabelled[folder.Name()+"/"+f.Name()]; text != "" {
+			if text := printed[folder.Name()+"/"+f.Name()]; text != "" {
 				want = []byte(text)
 			}
-			good := false
-			for _, s := range r.Read(g, 0).Symbols {
+			good, found := false, r.Read(g, 0)
+			for _, d := range found.Doubts {
+				good = good || d.Part != "" && d.Part == string(want)
+			}
+			for _, s := range found.Symbols {
 				if !same(s, string(want)) {
 					t.Errorf("%s/%s: read %v %q, not %q", folder.Name(), f.Name(), s.Symbology, s.Text, want)
 				} else {
@@ -116,7 +122,7 @@ func TestCorpus(t *testing.T) {
 func same(s mail.Symbol, want string) bool {
 	plain := func(t string) string {
 		return strings.Map(func(c rune) rune {
-			if c <= ' ' || c > '~' {
+			if c <= ' ' || c == '\x7f' {
 				return -1
 			}
 			return c

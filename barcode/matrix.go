@@ -201,6 +201,9 @@ func (r *Reader) decodeCrop(c *crop, shift int) (mail.Symbol, bool) {
 		if res == nil || strings.TrimSpace(res.GetText()) == "" {
 			continue
 		}
+		if _, part := res.GetResultMetadata()[gozxing.ResultMetadataType_STRUCTURED_APPEND_SEQUENCE]; part {
+			continue
+		}
 		q, module, ok := c.outline(d.symbology, res.GetResultPoints())
 		if !ok {
 			continue

@@ -2,7 +2,6 @@ package barcode
 
 import (
 	"math"
-	"slices"
 
 	"postroom/mail"
 )
@@ -46,8 +45,10 @@ func (r *Reader) readPDF417(m *merger) {
 		if a.stop || m.holds(a.l.quad(), ownPart) {
 			continue
 		}
-		sym, seen, read := s.readFrom(a, ends)
+		sym, part, seen, read := s.readFrom(a, ends)
 		switch {
+		case read && part:
+			m.doubt(mail.Doubt{Looks: mail.LooksMatrix, Polygon: sym.Polygon, Part: sym.Text})
 		case read:
 			m.symbol(sym)
 		case len(seen) > 0:
@@ -56,16 +57,18 @@ func (r *Reader) readPDF417(m *merger) {
 	}
 }
 
-// readFrom reads the code that begins with a start pattern. seen is where it lies,
-// if it is a PDF417 for sure, read or not.
-func (s *sheet) readFrom(a pdf417End, ends []pdf417End) (sym mail.Symbol, seen []mail.Quad, read bool) {
+// readFrom reads the code that begins with a start pattern. part tells that it holds
+// a part only of a message; seen is where it lies, if it is a PDF417 for sure, read
+// or not.
+func (s *sheet) readFrom(a pdf417End, ends []pdf417End) (sym mail.Symbol, part bool, seen []mail.Quad, read bool) {
 	best := 0.0
 	try := func(l lattice, ok bool) bool {
 		if !ok {
 			return false
 		}
-		text, share, ok := s.readRows(l)
-		sym = mail.Symbol{Symbology: mail.PDF417, Text: text, Polygon: l.quad(), Module: l.across(), Confidence: share}
+		t, share, ok := s.readRows(l)
+		sym = mail.Symbol{Symbology: mail.PDF417, Text: t.text, Polygon: l.quad(), Module: l.across(), Confidence: share}
+		part = t.part
 		return ok
 	}
 	for _, b := range ends {
@@ -80,14 +83,15 @@ func (s *sheet) readFrom(a pdf417End, ends []pdf417End) (sym mail.Symbol, seen [
 			best, seen = score, []mail.Quad{l.quad()}
 		}
 		if try(s.rowsOf(l)) {
-			return sym, seen, true
+			return sym, part, seen, true
 		}
 	}
 	l, ok := s.rowsAfter(a.l)
 	if ok && len(seen) == 0 && a.score > sureEnds {
 		seen = []mail.Quad{l.quad()}
 	}
-	return sym, seen, try(l, ok)
+	read = try(l, ok)
+	return sym, part, seen, read
 }
 
 // between gives the lattice, of few lines, in which start and stop show best.
@@ -111,13 +115,13 @@ func (s *sheet) settled(l lattice, ks []known) (lattice, float64) {
 }
 
 // readRows reads the codewords of a lattice of rows.
-func (s *sheet) readRows(l lattice) (text string, share float64, ok bool) {
+func (s *sheet) readRows(l lattice) (t pdf417Content, share float64, ok bool) {
 	for blur := range patternBlurs {
-		if text, share, ok := s.words(l, blur).text(); ok {
-			return text, share, true
+		if t, share, ok = s.words(l, blur).content(); ok {
+			return t, share, true
 		}
 	}
-	return "", 0, false
+	return t, 0, false
 }
 
 // wordGrid is what each row's codewords resemble most, row indicators included.
@@ -197,12 +201,12 @@ func likeliest(tones *[wordModules]float64, patterns *[929][wordModules]float64)
 	return guess{at, best / power, (best - second) / power}
 }
 
-// text corrects the codewords and reads them. The share is that of the codewords
+// content corrects the codewords and reads them. The share is that of the codewords
 // that were read right at once.
-func (g wordGrid) text() (text string, share float64, ok bool) {
+func (g wordGrid) content() (t pdf417Content, share float64, ok bool) {
 	level, ok := g.level()
 	if !ok {
-		return "", 0, false
+		return t, 0, false
 	}
 	var words, erased []int
 	for j := range g.l.rows {
@@ -215,18 +219,17 @@ func (g wordGrid) text() (text string, share float64, ok bool) {
 	}
 	check := 2 << level
 	if len(words) <= check || len(words) > 928 || level < sureLevel && len(erased) > 0 {
-		return "", 0, false
+		return t, 0, false
 	}
 	if len(erased) > check/2 {
 		erased = nil
 	}
 	corrected, ok := correct929(words, check, erased)
-	// A macro's text is a part of one; the other parts are in other codes.
-	if !ok || corrected > 0 && level < sureLevel || slices.Contains(words[:len(words)-check], macroBegin) {
-		return "", 0, false
+	if !ok || corrected > 0 && level < sureLevel {
+		return t, 0, false
 	}
-	text, err := pdf417Text(words[:len(words)-check])
-	return text, 1 - float64(corrected)/float64(len(words)), err == nil && text != ""
+	t, err := readContent(words[:len(words)-check])
+	return t, 1 - float64(corrected)/float64(len(words)), err == nil && t.text != ""
 }
 
 // level gives the error correction level that most row indicators name; not ok

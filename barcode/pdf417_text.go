@@ -1,11 +1,14 @@
 package barcode
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/big"
 	"slices"
 	"unicode/utf8"
+
+	gozxing "github.com/makiuchi-d/gozxing/common"
 )
 
 // The codewords with a function (ISO/IEC 15438, mode identification and global label
@@ -25,17 +28,22 @@ const (
 	macroBegin      = 928
 )
 
-// pdf417Text reads the data codewords of a PDF417 symbol (ISO/IEC 15438), corrected
+// pdf417Content is what a PDF417 symbol says.
+type pdf417Content struct {
+	text string // "" of a symbol that holds nothing
+	part bool   // the symbol is a Macro PDF417: its text is a part of one that others continue
+}
+
+// readContent reads the data codewords of a PDF417 symbol (ISO/IEC 15438), corrected
 // already: the length descriptor, which counts itself, and what it counts; after that
-// may stand padding only. A Macro PDF417 control block and what follows is left out, so
-// the text may be a part of a longer one; a symbol that holds nothing gives "".
+// may stand padding only. A Macro PDF417 control block and what follows is left out.
 //
-// Bytes are Latin-1 or UTF-8 where an ECI says so (3, 26), and otherwise UTF-8 if they
-// can be. Of other character sets only the characters of ASCII are taken.
-func pdf417Text(words []int) (string, error) {
+// Bytes are of the character set that an ECI names (AIM ITS/04-023); without one they
+// are UTF-8 if they can be, and Latin-1 otherwise.
+func readContent(words []int) (pdf417Content, error) {
 	data, err := pdf417Data(words)
 	if err != nil {
-		return "", err
+		return pdf417Content{}, err
 	}
 	d := pdf417Decoder{mode: textLatch, eci: noECI}
 	for len(data) > 0 && err == nil {
@@ -45,9 +53,9 @@ func pdf417Text(words []int) (string, error) {
 		err = d.flush()
 	}
 	if err != nil {
-		return "", fmt.Errorf("PDF417: %w", err)
+		return pdf417Content{}, fmt.Errorf("PDF417: %w", err)
 	}
-	return string(d.text), nil
+	return pdf417Content{string(d.text), d.part}, nil
 }
 
 // pdf417Data checks the codewords and their number and takes off the length descriptor.
@@ -77,9 +85,11 @@ type pdf417Decoder struct {
 	mode    int // the latch that began it
 	submode int // of text compaction
 	shift   int // the sub-mode of the next character only; noShift
-	eci     int // the character set of raw; noECI
+	sixes   int // groups of 6 bytes that are still to come in the latch's byte compaction
+	eci     int // what raw is; noECI
 	raw     []byte
 	text    []byte // UTF-8
+	part    bool
 }
 
 // next reads one codeword with a function or a run of others, and leaves the rest.
@@ -94,14 +104,15 @@ func (d *pdf417Decoder) next(data []int) (rest []int, err error) {
 	w, data := data[0], data[1:]
 	switch w {
 	case textLatch, byteLatch, numericLatch, sixesLatch:
-		d.mode, d.submode = w, alpha
+		d.mode, d.submode, d.sixes = w, alpha, sixesAhead(w, data)
 	case byteShift:
 		return d.oneByte(data)
 	case eciCharacters:
 		return d.characterSet(data)
 	case eciUser, eciGeneral:
-		return nil, errors.New("an ECI that is no character set")
+		return d.otherwise(w, data)
 	case macroBegin, macroField, macroTerminator:
+		d.part = true
 		return nil, nil
 	case readerInit:
 	default:
@@ -208,14 +219,36 @@ func (d *pdf417Decoder) numericRun(data []int) error {
 	return nil
 }
 
-// byteRun reads groups of 5 codewords, a number to base 900 that is 6 bytes; after
-// latch 901 stand 1 to 5 codewords more, one byte each.
-func (d *pdf417Decoder) byteRun(data []int) error {
-	groups := len(data) / 5
-	if d.mode == byteLatch {
-		groups = (len(data) - 1) / 5
+// sixesAhead counts the groups of 5 codewords, 6 bytes each, after a latch to byte
+// compaction. After latch 901 stand 1 to 5 codewords more, one byte each. Changes of
+// the character set in between are not counted.
+func sixesAhead(latch int, data []int) int {
+	n := 0
+	for i := 0; i < len(data); i++ {
+		switch w := data[i]; {
+		case w < textLatch:
+			n++
+		case w == eciCharacters, w == eciUser:
+			i++
+		case w == eciGeneral:
+			i += 2
+		default:
+			i = len(data)
+		}
 	}
-	for range groups {
+	if latch == byteLatch {
+		n--
+	}
+	return n / 5
+}
+
+// byteRun reads groups of 5 codewords, a number to base 900 that is 6 bytes, and then
+// single bytes.
+func (d *pdf417Decoder) byteRun(data []int) error {
+	for ; d.sixes > 0 && len(data) > 0; d.sixes-- {
+		if len(data) < 5 {
+			return errors.New("a character set that begins within a group of bytes")
+		}
 		var n uint64
 		for _, w := range data[:5] {
 			n = n*900 + uint64(w)
@@ -247,11 +280,10 @@ func (d *pdf417Decoder) oneByte(data []int) (rest []int, err error) {
 	return data[1:], nil
 }
 
-// The character sets by their ECI.
+// What the bytes are when no character set says so.
 const (
-	noECI      = -1
-	latin1ECI  = 3
-	unicodeECI = 26 // as UTF-8
+	noECI    = -1 // nothing was said
+	otherECI = -2 // something else than characters
 )
 
 // characterSet begins text in another character set. The mode stays.
@@ -261,28 +293,47 @@ func (d *pdf417Decoder) characterSet(data []int) (rest []int, err error) {
 	}
 	err = d.flush()
 	d.eci = data[0]
-	if d.eci > 27 || d.eci == 19 || d.eci == 20 || d.eci == 25 { // ASCII is no part of them
-		return nil, fmt.Errorf("character set of ECI %d", d.eci)
-	}
 	return data[1:], err
 }
 
-// flush turns the bytes since the last change of the character set into text.
+// otherwise begins what an ECI other than a character set's says how to understand.
+func (d *pdf417Decoder) otherwise(eci int, data []int) (rest []int, err error) {
+	n := 1
+	if eci == eciGeneral {
+		n = 2
+	}
+	if len(data) < n || slices.Max(data[:n]) >= textLatch {
+		return nil, errors.New("ECI without a number")
+	}
+	err = d.flush()
+	d.eci = otherECI
+	return data[n:], err
+}
+
+// flush turns the bytes since the last ECI into text.
 func (d *pdf417Decoder) flush() error {
 	raw := d.raw
 	d.raw = nil
-	ascii := !slices.ContainsFunc(raw, func(b byte) bool { return b >= utf8.RuneSelf })
+	if len(raw) == 0 {
+		return nil
+	}
 	switch {
-	case ascii, d.eci == noECI && utf8.Valid(raw), d.eci == unicodeECI && utf8.Valid(raw):
+	case d.eci == otherECI:
+		return errors.New("an ECI that is no character set")
+	case d.eci == noECI && utf8.Valid(raw):
 		d.text = append(d.text, raw...)
-	case d.eci == noECI, d.eci == 1, d.eci == latin1ECI:
-		for _, b := range raw {
-			d.text = utf8.AppendRune(d.text, rune(b))
-		}
-	case d.eci == unicodeECI:
-		return errors.New("bytes that are no UTF-8")
-	default:
+		return nil
+	case d.eci == noECI:
+		d.eci = 3 // Latin-1
+	}
+	set, err := gozxing.GetCharacterSetECIByValue(d.eci)
+	if err != nil || set == nil || set.GetCharset() == nil {
 		return fmt.Errorf("character set of ECI %d", d.eci)
 	}
+	text, err := set.GetCharset().NewDecoder().Bytes(raw)
+	if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
+		return fmt.Errorf("bytes that are no %s", set.Name())
+	}
+	d.text = append(d.text, text...)
 	return nil
 }

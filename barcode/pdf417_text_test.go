@@ -1,6 +1,7 @@
 package barcode
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -10,6 +11,15 @@ import (
 
 // described puts the length descriptor before data codewords.
 func described(data ...int) []int { return append([]int{len(data) + 1}, data...) }
+
+// contentText is the text of a symbol that is no part of another's.
+func contentText(words []int) (string, error) {
+	t, err := readContent(words)
+	if err == nil && t.part {
+		err = errors.New("it is a part")
+	}
+	return t.text, err
+}
 
 // paired makes codewords of the values of text compaction.
 func paired(values ...int) (words []int) {
@@ -40,7 +50,7 @@ func TestPDF417TextByTheStandard(t *testing.T) {
 		{"PDF417", described(921, 453, 178, 121, 239)},
 		{"Super !", described(567, 615, 137, 809, 329)},
 	} {
-		if got, err := pdf417Text(c.words); got != c.text || err != nil {
+		if got, err := contentText(c.words); got != c.text || err != nil {
 			t.Errorf("%v: %q, %v, not %q", c.words, got, err, c.text)
 		}
 	}
@@ -67,7 +77,7 @@ func TestPDF417TextSubmodes(t *testing.T) {
 		{"ab\xc2\xa9c", slices.Concat(paired(ll, 0, 1), []int{913, 0xa9, 2*30 + 29})}, // back in the sub-mode
 		{"ABC", slices.Concat(paired(ll, ml), []int{900}, paired(0, 1, 2))},           // a latch begins in capitals
 	} {
-		if got, err := pdf417Text(described(c.words...)); got != c.text || err != nil {
+		if got, err := contentText(described(c.words...)); got != c.text || err != nil {
 			t.Errorf("%v: %q, %v, not %q", c.words, got, err, c.text)
 		}
 	}
@@ -94,19 +104,23 @@ func TestPDF417TextCharacterSets(t *testing.T) {
 		{"Aé", described(29, 927, 3, 913, 0xe9)},
 		{"é", described(913, 0xc3, 913, 0xa9)},
 		{"12", described(927, 7, 901, 0x31, 0x32)},
+		{"щ", described(927, 7, 901, 0xe9)},
+		{"点茗テ0", described(927, 20, 901, 246, 877, 166, 106, 797, 927, 3, 0x30)}, // six bytes, for more follow
+		{"Aё", described(29, 926, 899, 898, 927, 22, 901, 0xb8)},                 // nothing is said to be of the other ECI
+		{"PDF417", described(453, 178, 121, 239, 925, 1)},
 	} {
-		if got, err := pdf417Text(c.words); got != c.text || err != nil {
+		if got, err := contentText(c.words); got != c.text || err != nil {
 			t.Errorf("%v: %q, %v, not %q", c.words, got, err, c.text)
 		}
 	}
 }
 
-// TestPDF417TextMacro: the control block is no text.
+// TestPDF417TextMacro: the control block is no text, and what stands before it a part.
 func TestPDF417TextMacro(t *testing.T) {
 	for _, tail := range [][]int{{928, 111, 100, 17, 53}, {928, 111, 100, 17, 53, 923, 1, 111, 104, 922}, {922}, {923, 900, 0}} {
 		words := described(slices.Concat([]int{453, 178, 121, 239}, tail)...)
-		if got, err := pdf417Text(words); got != "PDF417" || err != nil {
-			t.Errorf("%v: %q, %v", words, got, err)
+		if got, err := readContent(words); got != (pdf417Content{"PDF417", true}) || err != nil {
+			t.Errorf("%v: %v, %v", words, got, err)
 		}
 	}
 }
@@ -133,13 +147,15 @@ func TestPDF417TextRefuses(t *testing.T) {
 		"shift, then a latch":          described(slices.Concat(paired(27, 0, 27, 28))...),
 		"character set without number": described(453, 927),
 		"character set by a latch":     described(453, 927, 900),
-		"character set unknown":        described(927, 25, 453),
-		"letters of another set":       described(927, 7, 901, 0xe9),
+		"character set unknown":        described(927, 899, 453),
+		"no letters of the set":        described(927, 20, 901, 0xff),
+		"bytes cut by a set":           described(901, 97, 927, 3, 98, 99, 100, 101, 102),
+		"half an ECI":                  described(453, 926, 1),
 		"no UTF-8":                     described(927, 26, 901, 0xe9),
 		"an ECI for something else":    described(926, 1, 2, 453),
 		"an ECI of a user":             described(925, 1, 453),
 	} {
-		if got, err := pdf417Text(words); err == nil || got != "" || !strings.HasPrefix(err.Error(), "PDF417: ") {
+		if got, err := contentText(words); err == nil || got != "" || !strings.HasPrefix(err.Error(), "PDF417: ") {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
@@ -174,7 +190,7 @@ func TestPDF417RoundTrip(t *testing.T) {
 			if n, ok := correct929(words, check, nil); n != 0 || !ok {
 				t.Errorf("%q at level %d: %d corrected, %v", text, level, n, ok)
 			}
-			if got, err := pdf417Text(words[:len(words)-check]); got != fromLatin1(text) || err != nil {
+			if got, err := contentText(words[:len(words)-check]); got != fromLatin1(text) || err != nil {
 				t.Errorf("%q at level %d: %q, %v", text, level, got, err)
 			}
 		}
@@ -191,7 +207,7 @@ func TestPDF417RoundTripOfSpoiltSymbols(t *testing.T) {
 			spoilt, erased := spoil(rng, pdf417Symbol(t, text, level), (capacity929(check)-f)/2, f)
 			if _, ok := correct929(spoilt, check, erased); !ok {
 				t.Errorf("seed %d: %q at level %d: %d unknown", seed, text, level, f)
-			} else if got, err := pdf417Text(spoilt[:len(spoilt)-check]); got != fromLatin1(text) || err != nil {
+			} else if got, err := contentText(spoilt[:len(spoilt)-check]); got != fromLatin1(text) || err != nil {
 				t.Errorf("seed %d: %q at level %d: %q, %v", seed, text, level, got, err)
 			}
 		}
@@ -209,7 +225,7 @@ func TestPDF417RoundTripOfRandomTexts(t *testing.T) {
 		}
 		text, level := string(runes), rng.IntN(5)
 		words := pdf417Symbol(t, text, level)
-		if got, err := pdf417Text(words[:len(words)-2<<level]); got != text || err != nil {
+		if got, err := contentText(words[:len(words)-2<<level]); got != text || err != nil {
 			t.Errorf("seed %d: %q: %q, %v", seed, text, got, err)
 		}
 	}
@@ -231,7 +247,7 @@ func FuzzPDF417Text(f *testing.F) {
 		if right && len(words) > 0 {
 			words[0] = len(words)
 		}
-		text, err := pdf417Text(words)
+		text, err := contentText(words)
 		if err != nil && text != "" || !utf8.ValidString(text) || len(text) > 3*len(words) {
 			t.Errorf("%v: %q, %v", words, text, err)
 		}

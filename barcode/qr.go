@@ -136,7 +136,7 @@ func decodeQR(l lattice, tones []float64, threshold float64) (text string, ok bo
 		return "", false
 	}
 	res, err := qr.NewDecoder().Decode(bits, nil)
-	if err != nil || res.GetText() == "" {
+	if err != nil || res.GetText() == "" || res.HasStructuredAppend() { // a part of a message is none
 		return "", false
 	}
 	return res.GetText(), true

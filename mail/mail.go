@@ -64,6 +64,9 @@ type Symbol struct {
 type Doubt struct {
 	Looks   Look `json:"looks"`
 	Polygon Quad `json:"polygon"`
+	// Part is what was read there when it is a part only of a message, whose other
+	// parts are in other codes. It proves nothing.
+	Part string `json:"part,omitempty"`
 }
 
 // Word is a word that was read.

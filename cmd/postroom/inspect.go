@@ -52,6 +52,7 @@ type symbolLine struct {
 type doubtLine struct {
 	Looks   mail.Look `json:"looks"`
 	Polygon [4][2]int `json:"polygon"`
+	Part    string    `json:"part,omitempty"`
 }
 
 type referenceLine struct {
@@ -183,7 +184,7 @@ func (look inspection) line(path string, r mail.Reading) pageLine {
 		l.Symbols = append(l.Symbols, symbolLine{s.Symbology, s.Text, s.Polygon.Corners(), s.Confidence})
 	}
 	for _, d := range r.Doubts {
-		l.Doubts = append(l.Doubts, doubtLine{d.Looks, d.Polygon.Corners()})
+		l.Doubts = append(l.Doubts, doubtLine{d.Looks, d.Polygon.Corners(), d.Part})
 	}
 	for _, m := range look.rules.Mentions(r) {
 		l.References = append(l.References, referenceLine{m.Scheme, m.Text, m.Source, m.Confidence, m.Polygon.Corners(), m.Literal, m.Valid})
@@ -234,7 +235,11 @@ func (look inspection) print(out io.Writer, l pageLine) error {
 		fmt.Fprintf(&text, "  %-12s %q (%.2f)\n", s.Symbology, s.Text, s.Confidence)
 	}
 	for _, d := range l.Doubts {
-		fmt.Fprintf(&text, "  unread       looks like a %s code at %v\n", d.Looks, d.Polygon[0])
+		fmt.Fprintf(&text, "  unread       looks like a %s code at %v", d.Looks, d.Polygon[0])
+		if d.Part != "" {
+			fmt.Fprintf(&text, "; a part of a message that several codes carry: %q", d.Part)
+		}
+		text.WriteByte('\n')
 	}
 	for _, m := range l.References {
 		fmt.Fprintf(&text, "  reference    %s (%s, %s, %.2f)%s\n", m.Text, m.Scheme, m.Source, m.Confidence, caveat(m))

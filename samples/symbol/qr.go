@@ -20,13 +20,28 @@ var qrVersions = []qrVersion{
 }
 
 // qr encodes at level M: in alphanumeric mode when the text allows it, else in bytes.
-func qr(text string) (Modules, error) {
+func qr(text string) (Modules, error) { return qrAfter(nil, text) }
+
+// QRPart encodes one of several QR codes that carry a message together (structured
+// append, ISO/IEC 18004): its index, from 0, and their number, 2 to 16. parity is all
+// bytes of the message, exclusive or.
+func QRPart(text string, index, count int, parity byte) (Modules, error) {
+	var head bitString
+	head.put(3, 4)
+	head.put(index, 4)
+	head.put(count-1, 4)
+	head.put(int(parity), 8)
+	return qrAfter(head, text)
+}
+
+// qrAfter encodes what begins with the given bits.
+func qrAfter(head bitString, text string) (Modules, error) {
 	for i, v := range qrVersions {
 		capacity := 0
 		for _, b := range v.blocks {
 			capacity += b
 		}
-		if bits := qrBits(text, i+1); len(bits) <= 8*capacity {
+		if bits := append(head[:len(head):len(head)], qrBits(text, i+1)...); len(bits) <= 8*capacity {
 			return v.draw(i+1, v.words(bits, capacity)), nil
 		}
 	}
