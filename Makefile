@@ -63,6 +63,10 @@ bench-barcodes: $(PEERS) ## the barcode reader beside zxing-cpp and zbar on the 
 sweep-patches: deps ## 3000 sheets with patch codes, askew, copied and worn, and 1500 letters without
 	$(GO) run ./cmd/bench-barcodes -patches 4500
 
+.PHONY: sweep-misreads
+sweep-misreads: ## a million letters whose references are misread, in registers of 100,000 consecutive cases
+	POSTROOM_TRIALS=1000000 $(GO) test -count=1 -v -timeout 2h -run TestMisreadWith ./router
+
 .PHONY: fuzz
 fuzz: deps ## every fuzz target for FUZZTIME each
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \

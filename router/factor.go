@@ -1,6 +1,7 @@
 package router
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,29 +11,92 @@ import (
 	"postroom/router/register"
 )
 
-// rule names the rule that files the document, with the second factor's evidence.
+// rule names the rule that files the document, with the second factor's evidence; ""
+// = none does, and why.
+func (c *court) rule(found register.Case, best mail.Mention) (rule string, factor []mail.Evidence, why string) {
+	strong := c.scheme(best.Scheme, (*reference.Scheme).Strong)
+	switch {
+	case c.byCode(best):
+		return RuleBarcode, nil, ""
+	case best.Source != mail.FromBarcode && strong && c.scheme(best.Scheme, (*reference.Scheme).Covered):
+		// Of two errors in one reference a check lets one in a hundred through.
+		if own, _ := c.owner(found); own == "" {
+			if other, ok := c.double(found, best); ok {
+				return "", nil, fmt.Sprintf("Its pages tell of the person of %s, and not of that of %s, which may be a misreading.", other.Reference, best.Text)
+			}
+		}
+		return RuleText, nil, ""
+	}
+	weak := "has a weak check digit"
+	if strong {
+		weak = "has characters that its check digits do not cover"
+	}
+	if rule, factor = c.owner(found); rule == "" {
+		return "", nil, fmt.Sprintf("%s %s, and neither the name nor the postcode of the register stands on its pages.", best.Text, weak)
+	}
+	if other, ok := c.double(found, best); ok {
+		return "", nil, fmt.Sprintf("%s %s; it may be a misreading of %s, whose name or postcode in the register stands on its pages as well.", best.Text, weak, other.Reference)
+	}
+	return rule, factor, ""
+}
+
+// owner looks for the person of a case on the pages; rule "" = nothing there tells of
+// that person.
 //
 // A name of one word stands in any street, and a postcode of digits alone is a
 // whole town's, the authority's among them: neither is enough where the register
 // knows more.
-func (c *court) rule(found register.Case, best mail.Mention) (string, []mail.Evidence, bool) {
-	switch {
-	case c.byCode(best):
-		return RuleBarcode, nil, true
-	case best.Source != mail.FromBarcode && c.scheme(best.Scheme, func(s *reference.Scheme) bool { return s.Strong() && s.Covered() }):
-		return RuleText, nil, true
-	}
+func (c *court) owner(found register.Case) (rule string, factor []mail.Evidence) {
 	name, named := c.factor(found.Name, RuleWeakName, namesOn)
 	code, coded := c.factor(found.Postcode, RuleWeakPostcode, postcodeOn)
 	switch {
 	case named && coded:
-		return RuleWeakName, []mail.Evidence{name, code}, true
+		return RuleWeakName, []mail.Evidence{name, code}
 	case named && len(parts(found.Name)) > 1:
-		return RuleWeakName, []mail.Evidence{name}, true
+		return RuleWeakName, []mail.Evidence{name}
 	case coded && (found.Name == "" || strings.ContainsFunc(found.Postcode, unicode.IsLetter)):
-		return RuleWeakPostcode, []mail.Evidence{code}, true
+		return RuleWeakPostcode, []mail.Evidence{code}
 	}
-	return "", nil, false
+	return "", nil
+}
+
+// double finds another case whose reference may have been printed where this one was
+// read, and of whose person the pages tell as much: a person has several cases, and a
+// house several persons. Then the person proves neither.
+func (c *court) double(found register.Case, best mail.Mention) (register.Case, bool) {
+	if best.Source == mail.FromBarcode && c.sealed(best) {
+		return register.Case{}, false
+	}
+	for _, other := range c.cases.Near(best.Scheme, best.Text) {
+		if other.Reference == found.Reference || !c.mayTell(other) {
+			continue
+		}
+		if rule, _ := c.owner(other); rule != "" {
+			return other, true
+		}
+	}
+	return register.Case{}, false
+}
+
+// mayTell is a quick look whether the pages may tell of a case's person: there are
+// hundreds of near cases where numbers are consecutive.
+func (c *court) mayTell(other register.Case) bool {
+	if c.said == nil {
+		c.said = map[string]bool{}
+		for _, reading := range c.readings {
+			for _, w := range reading.Words {
+				for _, p := range parts(w.Text) {
+					c.said[p] = true
+				}
+			}
+		}
+	}
+	for _, p := range parts(other.Name) {
+		if !c.said[p] {
+			return other.Name == "" || strings.ContainsFunc(other.Postcode, unicode.IsLetter)
+		}
+	}
+	return true
 }
 
 // scheme tells whether the scheme of a name is of a kind.

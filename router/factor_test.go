@@ -51,3 +51,30 @@ func TestSecondFactor(t *testing.T) {
 		t.Errorf("a name that was hardly read files: %+v", d)
 	}
 }
+
+// TestAPersonWithSeveralCases: the person of a case that the number may be a
+// misreading of proves nothing, but for a code that checks its own characters.
+func TestAPersonWithSeveralCases(t *testing.T) {
+	r, cases := registry(t, "AZ-2018-00012,file,,Ana Dubois,\nAZ-2018-00013,file,,Ana Dubois,\nAZ-2018-07400,file,,Ana Dubois,\nAZ-2018-00015,file,,Eva Maes,\n"+
+		"TX-2024-000100-75,tax,,Ana Dubois,\nTX-2024-000101-72,tax,,Eva Maes,\n",
+		reference.Config{Name: "file", Pattern: `AZ-\d{4}-\d{5}`, Check: "none", Store: "file"})
+	for print, rule := range map[string]string{
+		"AZ-2018-00012¶Ana Dubois":               "",
+		"AZ-2018-07400¶Ana Dubois":               RuleWeakName, // three digits away from the others
+		"AZ-2018-00015¶Eva Maes":                 RuleWeakName,
+		"AZ-2018-00015¶Eva Maes¶voor Ana Dubois": "",
+		"TX-2024-000100-75¶Ana Dubois":           RuleText,
+		"TX-2024-000100-75":                      RuleText,
+		"TX-2024-000100-75¶Eva Maes":             "", // two digits away from hers, and a check says nothing of that
+	} {
+		d := r.Route(Span{From: 1, To: 1}, []mail.Reading{lines(1, print, 0.9)}, cases, true)
+		if d.Rule != rule || rule == "" && (d.Hold == nil || d.Hold.Reason != mail.WeakEvidence) {
+			t.Errorf("%q: %q, want %q; %+v", print, d.Rule, rule, d.Hold)
+		}
+	}
+	p := page(1, "code:AZ-2018-00012")
+	p.Words = append(p.Words, lines(1, "Ana Dubois", 0.9).Words...)
+	if d := r.Route(Span{From: 1, To: 1}, []mail.Reading{p}, cases, true); d.Rule != RuleWeakName {
+		t.Errorf("in Code 128: %q, %+v", d.Rule, d.Hold)
+	}
+}

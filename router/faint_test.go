@@ -101,7 +101,7 @@ func TestDigitsOfNoCase(t *testing.T) {
 // TestNumbersBesideAReferenceOfNoFixedLength: a number next to a reference is no
 // part of it, unless that, too, is a case.
 func TestNumbersBesideAReferenceOfNoFixedLength(t *testing.T) {
-	r, cases := registry(t, "765Js432/10,court,,Karl Meier,\n65Js4/10,court,,Jan Roth,\n265Js4/10,court,,Jan Roth,\nK-12,k,,Ana Dubois,\nK-14,k,,Ana Dubois,\nK-145,k,,Ana Dubois,\n",
+	r, cases := registry(t, "765Js432/10,court,,Karl Meier,\n65Js4/10,court,,Jan Roth,\n265Js4/10,court,,Jan Roth,\nK-12,k,,Ana Dubois,\nK-14,k,,Eva Maes,\nK-145,k,,Eva Maes,\n",
 		reference.Config{Name: "court", Pattern: `\d{1,4}Js\d{1,6}/(?:\d{2}|\d{4})`, Check: "none", Store: "court"},
 		reference.Config{Name: "k", Pattern: `K-\d{1,6}`, Check: "none", Store: "k"})
 	for print, want := range map[string]string{

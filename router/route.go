@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"postroom/mail"
-	"postroom/router/reference"
 	"postroom/router/register"
 )
 
@@ -69,6 +68,7 @@ type court struct {
 	withText bool
 	mentions []mail.Mention
 	nearer   map[[3]string]string // what nearest found
+	said     map[string]bool      // the parts of the words on the pages
 }
 
 func (c *court) decide() Decision {
@@ -190,18 +190,15 @@ func (c *court) oneProven(best mail.Mention) Decision {
 		}
 	}
 	why := c.unsure(best)
-	rule, factor, ok := c.rule(found, best)
+	rule, factor, lacks := c.rule(found, best)
+	if why == "" {
+		why = lacks
+	}
 	switch {
-	case !c.withText && (why != "" || !ok):
+	case why != "" && !c.withText:
 		return Decision{NeedText: true}
 	case why != "":
 		return c.hold(mail.WeakEvidence, "%s", why)
-	case !ok:
-		weak := "has a weak check digit"
-		if c.scheme(best.Scheme, (*reference.Scheme).Strong) {
-			weak = "has characters that its check digits do not cover"
-		}
-		return c.hold(mail.WeakEvidence, "%s %s, and neither the name nor the postcode of the register stands on its pages.", best.Text, weak)
 	}
 	return Decision{Reference: found.Reference, Store: found.Store, Rule: rule, Evidence: append(c.evidence(c.literal(), rule), factor...)}
 }
