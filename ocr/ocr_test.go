@@ -56,16 +56,22 @@ func paperOfA4(dpi int) *image.Gray {
 // write draws lines of text, 11 points high, on a page.
 func write(t testing.TB, g *image.Gray, dpi int, lines []string) {
 	t.Helper()
+	writeAt(t, g, dpi, 11, dpi*3/2, lines)
+}
+
+// writeAt draws lines of text of a size in points, from y down.
+func writeAt(t testing.TB, g *image.Gray, dpi int, points float64, y int, lines []string) {
+	t.Helper()
 	f, err := opentype.Parse(goregular.TTF)
 	if err != nil {
 		t.Fatal(err)
 	}
-	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: 11, DPI: float64(dpi)})
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: points, DPI: float64(dpi)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, l := range lines {
-		d := font.Drawer{Dst: g, Src: image.NewUniform(color.Gray{20}), Face: face, Dot: fixed.P(dpi, dpi*3/2+i*dpi/5)}
+		d := font.Drawer{Dst: g, Src: image.NewUniform(color.Gray{20}), Face: face, Dot: fixed.P(dpi, y+int(float64(i*dpi)*points/55))}
 		d.DrawString(l)
 	}
 }
@@ -183,6 +189,61 @@ func TestReadsWhatIsSquared(t *testing.T) {
 	got, want := find(t, p, "kenmerk").Box, find(t, read(t, shown, 200, 200), "kenmerk").Box
 	if want.Y0, want.Y1 = want.Y0/2, (want.Y1+1)/2; got != want {
 		t.Errorf("the word is at %v, want %v", got, want)
+	}
+}
+
+// TestSmallPrint: a page is read at the resolution that its smallest letters need, and
+// the words' boxes are places of the page as it was scanned.
+func TestSmallPrint(t *testing.T) {
+	const dpi = 300
+	plain, small := page(t, dpi), page(t, dpi)
+	writeAt(t, small, dpi, 6, 10*dpi, []string{"Gelieve bij betaling te vermelden: PER/855841/B, rekening van de gemeente"})
+	if got := attitudeOf(plain, dpi).enough(dpi); got < leastFine || got > 0.7*dpi {
+		t.Errorf("print of 11 points wants %.0f dpi", got)
+	}
+	if got := attitudeOf(small, dpi).enough(dpi); got < coarser*dpi {
+		t.Errorf("print of 6 points wants %.0f dpi", got)
+	}
+	box := find(t, read(t, small, dpi, dpi), "PER/855841/B,").Box
+	if box.Y1 < 10*dpi-10 || box.Y1 > 10*dpi+10 {
+		t.Errorf("a word on the line at %d is at %v", 10*dpi, box)
+	}
+	coarse := find(t, read(t, page(t, 200), 200, 200), "kenmerk").Box
+	fine := find(t, read(t, plain, dpi, dpi), "kenmerk").Box
+	for i, d := range [4]int{fine.X0*2 - coarse.X0*3, fine.Y0*2 - coarse.Y0*3, fine.X1*2 - coarse.X1*3, fine.Y1*2 - coarse.Y1*3} {
+		if max(d, -d) > 12 { // 2 pixels of 200 dpi, in 600ths of an inch
+			t.Errorf("edge %d of a word is at %v of 300 dpi and at %v of 200", i, fine, coarse)
+		}
+	}
+}
+
+// TestShrink: a pixel is the mean of what it covers, wherever the grid falls.
+func TestShrink(t *testing.T) {
+	g := image.NewGray(image.Rect(0, 0, 7, 5))
+	for i := range g.Pix {
+		g.Pix[i] = byte(i%7*30 + i/7*10)
+	}
+	small, m := shrink(g, 0.6)
+	if small.Rect.Dx() != 4 || small.Rect.Dy() != 3 {
+		t.Fatalf("%v", small.Rect)
+	}
+	for y := range 3 {
+		for x := range 4 {
+			// The slope is even, so a mean is the value in the middle, but for the steps within pixels.
+			p := m.Quad(mail.Box{X0: x, Y0: y, X1: x + 1, Y1: y + 1}.Quad())
+			want := (p[0].X+p[2].X-1)/2*30 + (p[0].Y+p[2].Y-1)/2*10
+			if got := float64(small.Pix[y*4+x]); math.Abs(got-want) > 4 {
+				t.Errorf("%d,%d: %g, want about %.1f", x, y, got, want)
+			}
+		}
+	}
+}
+
+func BenchmarkShrink(b *testing.B) {
+	g := page(b, 300)
+	b.ReportAllocs()
+	for b.Loop() {
+		shrink(g, 0.6)
 	}
 }
 

@@ -135,6 +135,47 @@ func between2(i int, scale float64, n int) (i0, i1, near int) {
 	return i0, min(i0+1, n-1), int(256 * (f - math.Floor(f)))
 }
 
+// shrink makes a picture smaller by a factor below 1, each pixel the mean of the
+// square that it covers.
+func shrink(g *image.Gray, by float64) (*image.Gray, Mapping) {
+	w, h := max(1, int(float64(g.Rect.Dx())*by)), max(1, int(float64(g.Rect.Dy())*by))
+	out := image.NewGray(image.Rect(0, 0, w, h))
+	m := Mapping{a: float64(g.Rect.Dx()) / float64(w), e: float64(g.Rect.Dy()) / float64(h)}
+	// Shares of a source pixel are counted in 256ths.
+	edges := func(n, from int) (at []int) {
+		for i := range n + 1 {
+			at = append(at, i*from*256/n)
+		}
+		return at
+	}
+	xs, ys := edges(w, g.Rect.Dx()), edges(h, g.Rect.Dy())
+	columns := make([]uint32, g.Rect.Dx()+1)
+	for y := range h {
+		top, end := ys[y], ys[y+1]
+		clear(columns)
+		for j := top >> 8; j<<8 < end; j++ {
+			share := uint32(min(end, (j+1)<<8) - max(top, j<<8))
+			from := g.Pix[j*g.Stride : j*g.Stride+g.Rect.Dx()]
+			to := columns[:len(from)]
+			for x, v := range from {
+				to[x] += uint32(v) * share
+			}
+		}
+		row := out.Pix[y*w : y*w+w]
+		for x := range row {
+			left, right := xs[x], xs[x+1]
+			i, k := left>>8, right>>8
+			sum := uint64(columns[i]) * uint64(256-left&255)
+			for i++; i < k; i++ {
+				sum += uint64(columns[i]) << 8
+			}
+			sum += uint64(columns[k]) * uint64(right&255)
+			row[x] = byte(sum / (uint64(end-top) * uint64(right-left)))
+		}
+	}
+	return out, m
+}
+
 // quarter turns a picture clockwise by 0, 90, 180 or 270 degrees.
 func quarter(g *image.Gray, degrees int) (*image.Gray, Mapping) {
 	w, h := g.Rect.Dx(), g.Rect.Dy()

@@ -29,7 +29,7 @@ const (
 	poor       = 0.55 // mean confidence that makes an attitude that was certain doubtful
 	fair       = 0.80 // mean confidence that settles one that was not
 	largest    = 30000
-	smallest   = 16 // pixels
+	tiniest    = 16 // pixels
 )
 
 // Read reads a page's text. The words' boxes are pixels of the page as it was
@@ -41,7 +41,7 @@ func (e *Engine) Read(s Squared) (Page, error) {
 	if w > largest || h > largest {
 		return Page{}, fmt.Errorf("a picture of %d by %d pixels is too large for tesseract", w, h)
 	}
-	if w < smallest || h < smallest {
+	if w < tiniest || h < tiniest {
 		return Page{}, errors.New("a picture of a few pixels has no text")
 	}
 	dpi, view := s.DPI, s.View
@@ -50,6 +50,10 @@ func (e *Engine) Read(s Squared) (Page, error) {
 	}
 	picture := &image.Gray{Pix: s.Picture.Pix, Stride: s.Picture.Stride, Rect: image.Rect(0, 0, w, h)}
 	a := attitudeOf(picture, dpi)
+	if fine := a.enough(dpi); fine < coarser*dpi {
+		small, by := shrink(picture, fine/dpi)
+		picture, view, dpi = small, view.after(by), fine
+	}
 	best, err := e.upright(picture, view, a, dpi)
 	if err != nil {
 		return Page{}, err
@@ -79,6 +83,26 @@ func (e *Engine) Read(s Squared) (Page, error) {
 	}
 	best.Illegible = a.letters >= manyLetters && float64(confident(best.Words)) < leastRead*float64(a.letters)
 	return best, nil
+}
+
+// The resolution at which a page is read. Tesseract scales every line to 36 pixels
+// before it recognizes it, so pixels beyond that cost time in the search for lines and
+// bring in the scanner's noise: 48 pages of 10 to 12 points with known words, four
+// languages at once, were read in 993 ms a page at 300 dpi (98.0 % of the words), 826
+// at 200 (98.3), 747 at 170 (98.5), 699 at 150 (98.3).
+const (
+	smallPixels = 13   // height of the smallest letters
+	leastFine   = 150  // dpi
+	coarser     = 0.87 // of the resolution it has: less is gained nothing by
+)
+
+// enough is the resolution, dpi, at which the page's letters can be read as well as
+// at any higher one.
+func (a attitude) enough(dpi float64) float64 {
+	if a.small == 0 {
+		return dpi
+	}
+	return max(smallPixels*25.4/a.small, leastFine)
 }
 
 // A page with so many pieces like letters carries text; when fewer letters than

@@ -3,6 +3,7 @@ package ocr
 import (
 	"image"
 	"math"
+	"slices"
 )
 
 // attitude is how a page lies in the scanner.
@@ -12,11 +13,18 @@ type attitude struct {
 	axis    bool    // sure whether its lines run across or down
 	way     bool    // sure which of the two ways is up
 	letters int     // pieces of the size of letters, the smallest left out
+	small   float64 // height of its smallest letters, millimetres; 0 = unknown
 }
 
 // smallPrint is how tall letters are at least that count for whether a page was
 // read, millimetres: crumbs of streaks and folds are smaller.
 const smallPrint = 1.1
+
+// The letters by which a page's resolution is chosen.
+const (
+	slimmest = 0.8 // millimetres
+	several  = 8
+)
 
 // most is the largest skew that is looked for, degrees.
 const most = 10.0
@@ -59,6 +67,7 @@ func attitudeOf(g *image.Gray, dpi float64) attitude {
 		return attitude{letters: letters}
 	}
 	a := attitude{letters: letters, axis: max(across, down) > 2*min(across, down) && across+down >= 8}
+	a.small = smallest(boxes, down > across, mm) / mm
 	if down > across {
 		a.quarter = 90
 		for i, p := range ink {
@@ -72,6 +81,28 @@ func attitudeOf(g *image.Gray, dpi float64) attitude {
 		a.quarter += 180
 	}
 	return a
+}
+
+// smallest is how high the smallest letters are that a page has several of, pixels;
+// 0 = there are no letters. Stops, strokes and slim letters don't count, nor do the
+// very few smaller ones that a picture or a speckled copy has.
+func smallest(boxes []image.Rectangle, down bool, mm float64) float64 {
+	var heights []int
+	for _, b := range boxes {
+		if float64(min(b.Dx(), b.Dy())) < slimmest*mm {
+			continue
+		}
+		if down {
+			heights = append(heights, b.Dx())
+		} else {
+			heights = append(heights, b.Dy())
+		}
+	}
+	if len(heights) == 0 {
+		return 0
+	}
+	slices.Sort(heights)
+	return float64(heights[min(max(len(heights)/25, several), len(heights)-1)])
 }
 
 // likeLetter tells pieces of the size of letters, or of words whose letters touch.
