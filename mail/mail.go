@@ -177,6 +177,10 @@ type Receipt struct {
 	SHA256  string    `json:"sha256"`  // of the original as read back from the store
 	Sheet   string    `json:"sheet"`   // SHA-256 of document.json
 	At      time.Time `json:"at"`
+	// What was added later: SHA-256 of searchable.pdf ("" = there is none) and of
+	// searchable.json ("" = nothing was added yet).
+	Rendition      string `json:"rendition,omitempty"`
+	RenditionSheet string `json:"rendition_sheet,omitempty"`
 }
 
 // Candidate is a case that a held document may belong to; a person decides.

@@ -29,14 +29,24 @@ type Filing struct {
 	Sheet     []byte        // document.json
 }
 
+// Rendition is what is added to a document after it was delivered.
+type Rendition struct {
+	PDF    io.ReadSeeker // searchable.pdf, read from the start; nil = there is none, and Sheet says why
+	SHA256 string        // of PDF, lower-case hex; "" = there is none
+	Sheet  []byte        // searchable.json
+}
+
 // Store is a destination. Its methods are safe for concurrent use.
 type Store interface {
 	// Deliver files a document; the same filing again gives the same receipt and changes nothing.
 	Deliver(ctx context.Context, f Filing) (mail.Receipt, error)
+	// Enrich adds a rendition to a delivered document and gives its receipt with what was read
+	// back; the same again changes nothing.
+	Enrich(ctx context.Context, r mail.Receipt, add Rendition) (mail.Receipt, error)
 	// Withdraw marks a delivered document as not belonging to its case; note is JSON: when, by whom, why.
 	// It stays as it is, for good: what returns to the case is filed under another name.
 	Withdraw(ctx context.Context, locator string, note []byte) error
-	// Verify reads a delivered document back and compares it with its receipt.
+	// Verify reads a delivered document, and what was added to it, back and compares it with its receipt.
 	Verify(ctx context.Context, r mail.Receipt) error
 	// Where tells people where a delivered document is.
 	Where(locator string) string

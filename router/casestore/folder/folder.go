@@ -2,6 +2,8 @@
 //
 //	ROOT/REFERENCE/DOCUMENT/original.pdf     the pages as scanned
 //	ROOT/REFERENCE/DOCUMENT/document.json    written last: complete when it is there
+//	ROOT/REFERENCE/DOCUMENT/searchable.pdf   the rendition, added later
+//	ROOT/REFERENCE/DOCUMENT/searchable.json  what was done, or why there is no rendition; written last
 //	ROOT/REFERENCE/DOCUMENT/withdrawn.json   when the document was taken back
 //
 // A file is complete as soon as it has its name, and is never overwritten.
@@ -70,25 +72,58 @@ func (s *Store) Deliver(ctx context.Context, f casestore.Filing) (mail.Receipt, 
 	if err := durable.MkdirAll(dir, 0o750); err != nil {
 		return mail.Receipt{}, err
 	}
-	if _, err := f.Original.Seek(0, io.SeekStart); err != nil {
+	if err := proven(filepath.Join(dir, "original.pdf"), f.Original, f.SHA256); err != nil {
 		return mail.Receipt{}, err
-	}
-	original := filepath.Join(dir, "original.pdf")
-	if err := ensure(original, f.Original); err != nil {
-		return mail.Receipt{}, err
-	}
-	sum, err := digest(original)
-	if err != nil {
-		return mail.Receipt{}, err
-	}
-	if sum != f.SHA256 {
-		return mail.Receipt{}, fmt.Errorf("%w: %s reads back with other bytes than were written", casestore.ErrRefused, original)
 	}
 	if err := ensure(filepath.Join(dir, "document.json"), bytes.NewReader(f.Sheet)); err != nil {
 		return mail.Receipt{}, err
 	}
-	sheet := sha256.Sum256(f.Sheet)
-	return mail.Receipt{Store: s.name, Locator: locator, SHA256: sum, Sheet: hex.EncodeToString(sheet[:]), At: time.Now().UTC()}, nil
+	return mail.Receipt{Store: s.name, Locator: locator, SHA256: f.SHA256, Sheet: sum(f.Sheet), At: time.Now().UTC()}, nil
+}
+
+// Enrich adds a rendition; see casestore.Store.
+func (s *Store) Enrich(ctx context.Context, r mail.Receipt, add casestore.Rendition) (mail.Receipt, error) {
+	if err := errors.Join(ctx.Err(), s.Probe(), s.mine(r.Locator)); err != nil {
+		return r, err
+	}
+	dir := s.Where(r.Locator)
+	if _, err := os.Stat(filepath.Join(dir, "document.json")); err != nil {
+		return r, err
+	}
+	sheet := filepath.Join(dir, "searchable.json")
+	if was, err := os.ReadFile(sheet); err == nil && !bytes.Equal(was, add.Sheet) {
+		return r, fmt.Errorf("%w: %s tells of another rendition", casestore.ErrRefused, sheet)
+	}
+	if add.PDF != nil {
+		if err := proven(filepath.Join(dir, "searchable.pdf"), add.PDF, add.SHA256); err != nil {
+			return r, err
+		}
+	}
+	if err := ensure(sheet, bytes.NewReader(add.Sheet)); err != nil {
+		return r, err
+	}
+	r.Rendition, r.RenditionSheet = add.SHA256, sum(add.Sheet)
+	return r, nil
+}
+
+func sum(b []byte) string {
+	d := sha256.Sum256(b)
+	return hex.EncodeToString(d[:])
+}
+
+// proven writes a file once, from its start, and reads it back.
+func proven(path string, r io.ReadSeeker, want string) error {
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := ensure(path, r); err != nil {
+		return err
+	}
+	got, err := digest(path)
+	if err == nil && got != want {
+		err = fmt.Errorf("%w: %s reads back with other bytes than were written", casestore.ErrRefused, path)
+	}
+	return err
 }
 
 // Where gives a document's folder.
@@ -137,7 +172,12 @@ func (s *Store) Verify(_ context.Context, r mail.Receipt) error {
 	if err := errors.Join(s.Probe(), s.mine(r.Locator)); err != nil {
 		return err
 	}
-	for name, want := range map[string]string{"original.pdf": r.SHA256, "document.json": r.Sheet} {
+	files := map[string]string{"original.pdf": r.SHA256, "document.json": r.Sheet,
+		"searchable.pdf": r.Rendition, "searchable.json": r.RenditionSheet}
+	for name, want := range files {
+		if want == "" {
+			continue
+		}
 		path := filepath.Join(s.Where(r.Locator), name)
 		sum, err := digest(path)
 		if err != nil {

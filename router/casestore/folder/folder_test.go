@@ -44,13 +44,16 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// TestVerifySees: both files of a document are compared with its receipt, and a
+// TestVerifySees: all files of a document are compared with its receipt, and a
 // store that is mounted elsewhere is still the store.
 func TestVerifySees(t *testing.T) {
-	for _, name := range []string{"original.pdf", "document.json"} {
+	for _, name := range []string{"original.pdf", "document.json", "searchable.pdf", "searchable.json"} {
 		s := fresh(t)
 		r, err := s.Deliver(t.Context(), storetest.Filing("R", "d1", "letter"))
 		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err = s.Enrich(t.Context(), r, storetest.Rendition("searchable")); err != nil {
 			t.Fatal(err)
 		}
 		elsewhere := s.root + "-moved"

@@ -20,6 +20,15 @@ func Filing(reference, document, text string) casestore.Filing {
 		SHA256: hex.EncodeToString(sum[:]), Sheet: []byte(`{"reference":"` + reference + `"}`)}
 }
 
+// Rendition makes a rendition of a text; "" = one that there is not.
+func Rendition(text string) casestore.Rendition {
+	if text == "" {
+		return casestore.Rendition{Sheet: []byte(`{"why":"signed"}`)}
+	}
+	sum := sha256.Sum256([]byte(text))
+	return casestore.Rendition{PDF: strings.NewReader(text), SHA256: hex.EncodeToString(sum[:]), Sheet: []byte(`{"pdfa":true}`)}
+}
+
 // Run runs the contract's tests over stores made by fresh.
 func Run(t *testing.T, fresh func(t *testing.T) casestore.Store) {
 	t.Run("again is the same", func(t *testing.T) {
@@ -60,6 +69,46 @@ func Run(t *testing.T, fresh func(t *testing.T) casestore.Store) {
 		f.SHA256 = strings.Repeat("0", 64)
 		if _, err := s.Deliver(t.Context(), f); !errors.Is(err, casestore.ErrRefused) {
 			t.Errorf("%v", err)
+		}
+	})
+	t.Run("enriched once", func(t *testing.T) {
+		s := fresh(t)
+		for name, text := range map[string]string{"d1": "searchable letter", "d2": ""} {
+			r, err := s.Deliver(t.Context(), Filing("R", name, "letter"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, err := s.Enrich(t.Context(), r, Rendition(text))
+			if err != nil || first.RenditionSheet == "" || (first.Rendition == "") != (text == "") || first.SHA256 != r.SHA256 {
+				t.Fatalf("%+v, %v", first, err)
+			}
+			if again, err := s.Enrich(t.Context(), r, Rendition(text)); err != nil || again != first {
+				t.Errorf("%+v, then %+v, %v", first, again, err)
+			}
+			other := Rendition("another one")
+			other.Sheet = []byte("{}")
+			if _, err := s.Enrich(t.Context(), r, other); !errors.Is(err, casestore.ErrRefused) {
+				t.Errorf("another rendition: %v", err)
+			}
+			if err := errors.Join(s.Verify(t.Context(), r), s.Verify(t.Context(), first)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	t.Run("a rendition of other bytes is refused", func(t *testing.T) {
+		s := fresh(t)
+		r, err := s.Deliver(t.Context(), Filing("R", "d1", "letter"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := Rendition("searchable letter")
+		bad.SHA256 = strings.Repeat("0", 64)
+		if _, err := s.Enrich(t.Context(), r, bad); !errors.Is(err, casestore.ErrRefused) {
+			t.Errorf("%v", err)
+		}
+		r.Locator += "x"
+		if _, err := s.Enrich(t.Context(), r, Rendition("searchable letter")); err == nil {
+			t.Error("a document that is not there is enriched")
 		}
 	})
 	t.Run("withdrawn once", func(t *testing.T) {
