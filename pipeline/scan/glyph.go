@@ -1,0 +1,143 @@
+package scan
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// The font of a text layer has one glyph, without an outline, for every character:
+// the words are there to be found and copied, and nothing of them is to be seen. The
+// recipe is tesseract's (pdfrenderer.cpp): a Type 0 font over a CIDFontType2, codes
+// that are UTF-16, a CIDToGIDMap that leads all of them to glyph 1.
+
+// fontName is that of the text layer's font, in all its dictionaries.
+const fontName = "PostroomInvisible"
+
+// Measures of the font, in units of which an em has 1000.
+const (
+	unitsPerEm = 1000
+	advance    = 500 // of each glyph
+)
+
+// invisibleFont sets the objects of the font under the number, for the codes that are used.
+func (w *writer) invisibleFont(number int, codes map[uint16]bool) error {
+	most := uint16(0)
+	for c := range codes {
+		most = max(most, c)
+	}
+	glyphs := make([]byte, 2*(int(most)+1))
+	for i := 1; i < len(glyphs); i += 2 {
+		glyphs[i] = 1
+	}
+	program := invisible()
+	file, err := w.flated(fmt.Sprintf("/Length1 %d", len(program)), program)
+	if err != nil {
+		return err
+	}
+	toGlyph, err := w.flated("", glyphs)
+	if err != nil {
+		return err
+	}
+	unicode, err := w.flated("", toUnicode(codes))
+	if err != nil {
+		return err
+	}
+	// A descent of 0 makes readers assume one, and words then reach below their line.
+	descriptor := w.add(fmt.Appendf(nil, "<</Type/FontDescriptor/FontName/%s/Flags 5/FontBBox[0 0 %d %d]/ItalicAngle 0/Ascent %d/Descent -1/CapHeight %d/StemV 80/FontFile2 %d 0 R>>",
+		fontName, advance, unitsPerEm, unitsPerEm, unitsPerEm, file))
+	descendant := w.add(fmt.Appendf(nil, "<</Type/Font/Subtype/CIDFontType2/BaseFont/%s/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/FontDescriptor %d 0 R/DW %d/CIDToGIDMap %d 0 R>>",
+		fontName, descriptor, advance, toGlyph))
+	w.set(number, fmt.Appendf(nil, "<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>",
+		fontName, descendant, unicode))
+	return nil
+}
+
+// toUnicode is the CMap that says that a code is its UTF-16 unit. A range may not
+// go over the end of a first byte (Adobe Technical Note 5014), and a block holds 100.
+func toUnicode(codes map[uint16]bool) []byte {
+	var b strings.Builder
+	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
+		"/CIDSystemInfo<</Registry(Adobe)/Ordering(UCS)/Supplement 0>>def\n/CMapName/Adobe-Identity-UCS def\n/CMapType 2 def\n" +
+		"1 begincodespacerange\n<0000><FFFF>\nendcodespacerange\n")
+	var ranges []string
+	for high := range 256 {
+		first, last := -1, -1
+		for low := range 256 {
+			if codes[uint16(high<<8|low)] {
+				if last = low; first < 0 {
+					first = low
+				}
+			}
+		}
+		if first >= 0 {
+			ranges = append(ranges, fmt.Sprintf("<%02X%02X><%02X%02X><%02X%02X>\n", high, first, high, last, high, first))
+		}
+	}
+	for len(ranges) > 0 {
+		n := min(len(ranges), 100)
+		fmt.Fprintf(&b, "%d beginbfrange\n%sendbfrange\n", n, strings.Join(ranges[:n], ""))
+		ranges = ranges[n:]
+	}
+	b.WriteString("endcmap\nCMapName currentdict/CMap defineresource pop\nend\nend\n")
+	return []byte(b.String())
+}
+
+// invisible makes the font program: a TrueType file with the tables that PDF asks of
+// a CIDFontType2 (ISO 32000-1, 9.9), and two glyphs without outline (Apple TrueType
+// Reference Manual, chapter 6).
+func invisible() []byte {
+	const glyphs = 2
+	words := func(v ...uint16) (b []byte) {
+		for _, x := range v {
+			b = binary.BigEndian.AppendUint16(b, x)
+		}
+		return b
+	}
+	head := words(1, 0, 1, 0, 0, 0, 0x5f0f, 0x3cf5, 0x000b, unitsPerEm)
+	head = append(head, make([]byte, 16)...) // made and changed at no time that is known
+	head = append(head, words(0, 0, advance, unitsPerEm, 0, 8, 2, 0, 0)...)
+	tables := []struct {
+		tag  string
+		data []byte
+	}{
+		{"glyf", make([]byte, 4)}, // empty, but there: no glyph lies in it
+		{"head", head},
+		{"hhea", words(1, 0, unitsPerEm, 0xffff, 0, advance, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, glyphs)},
+		{"hmtx", words(advance, 0, advance, 0)},
+		{"loca", words(0, 0, 0)},
+		{"maxp", words(1, 0, glyphs, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)},
+	}
+	const entry, lead = 16, 12
+	out := words(1, 0, uint16(len(tables)), 64, 2, uint16(16*len(tables)-64))
+	at := lead + entry*len(tables)
+	checks := map[string]int{}
+	for _, t := range tables {
+		out = append(out, t.tag...)
+		out = binary.BigEndian.AppendUint32(out, checksum(t.data))
+		out = binary.BigEndian.AppendUint32(out, uint32(at))
+		out = binary.BigEndian.AppendUint32(out, uint32(len(t.data)))
+		checks[t.tag] = at
+		at += (len(t.data) + 3) / 4 * 4
+	}
+	for _, t := range tables {
+		out = append(out, t.data...)
+		out = append(out, make([]byte, (4-len(t.data)%4)%4)...)
+	}
+	binary.BigEndian.PutUint32(out[checks["head"]+8:], 0xb1b0afba-checksum(out))
+	return out
+}
+
+// checksum adds a table's 32-bit words up, the last filled with zeros.
+func checksum(b []byte) (sum uint32) {
+	for len(b) >= 4 {
+		sum += binary.BigEndian.Uint32(b)
+		b = b[4:]
+	}
+	if len(b) > 0 {
+		var last [4]byte
+		copy(last[:], b)
+		sum += binary.BigEndian.Uint32(last[:])
+	}
+	return sum
+}
