@@ -12,9 +12,10 @@ import (
 
 // Order says what a rendition is to be.
 type Order struct {
-	Title    string // of the document, for people
-	Language string // BCP 47, of its text
-	Producer string // the program that makes it
+	Title    string // of the document, for people; "" = none
+	Language string // of its text, BCP 47; what is no such tag is left out
+	Producer string // the program that makes it; "" = none
+	Pages    int    // of the file: readings of other pages than the file's lie on no words
 	// Page gives what was read on page n, counted from 1; it is asked once for each, in order.
 	Page func(n int) (OrderPage, error)
 }
@@ -74,6 +75,9 @@ func (f *File) Render(o Order, out Target) (done Rendered, err error) {
 	pdf, ok := f.pages.(*pdfFile)
 	if !ok {
 		return done, fmt.Errorf("%w: only a PDF is rendered", ErrUnreadable)
+	}
+	if o.Pages != f.Pages() {
+		return done, fmt.Errorf("%w: it has %d pages, and readings of %d", ErrUnreadable, f.Pages(), o.Pages)
 	}
 	r := &rendition{copier: copier{file: pdf, numbers: map[int]int{}}, order: o, codes: map[uint16]bool{}}
 	if err := r.compose(f.step); err != nil {
@@ -213,7 +217,7 @@ func visible(p leaf) *types.Rectangle {
 
 // describe adds what the file says of itself, and its colours.
 func (r *rendition) describe() error {
-	d := r.described()
+	d := r.order.described()
 	profile, err := r.flated("/N 3", sRGB())
 	if err != nil {
 		return err
@@ -230,13 +234,9 @@ func (r *rendition) describe() error {
 	return nil
 }
 
-func (r *rendition) described() described {
-	return described{r.order.Title, r.order.Language, r.order.Producer}
-}
-
 // claim sets the metadata, which say that the file is a PDF/A or do not.
 func (r *rendition) claim(archive bool) {
-	text := r.described().xmp(archive)
+	text := r.order.described().xmp(archive)
 	r.set(r.metadata, fmt.Appendf(nil, "<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%s\nendstream", len(text), text))
 }
 
@@ -248,7 +248,7 @@ func (r *rendition) publish(out Target, step func()) (Rendered, error) {
 		return done, err
 	}
 	defer func() { written.close() }()
-	fault := written.checkArchive(r.font, r.described())
+	fault := written.checkArchive(r.font, r.order.described(), step)
 	if done.PDFA = fault == nil; !done.PDFA {
 		done.Why = fault.Error()
 		r.claim(false)
