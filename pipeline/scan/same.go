@@ -21,7 +21,11 @@ func (f *pdfFile) sameAs(rendition *pdfFile, kept []int, done []RenderedPage, st
 		if err := f.samePictures(rendition, n, i+1); err != nil {
 			return fmt.Errorf("page %d: %w", n, err)
 		}
-		if err := f.sameLook(rendition, n, i+1, done[n-1].Rotation); err != nil {
+		same, err := f.samePose(rendition, n, i+1, done[n-1].Rotation)
+		if err == nil && !same {
+			err = f.sameLook(rendition, n, i+1, done[n-1].Rotation)
+		}
+		if err != nil {
 			return fmt.Errorf("page %d: %w", n, err)
 		}
 		step()

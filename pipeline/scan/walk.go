@@ -101,8 +101,8 @@ func hasText(content []byte) bool {
 	}
 }
 
-// pictures gives the digests of the picture streams that a page paints, in a certain
-// order, each with the size that it is said to have.
+// pictures gives the digests of the pictures that a page paints, in a certain order:
+// of their streams as they are, their entries, and all that those lead to.
 func (f *pdfFile) pictures(p leaf, content []byte) (all []string, err error) {
 	parts, err := f.paintings(p, content)
 	if err != nil {
@@ -122,9 +122,18 @@ func (f *pdfFile) pictures(p leaf, content []byte) (all []string, err error) {
 			if err != nil {
 				return nil, err
 			}
-			if sd != nil && f.name(sd.Dict["Subtype"]) == "Image" {
-				all = append(all, fmt.Sprintf("%s %d %d %x", name, f.integer(sd.Dict["Width"]), f.integer(sd.Dict["Height"]), sha256.Sum256(sd.Raw)))
+			if sd == nil || f.name(sd.Dict["Subtype"]) != "Image" {
+				continue
 			}
+			c := copier{file: f, numbers: map[int]int{}} // whose numbers are the same for the same objects
+			if _, err := c.object(entries[name]); err != nil {
+				return nil, err
+			}
+			digest := sha256.New()
+			for _, o := range c.objects {
+				digest.Write(o)
+			}
+			all = append(all, fmt.Sprintf("%s %x", name, digest.Sum(nil)))
 		}
 	}
 	return all, nil
