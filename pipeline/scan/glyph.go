@@ -3,13 +3,12 @@ package scan
 import (
 	"encoding/binary"
 	"fmt"
-	"strings"
 )
 
 // The font of a text layer has one glyph, without an outline, for every character:
 // the words are there to be found and copied, and nothing of them is to be seen. The
 // recipe is tesseract's (pdfrenderer.cpp): a Type 0 font over a CIDFontType2, codes
-// that are UTF-16, a CIDToGIDMap that leads all of them to glyph 1.
+// of two bytes, a CIDToGIDMap that leads all of them to glyph 1.
 
 // fontName is that of the text layer's font, in all its dictionaries.
 const fontName = "PostroomInvisible"
@@ -20,13 +19,9 @@ const (
 	advance    = 500 // of each glyph
 )
 
-// invisibleFont sets the objects of the font under the number, for the codes that are used.
-func (w *writer) invisibleFont(number int, codes map[uint16]bool) error {
-	most := uint16(0)
-	for c := range codes {
-		most = max(most, c)
-	}
-	glyphs := make([]byte, 2*(int(most)+1))
+// invisibleFont sets the objects of the font under the number, for the letters that are used.
+func (w *writer) invisibleFont(number int, letters *alphabet) error {
+	glyphs := make([]byte, 2*(int(letters.last())+1))
 	for i := 1; i < len(glyphs); i += 2 {
 		glyphs[i] = 1
 	}
@@ -39,7 +34,7 @@ func (w *writer) invisibleFont(number int, codes map[uint16]bool) error {
 	if err != nil {
 		return err
 	}
-	unicode, err := w.flated("", toUnicode(codes))
+	unicode, err := w.flated("", letters.toUnicode())
 	if err != nil {
 		return err
 	}
@@ -51,36 +46,6 @@ func (w *writer) invisibleFont(number int, codes map[uint16]bool) error {
 	w.set(number, fmt.Appendf(nil, "<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>",
 		fontName, descendant, unicode))
 	return nil
-}
-
-// toUnicode is the CMap that says that a code is its UTF-16 unit. A range may not
-// go over the end of a first byte (Adobe Technical Note 5014), and a block holds 100.
-func toUnicode(codes map[uint16]bool) []byte {
-	var b strings.Builder
-	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
-		"/CIDSystemInfo<</Registry(Adobe)/Ordering(UCS)/Supplement 0>>def\n/CMapName/Adobe-Identity-UCS def\n/CMapType 2 def\n" +
-		"1 begincodespacerange\n<0000><FFFF>\nendcodespacerange\n")
-	var ranges []string
-	for high := range 256 {
-		first, last := -1, -1
-		for low := range 256 {
-			if codes[uint16(high<<8|low)] {
-				if last = low; first < 0 {
-					first = low
-				}
-			}
-		}
-		if first >= 0 {
-			ranges = append(ranges, fmt.Sprintf("<%02X%02X><%02X%02X><%02X%02X>\n", high, first, high, last, high, first))
-		}
-	}
-	for len(ranges) > 0 {
-		n := min(len(ranges), 100)
-		fmt.Fprintf(&b, "%d beginbfrange\n%sendbfrange\n", n, strings.Join(ranges[:n], ""))
-		ranges = ranges[n:]
-	}
-	b.WriteString("endcmap\nCMapName currentdict/CMap defineresource pop\nend\nend\n")
-	return []byte(b.String())
 }
 
 // invisible makes the font program: a TrueType file with the tables that PDF asks of

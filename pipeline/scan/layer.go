@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 
 	"postroom/mail"
 )
@@ -40,52 +39,72 @@ type lain struct {
 	low, high      bool // has letters that reach below the line; that rise to its full height
 }
 
-// layer is the content stream that writes a reading's words. page leads from its
-// pixels to the PDF's units.
-type layer struct {
-	content []byte // empty = there are no words
-	words   int
-	codes   map[uint16]bool // that occur in it
-}
-
 // letters that tell where a line's letters stand and how tall they are.
 const (
 	descending = "gjpqyçþßQJ,;()[]{}|/\\@$§µ_"
 	ascending  = "bdfhkltiß0123456789€£&#%"
 )
 
-// snap is how far a word may be from its line's foot and height to be put there,
-// inches: 1 mm. Extractors take what stands unevenly for several lines.
-const snap = 1 / 25.4
+// Measures of a layer, inches.
+const (
+	millimetre = 1 / 25.4
 
-func layOut(r mail.Reading, page matrix) layer {
-	l := layer{codes: map[uint16]bool{}}
+	// How far a word may be from its line's foot and height to be put there:
+	// extractors take what stands unevenly for several lines.
+	snap = 1 * millimetre
+
+	// A word that its line's tilt raises by less than this is laid level, in the middle
+	// of where it is: poppler ends a word where its foot moves by half a point, and
+	// would find two words in it.
+	level = 2 * millimetre
+)
+
+// layOut writes a content stream that lays a reading's words; nil = there are none.
+// page leads from the reading's pixels to the PDF's units. A reading is not believed:
+// what lies off its page, or has a size or an angle that no page has, is left out.
+func layOut(r mail.Reading, page matrix, letters *alphabet) (content []byte, laid int) {
 	dpiX, dpiY := r.DPI, r.DPIY
-	if !(dpiX > 0 && dpiY > 0) {
+	if !(min(dpiX, dpiY) >= 10 && max(dpiX, dpiY) <= 1e4) {
 		dpiX, dpiY = usualDPI, usualDPI
 	}
-	turn := float64(r.Rotation) * math.Pi / 180
 	tilt := r.Skew * math.Pi / 180
-	along := backwards(vector{math.Cos(tilt), math.Sin(tilt)}, turn)
+	if !(math.Abs(tilt) < math.Pi/6) {
+		tilt = 0
+	}
+	level := backwards(vector{1, 0}, float64(r.Rotation)*math.Pi/180)
+	along := backwards(level, -tilt)
+	words := lay(r, dpiX, dpiY, along, tilt, letters)
+	if len(words) == 0 {
+		return nil, 0
+	}
+	pen := pen{page: matrix{dpiX, 0, 0, dpiY, 0, 0}.mul(page)}
+	pen.out.WriteString("q BT 3 Tr\n")
+	for _, w := range words {
+		pen.write(w, along, level)
+	}
+	pen.out.WriteString("ET Q\n")
+	return pen.out.Bytes(), len(words)
+}
+
+// lay finds where the words of a reading lie along their lines.
+func lay(r mail.Reading, dpiX, dpiY float64, along vector, tilt float64, letters *alphabet) (words []lain) {
 	up := backwards(along, math.Pi/2)
-	var words []lain
 	for _, w := range r.Words {
-		text := codesOf(w.Text)
-		if len(text) == 0 {
+		x0, x1 := max(0, w.Box.X0), min(r.Width, w.Box.X1)
+		y0, y1 := max(0, w.Box.Y0), min(r.Height, w.Box.Y1)
+		text := letters.codes(w.Text)
+		if len(text) == 0 || x0 >= x1 || y0 >= y1 {
 			continue
 		}
-		wide, tall := float64(w.Box.X1-w.Box.X0)/dpiX, float64(w.Box.Y1-w.Box.Y0)/dpiY
+		wide, tall := float64(x1-x0)/dpiX, float64(y1-y0)/dpiY
 		if r.Rotation%180 != 0 {
 			wide, tall = tall, wide
 		}
 		wide, tall = enclosed(wide, tall, math.Abs(tilt))
-		centre := vector{float64(w.Box.X0+w.Box.X1) / 2 / dpiX, float64(w.Box.Y0+w.Box.Y1) / 2 / dpiY}
+		centre := vector{float64(x0+x1) / 2 / dpiX, float64(y0+y1) / 2 / dpiY}
 		u, v := centre.along(along), centre.along(up)
 		words = append(words, lain{text: text, line: w.Line, u0: u - wide/2, u1: u + wide/2, v0: v - tall/2, v1: v + tall/2,
 			low: strings.ContainsAny(w.Text, descending), high: strings.ContainsFunc(w.Text, tallLetter)})
-	}
-	if len(words) == 0 {
-		return l
 	}
 	for rest := words; len(rest) > 0; {
 		n := 1
@@ -93,37 +112,42 @@ func layOut(r mail.Reading, page matrix) layer {
 			n++
 		}
 		even(rest[:n])
+		apart(rest[:n])
 		rest = rest[n:]
 	}
-	pixels := matrix{dpiX, 0, 0, dpiY, 0, 0}.mul(page) // from inches
-	const point = 1.0 / 72
-	a, b := pixels.vector(along).times(point), pixels.vector(up).times(point)
-	var out bytes.Buffer
-	out.WriteString("q BT 3 Tr\n")
-	size := 0.0
-	for _, w := range words {
-		at := pixels.point(along.times(w.u0).plus(up.times(w.v0)))
-		points := max(1, rounded(72*(w.v1-w.v0), 100))
-		if points != size {
-			size = points
-			fmt.Fprintf(&out, "/%s %s Tf\n", layerFont, real(size))
-		}
-		stretch := 100 * 72 * (w.u1 - w.u0) / (size * float64(len(w.text)) * advance / unitsPerEm)
-		for _, v := range []float64{a.x, a.y, b.x, b.y} {
-			out.WriteString(real(rounded(v, 1e5)) + " ")
-		}
-		fmt.Fprintf(&out, "%s %s Tm %s Tz <", real(rounded(at.x, 1000)), real(rounded(at.y, 1000)), real(rounded(stretch, 100)))
-		for _, c := range w.text {
-			fmt.Fprintf(&out, "%04x", c)
-			l.codes[c] = true
-		}
-		out.WriteString("0020> Tj\n") // a space keeps words apart for who reads them
-		l.codes[' '] = true
-		l.words++
+	return words
+}
+
+// pen writes words as they lie.
+type pen struct {
+	out  bytes.Buffer
+	page matrix // from inches to the PDF's units
+	size float64
+}
+
+// write shows a word along its line, or level if that is nearly the same.
+func (p *pen) write(w lain, along, flat vector) {
+	wide := w.u1 - w.u0
+	foot := along.times((w.u0 + w.u1) / 2).plus(backwards(along, math.Pi/2).times(w.v0)) // its middle
+	if math.Abs(along.x*flat.y-along.y*flat.x)*wide < level {
+		along = flat
 	}
-	out.WriteString("ET Q\n")
-	l.content = out.Bytes()
-	return l
+	const point = 1.0 / 72
+	a, b := p.page.vector(along).times(point), p.page.vector(backwards(along, math.Pi/2)).times(point)
+	at := p.page.point(foot.plus(along.times(-wide / 2)))
+	if size := max(1, rounded((w.v1-w.v0)/point, 100)); size != p.size {
+		p.size = size
+		fmt.Fprintf(&p.out, "/%s %s Tf\n", layerFont, real(size))
+	}
+	for _, v := range []float64{a.x, a.y, b.x, b.y} {
+		p.out.WriteString(real(rounded(v, 1e5)) + " ")
+	}
+	stretch := 100 * wide / point / (p.size * float64(len(w.text)) * advance / unitsPerEm)
+	fmt.Fprintf(&p.out, "%s %s Tm %s Tz <", real(rounded(at.x, 1000)), real(rounded(at.y, 1000)), real(max(0.01, rounded(stretch, 100))))
+	for _, c := range w.text {
+		fmt.Fprintf(&p.out, "%04x", c)
+	}
+	p.out.WriteString("0020> Tj\n") // a space keeps words apart for who reads them
 }
 
 // enclosed gives the size of the rectangle that lies tilted within the smallest upright
@@ -152,6 +176,18 @@ func even(line []lain) {
 	}
 }
 
+// apart leaves some room between the words of a line, where letters that lean or a
+// narrow print leave none: poppler joins words that are nearer than a seventh of their
+// height, whether or not a space stands between them.
+func apart(line []lain) {
+	for i := 1; i < len(line); i++ {
+		w, next := &line[i-1], line[i]
+		if end := next.u0 - (w.v1-w.v0)/5; end < w.u1 && next.u0 > w.u0 {
+			w.u1 = max(end, w.u1-(w.u1-w.u0)/8)
+		}
+	}
+}
+
 // middle is the median over the words that tell, or over all when none does.
 func middle(line []lain, of func(lain) (v float64, tells bool)) float64 {
 	var all, some []float64
@@ -169,15 +205,5 @@ func middle(line []lain, of func(lain) (v float64, tells bool)) float64 {
 }
 
 func tallLetter(r rune) bool { return unicode.IsUpper(r) || strings.ContainsRune(ascending, r) }
-
-// codesOf gives a word in UTF-16, without what is no character to be shown.
-func codesOf(word string) []uint16 {
-	return utf16.Encode([]rune(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.IsSpace(r) || r == 0xfeff || r >= 0xfffd && r <= 0xffff {
-			return -1
-		}
-		return r
-	}, word)))
-}
 
 func rounded(v, parts float64) float64 { return math.Round(v*parts) / parts }

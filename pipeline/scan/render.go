@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 
@@ -79,7 +80,7 @@ func (f *File) Render(o Order, out Target) (done Rendered, err error) {
 	if o.Pages != f.Pages() {
 		return done, fmt.Errorf("%w: it has %d pages, and readings of %d", ErrUnreadable, f.Pages(), o.Pages)
 	}
-	r := &rendition{copier: copier{file: pdf, numbers: map[int]int{}}, order: o, codes: map[uint16]bool{}}
+	r := &rendition{copier: copier{file: pdf, numbers: map[int]int{}}, order: o}
 	if err := r.compose(f.step); err != nil {
 		return done, err
 	}
@@ -94,7 +95,7 @@ type rendition struct {
 	kept     []int // pages of the source, from 1, that are in it
 	font     int   // object number of the layers' font; 0 = there is no layer
 	metadata int
-	codes    map[uint16]bool // used in the layers
+	letters  alphabet // of the layers
 }
 
 // compose copies the pages, and adds what makes them searchable.
@@ -125,7 +126,7 @@ func (r *rendition) compose(step func()) error {
 		return fmt.Errorf("%w: no page is left that is not blank", ErrUnreadable)
 	}
 	if r.font > 0 {
-		if err := r.invisibleFont(r.font, r.codes); err != nil {
+		if err := r.invisibleFont(r.font, &r.letters); err != nil {
 			return err
 		}
 	}
@@ -153,23 +154,23 @@ func (r *rendition) page(n int, read mail.Reading, form types.Dict) (did Rendere
 	if did.Text = NoWords; own {
 		did.Text = OwnWords
 	}
+	if !slices.Contains([]int{90, 180, 270}, read.Rotation) { // there is no other way to lie
+		read.Rotation = 0
+	}
 	if !r.file.widgets(p.Dict) { // those pdfium draws by the file's form alone, and only upright
 		over.turn, did.Rotation = read.Rotation, read.Rotation
 	}
 	if !own && read.Width > 0 && read.Height > 0 {
-		l := layOut(read, r.file.placed(p, content, read))
-		if did.Words = l.words; l.words > 0 {
+		var layer []byte
+		if layer, did.Words = layOut(read, r.file.placed(p, content, read), &r.letters); did.Words > 0 {
 			did.Text = LaidWords
 			if r.font == 0 {
 				r.font = r.reserve()
 			}
-			if over.text, err = r.flated("", l.content); err != nil {
+			if over.text, err = r.flated("", layer); err != nil {
 				return did, err
 			}
 			over.font = r.font
-			for c := range l.codes {
-				r.codes[c] = true
-			}
 		}
 	}
 	return did, r.copier.page(p, content, over)
