@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// The font of a text layer has one glyph, without an outline, for every character:
-// the words are there to be found and copied, and nothing of them is to be seen. The
+// The font of a text layer has one glyph, without an area, for every character: the
+// words are there to be found and copied, and nothing of them is to be seen. The
 // recipe is tesseract's (pdfrenderer.cpp): a Type 0 font over a CIDFontType2, codes
 // of two bytes, a CIDToGIDMap that leads all of them to glyph 1.
 
@@ -49,7 +49,7 @@ func (w *writer) invisibleFont(number int, letters *alphabet) error {
 }
 
 // invisible makes the font program: a TrueType file with the tables that PDF asks of
-// a CIDFontType2 (ISO 32000-1, 9.9), and two glyphs without outline (Apple TrueType
+// a CIDFontType2 (ISO 32000-1, 9.9), and two glyphs, the first empty (Apple TrueType
 // Reference Manual, chapter 6).
 func invisible() []byte {
 	const glyphs = 2
@@ -59,6 +59,12 @@ func invisible() []byte {
 		}
 		return b
 	}
+	// A stroke without width from corner to corner of an em's half: pdfium takes the
+	// extent of a letter from its outline, and finds no word that stands upright on a
+	// page if that is empty.
+	glyph := words(1, 0, 0, advance, unitsPerEm, 1, 0) // one contour, its box, its last point, no instructions
+	glyph = append(glyph, 1, 1)                        // both points lie on the curve
+	glyph = append(glyph, words(0, advance, 0, unitsPerEm)...)
 	head := words(1, 0, 1, 0, 0, 0, 0x5f0f, 0x3cf5, 0x000b, unitsPerEm)
 	head = append(head, make([]byte, 16)...) // made and changed at no time that is known
 	head = append(head, words(0, 0, advance, unitsPerEm, 0, 8, 2, 0, 0)...)
@@ -66,12 +72,12 @@ func invisible() []byte {
 		tag  string
 		data []byte
 	}{
-		{"glyf", make([]byte, 4)}, // empty, but there: no glyph lies in it
+		{"glyf", glyph},
 		{"head", head},
 		{"hhea", words(1, 0, unitsPerEm, 0xffff, 0, advance, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, glyphs)},
 		{"hmtx", words(advance, 0, advance, 0)},
-		{"loca", words(0, 0, 0)},
-		{"maxp", words(1, 0, glyphs, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)},
+		{"loca", words(0, 0, uint16(len(glyph)/2))},
+		{"maxp", words(1, 0, glyphs, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)},
 	}
 	const entry, lead = 16, 12
 	out := words(1, 0, uint16(len(tables)), 64, 2, uint16(16*len(tables)-64))

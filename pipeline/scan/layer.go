@@ -183,7 +183,7 @@ func apart(line []lain) {
 	for i := 1; i < len(line); i++ {
 		w, next := &line[i-1], line[i]
 		if end := next.u0 - (w.v1-w.v0)/5; end < w.u1 && next.u0 > w.u0 {
-			w.u1 = max(end, w.u1-(w.u1-w.u0)/8)
+			w.u1 = max(end, w.u1-min((w.u1-w.u0)/4, 1.5*millimetre))
 		}
 	}
 }
