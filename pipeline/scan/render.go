@@ -13,12 +13,12 @@ import (
 
 // Order says what a rendition is to be.
 type Order struct {
-	Title    string // of the document, for people; "" = none
-	Language string // of its text, BCP 47; what is no such tag is left out
-	Producer string // the program that makes it; "" = none
-	Pages    int    // of the file: readings of other pages than the file's lie on no words
+	Title    string `json:"title,omitempty"`    // of the document, for people; "" = none
+	Language string `json:"language,omitempty"` // of its text, BCP 47; what is no such tag is left out
+	Producer string `json:"producer,omitempty"` // the program that makes it; "" = none
+	Pages    int    `json:"pages"`              // of the file: a reading of another page than the file's lies on no words
 	// Page gives what was read on page n, counted from 1; it is asked once for each, in order.
-	Page func(n int) (OrderPage, error)
+	Page func(n int) (OrderPage, error) `json:"-"`
 }
 
 // OrderPage is what is to be done with a page.
