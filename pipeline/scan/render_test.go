@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -258,10 +259,23 @@ func TestSignedIsNotRendered(t *testing.T) {
 	}
 }
 
-// full is an output whose disk is full.
-type full struct{ *os.File }
+// full is an output whose disk is full when it is written once more.
+type full struct {
+	*os.File
+	times int
+}
 
-func (full) Write([]byte) (int, error) { return 0, errors.New("no space is left") }
+func (f *full) Truncate(size int64) error {
+	f.times--
+	return f.File.Truncate(size)
+}
+
+func (f *full) Write(b []byte) (int, error) {
+	if f.times < 0 {
+		return 0, errors.New("no space is left")
+	}
+	return f.File.Write(b)
+}
 
 func TestFullDiskIsNotTheFilesFault(t *testing.T) {
 	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
@@ -269,9 +283,47 @@ func TestFullDiskIsNotTheFilesFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	f := mustOpen(t, pdf([]pdfPage{greyPage(t, 0)}, false, ""))
-	if _, err := f.Render(Order{Pages: 1, Page: each(someWords)}, full{out}); !errors.Is(err, ErrOutput) || errors.Is(err, ErrUnreadable) {
-		t.Errorf("%v", err)
+	p := greyPage(t, 0)
+	p.image += "/Interpolate true" // no PDF/A: it is written twice
+	f := mustOpen(t, pdf([]pdfPage{p}, false, ""))
+	for times := range 2 {
+		if _, err := f.Render(Order{Pages: 1, Page: each(someWords)}, &full{out, times}); !errors.Is(err, ErrOutput) || errors.Is(err, ErrUnreadable) {
+			t.Errorf("after %d: %v", times, err)
+		}
+	}
+	if done, err := f.Render(Order{Pages: 1, Page: each(someWords)}, &full{out, 2}); err != nil || done.PDFA {
+		t.Errorf("%+v, %v", done, err)
+	}
+}
+
+// TestRandomReadings: whatever the numbers and letters of a reading, the rendition is
+// sound, and shows the page.
+func TestRandomReadings(t *testing.T) {
+	const seed = 20261125
+	rng := rand.New(rand.NewPCG(seed, 1))
+	number := func() int {
+		return []int{rng.IntN(400), rng.IntN(400), -rng.IntN(1000), rng.IntN(1 << 40), math.MaxInt, math.MinInt, 0}[rng.IntN(7)]
+	}
+	for i := range 150 {
+		r := mail.Reading{Width: 1 + rng.IntN(800), Height: 1 + rng.IntN(400), Rotation: []int{0, 90, 180, 270, number()}[rng.IntN(5)],
+			DPI: math.Exp(rng.NormFloat64() * 20), DPIY: math.Exp(rng.NormFloat64() * 20), Skew: rng.NormFloat64() * 20}
+		for range rng.IntN(30) {
+			text := make([]rune, rng.IntN(12))
+			for j := range text {
+				text[j] = rune(rng.IntN(0x110000))
+				if rng.IntN(2) == 0 {
+					text[j] = rune(rng.IntN(0x300))
+				}
+			}
+			r.Words = append(r.Words, mail.Word{Text: string(text), Box: mail.Box{X0: number(), Y0: number(), X1: number(), Y1: number()}, Line: number()})
+		}
+		_, b, done, err := render(t, pdf([]pdfPage{greyPage(t, 0)}, false, ""), Order{Title: string(rune(i)), Page: each(r)})
+		if err != nil || !done.PDFA {
+			t.Fatalf("reading %d of seed %d: %+v, %v\n%+v", i, seed, done, err, r)
+		}
+		if i%10 == 0 {
+			sane(t, b, 1)
+		}
 	}
 }
 
