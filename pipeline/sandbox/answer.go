@@ -7,27 +7,32 @@ import (
 	"slices"
 
 	"postroom/mail"
+	"postroom/pipeline/scan"
 )
 
 // request is what a helper is asked; its file descriptors travel with the frame:
-// first the file, then (for a cut) the output.
+// first the file, then (for a cut and a rendition) the output.
 type request struct {
-	Op    string `json:"op"` // open, whole, read, cut, warm, level
-	Key   string `json:"key,omitempty"`
-	Pages []int  `json:"pages,omitempty"`
-	From  int    `json:"from,omitempty"`
-	To    int    `json:"to,omitempty"`
-	Text  Text   `json:"text,omitempty"`
+	Op    string      `json:"op"` // open, whole, read, cut, render, warm, level
+	Key   string      `json:"key,omitempty"`
+	Pages []int       `json:"pages,omitempty"`
+	From  int         `json:"from,omitempty"`
+	To    int         `json:"to,omitempty"`
+	Text  Text        `json:"text,omitempty"`
+	Order *scan.Order `json:"order,omitempty"` // of a rendition; the helper asks for its pages one by one
 }
 
 // steps is how many steps at most an answer is given in, besides its readings: the
-// opening of the file, and for a cut each page's copying and its comparison.
+// opening of the file, for a cut each page's copying and its comparison, and for a
+// rendition a look through the page in between.
 func (q request) steps() int {
 	switch q.Op {
 	case "read":
 		return 1
 	case "cut":
 		return 1 + 2*max(0, q.To-q.From+1)
+	case "render":
+		return 1 + 3*q.Order.Pages
 	}
 	return 0
 }
@@ -37,6 +42,8 @@ type answer struct {
 	Reading  *mail.Reading `json:"reading,omitempty"`
 	Contents *Contents     `json:"contents,omitempty"`
 	Cutting  *Cutting      `json:"cutting,omitempty"`
+	Rendered *Rendered     `json:"rendered,omitempty"`
+	Wants    int           `json:"wants,omitempty"` // the page that a rendition needs the order for; it comes in a frame
 	Whole    string        `json:"whole,omitempty"` // why the file is not whole
 	Level    string        `json:"level,omitempty"` // isolation reached
 	Failure  string        `json:"failure,omitempty"`
@@ -44,15 +51,20 @@ type answer struct {
 	Done     bool          `json:"done,omitempty"`
 }
 
+// said counts what a helper answered to a request so far.
+type said struct{ readings, steps, wants int }
+
 // check holds an answer against its request: a helper that a file took over may
-// say anything. read and steps are how many pages and steps it has answered before.
-func (a answer) check(q request, read, steps int, c Config) error {
+// say anything. before is what it has answered already.
+func (a answer) check(q request, before said, c Config) error {
 	switch {
-	case a.Step != 0 && (a != answer{Step: steps + 1} || a.Step > q.steps()):
+	case a.Step != 0 && (a != answer{Step: before.steps + 1} || a.Step > q.steps()):
 		return fmt.Errorf("it answered step %d out of turn", a.Step)
-	case a.Step != 0:
+	case a.Wants != 0 && (a != answer{Wants: before.wants + 1} || q.Order == nil || a.Wants > q.Order.Pages):
+		return fmt.Errorf("it asked for page %d out of turn", a.Wants)
+	case a.Step != 0, a.Wants != 0:
 		return nil
-	case a.Reading != nil && (read >= len(q.Pages) || a.Reading.Page != q.Pages[read]):
+	case a.Reading != nil && (before.readings >= len(q.Pages) || a.Reading.Page != q.Pages[before.readings]):
 		return fmt.Errorf("it answered page %d out of turn", a.Reading.Page)
 	case a.Reading != nil:
 		return checkReading(*a.Reading, c)
@@ -60,6 +72,8 @@ func (a answer) check(q request, read, steps int, c Config) error {
 		return errors.New("it answered nothing")
 	case a.Contents != nil && (a.Contents.Pages < 0 || a.Contents.Pages > c.Pages):
 		return fmt.Errorf("it counted %d pages, at most %d are allowed", a.Contents.Pages, c.Pages)
+	case a.Rendered != nil:
+		return a.Rendered.check(q)
 	}
 	return nil
 }

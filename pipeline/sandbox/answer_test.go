@@ -74,7 +74,7 @@ func TestCheck(t *testing.T) {
 	} {
 		r := honest()
 		c.lie(&r)
-		err := answer{Reading: &r}.check(request{Pages: []int{1, 3}}, 1, 0, Config{}.withDefaults())
+		err := answer{Reading: &r}.check(request{Pages: []int{1, 3}}, said{readings: 1}, Config{}.withDefaults())
 		if (err == nil) != c.good {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -95,11 +95,11 @@ func TestCheck(t *testing.T) {
 		"negative":          {answer{Step: -1}, request{Op: "cut", From: 3, To: 4}, 0, false},
 		"with the end":      {answer{Step: 1, Done: true}, request{Op: "cut", From: 3, To: 4}, 0, false},
 	} {
-		if err := c.said.check(c.asked, 0, c.before, Config{Pages: 9}); (err == nil) != c.mayContinue {
+		if err := c.said.check(c.asked, said{steps: c.before}, Config{Pages: 9}); (err == nil) != c.mayContinue {
 			t.Errorf("step %s: %v", name, err)
 		}
 	}
-	if err := (answer{Contents: &Contents{Pages: -1}, Done: true}).check(request{}, 0, 0, Config{Pages: 9}); err == nil {
+	if err := (answer{Contents: &Contents{Pages: -1}, Done: true}).check(request{}, said{}, Config{Pages: 9}); err == nil {
 		t.Error("a negative number of pages was believed")
 	}
 }

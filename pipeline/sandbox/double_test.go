@@ -64,10 +64,15 @@ func double(fault string) error {
 				return err
 			}
 		}
+		if q.Op == "render" {
+			if err := doubleRender(fault, conn, cfg, q, files[1]); err != nil {
+				return err
+			}
+		}
 		for _, f := range files {
 			f.Close()
 		}
-		if q.Op == "cut" {
+		if q.Op == "cut" || q.Op == "render" {
 			continue
 		}
 		doubleWarm(fault, q)

@@ -143,6 +143,13 @@ func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 		}
 	case "cut":
 		last.Cutting = h.cut(q, files)
+	case "render":
+		done, err := h.render(conn, q, files)
+		if err != nil {
+			last.Failure = err.Error()
+			break
+		}
+		last.Rendered = &done
 	default:
 		last.Failure = "unknown request " + q.Op
 	}

@@ -111,22 +111,34 @@ func (h *helper) talk(watch *watch, q request, files []*os.File, got func(answer
 	if err := send(h.conn, q, files...); err != nil {
 		return watch.verdict(err)
 	}
-	for read, steps := 0, 0; ; {
+	for so := (said{}); ; {
 		var a answer
 		if err := receive(h.conn, &a); err != nil {
 			return watch.verdict(err)
 		}
-		if err := a.check(q, read, steps, h.cfg); err != nil {
+		if err := a.check(q, so, h.cfg); err != nil {
 			return watch.verdict(err)
 		}
 		if a.Reading != nil {
-			read++
+			so.readings++
 			h.pages++
 			watch.nextPage()
 		}
 		if a.Step > 0 {
-			steps++
+			so.steps++
 			watch.nextPage()
+		}
+		if a.Wants > 0 {
+			so.wants++
+			page, err := q.Order.Page(a.Wants)
+			if err != nil {
+				return err
+			}
+			watch.nextPage() // how long that took is not the helper's affair
+			if err := send(h.conn, page); err != nil {
+				return watch.verdict(err)
+			}
+			continue
 		}
 		got(a)
 		if a.Failure != "" {

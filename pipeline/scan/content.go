@@ -176,6 +176,10 @@ func (s *scanner) dictionary() {
 				s.i++
 				return
 			}
+		case s.b[s.i] == '<': // a string, whose end may stand right before the dictionary's
+			for s.i < len(s.b) && s.b[s.i] != '>' {
+				s.i++
+			}
 		}
 		s.i++
 	}

@@ -196,7 +196,7 @@ func (f *pdfFile) only(p leaf, content []byte) (img pageImage, ok bool) {
 	const slack = 2 // points: scanners round
 	covers := math.Abs(m[4]-box.LL.X) < slack && math.Abs(m[5]-box.LL.Y) < slack &&
 		math.Abs(m[4]+m[0]-box.UR.X) < slack && math.Abs(m[5]+m[3]-box.UR.Y) < slack
-	img = pageImage{sd, w, h, float64(w) / m[0] * 72, float64(h) / m[3] * 72, p.Rotate}
+	img = pageImage{sd, w, h, float64(w) / m[0] * 72, float64(h) / m[3] * 72, p.Rotate, types.NewRectangle(m[4], m[5], m[4]+m[0], m[5]+m[3])}
 	return img, covers
 }
 
@@ -206,6 +206,7 @@ type pageImage struct {
 	w, h       int
 	dpiX, dpiY float64
 	rotate     int
+	place      *types.Rectangle // on its page
 }
 
 // xobject gives the picture that resources have under a name.

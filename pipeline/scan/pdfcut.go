@@ -16,21 +16,9 @@ import (
 // share one dictionary among all pages, and a copy of that would carry the
 // pictures of strangers' letters into a case.
 func (f *pdfFile) cut(from, to int, out io.Writer, step func()) ([]string, error) {
-	root, err := f.ctx.Catalog()
+	form, err := f.severable()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrUnreadable, err)
-	}
-	if root["OCProperties"] != nil {
-		return nil, fmt.Errorf("%w: its layers can be shown and hidden, so that a part would not look as the whole does", ErrUnreadable)
-	}
-	if attached, err := f.attached(root); err != nil {
 		return nil, err
-	} else if attached {
-		return nil, fmt.Errorf("%w: files are attached to it as a whole, which a part would lose", ErrUnreadable)
-	}
-	form, err := f.ctx.DereferenceDict(root["AcroForm"])
-	if err != nil {
-		return nil, fmt.Errorf("%w: form: %v", ErrUnreadable, err)
 	}
 	c := &copier{file: f, numbers: map[int]int{}}
 	var composed []int
@@ -41,7 +29,7 @@ func (f *pdfFile) cut(from, to int, out io.Writer, step func()) ([]string, error
 			err = fmt.Errorf("%w: a field has no picture of its value, and would lose it without the file's form", ErrUnreadable)
 		}
 		if err == nil {
-			err = c.page(p, content)
+			err = c.page(p, content, overlay{})
 		}
 		if err != nil {
 			return nil, fmt.Errorf("page %d: %w", n, err)
@@ -63,6 +51,27 @@ func (f *pdfFile) cut(from, to int, out io.Writer, step func()) ([]string, error
 	}
 	_, err = b.WriteTo(out)
 	return nil, err
+}
+
+// severable refuses a file whose pages are not all that there is to it, and gives its
+// form.
+func (f *pdfFile) severable() (form types.Dict, err error) {
+	root, err := f.ctx.Catalog()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrUnreadable, err)
+	}
+	if root["OCProperties"] != nil {
+		return nil, fmt.Errorf("%w: its layers can be shown and hidden, so that a part would not look as the whole does", ErrUnreadable)
+	}
+	if attached, err := f.attached(root); err != nil {
+		return nil, err
+	} else if attached {
+		return nil, fmt.Errorf("%w: files are attached to it as a whole, which a part would lose", ErrUnreadable)
+	}
+	if form, err = f.ctx.DereferenceDict(root["AcroForm"]); err != nil {
+		return nil, fmt.Errorf("%w: form: %v", ErrUnreadable, err)
+	}
+	return form, nil
 }
 
 // Resolution at which a cut is compared with its source.
@@ -110,7 +119,7 @@ const deepest = 64
 var left = []string{"Parent", "P", "StructParent", "StructParents", "Dest", "A", "AA", "PA", "Popup", "IRT", "B", "Metadata", "PieceInfo",
 	"OPI", "Thumb", "OC", "Alternates", "Tabs", "PresSteps", "LastModified"}
 
-func (c *copier) page(p leaf, content []byte) error {
+func (c *copier) page(p leaf, content []byte, over overlay) error {
 	number := c.reserve()
 	var b strings.Builder
 	b.WriteString("<</Type/Page/Parent 0 0 R")
@@ -122,8 +131,8 @@ func (c *copier) page(p leaf, content []byte) error {
 			fmt.Fprintf(&b, "/%s[%s %s %s %s]", box.name, real(box.r.LL.X), real(box.r.LL.Y), real(box.r.UR.X), real(box.r.UR.Y))
 		}
 	}
-	if p.Rotate%360 != 0 {
-		fmt.Fprintf(&b, "/Rotate %d", p.Rotate)
+	if turn := (p.Rotate + over.turn) % 360; turn != 0 {
+		fmt.Fprintf(&b, "/Rotate %d", turn)
 	}
 	contents := [][]byte{content}
 	for _, form := range c.file.appearances(p.Dict) {
@@ -133,16 +142,24 @@ func (c *copier) page(p leaf, content []byte) error {
 		}
 		contents = append(contents, borrowed...)
 	}
-	resources, err := c.resources(p.Resources, contents...)
+	fonts := ""
+	if over.font > 0 {
+		fonts = fmt.Sprintf("/%s %d 0 R", layerFont, over.font)
+	}
+	resources, err := c.resourcesAnd(fonts, p.Resources, contents...)
 	if err != nil {
 		return err
 	}
 	b.WriteString("/Resources" + resources)
 	for _, key := range []string{"Contents", "UserUnit", "Group", "AF"} {
-		if p.Dict[key] == nil {
+		var text string
+		if key == "Contents" && over.text > 0 {
+			text, err = c.contentsAfter(over.text, p.Dict[key])
+		} else if p.Dict[key] == nil {
 			continue
+		} else {
+			text, err = c.object(p.Dict[key])
 		}
-		text, err := c.object(p.Dict[key])
 		if err != nil {
 			return err
 		}
@@ -188,6 +205,11 @@ func (c *copier) annots(page types.Dict) (string, error) {
 
 // resources copies of a resource dictionary what the contents use.
 func (c *copier) resources(o types.Object, contents ...[]byte) (string, error) {
+	return c.resourcesAnd("", o, contents...)
+}
+
+// resourcesAnd adds fonts, as entries of a dictionary, to what the contents use.
+func (c *copier) resourcesAnd(fonts string, o types.Object, contents ...[]byte) (string, error) {
 	d, err := c.file.ctx.DereferenceDict(o)
 	if err != nil {
 		return "", fmt.Errorf("%w: resources: %v", ErrUnreadable, err)
@@ -214,7 +236,7 @@ func (c *copier) resources(o types.Object, contents ...[]byte) (string, error) {
 		}
 		b.WriteString("/" + types.EncodeName(kind) + "<<")
 		for _, name := range keys(entries) {
-			if !used[name] && !strings.HasPrefix(name, "Default") {
+			if !used[name] && !strings.HasPrefix(name, "Default") || kind == "Font" && name == layerFont && fonts != "" {
 				continue
 			}
 			text, err := c.object(entries[name])
@@ -223,7 +245,14 @@ func (c *copier) resources(o types.Object, contents ...[]byte) (string, error) {
 			}
 			b.WriteString("/" + types.EncodeName(name) + " " + text)
 		}
+		if kind == "Font" {
+			b.WriteString(fonts)
+			fonts = ""
+		}
 		b.WriteString(">>")
+	}
+	if fonts != "" {
+		b.WriteString("/Font<<" + fonts + ">>")
 	}
 	b.WriteString(">>")
 	return b.String(), nil

@@ -94,22 +94,29 @@ const (
 	mostDPI  = 400
 )
 
+// pixels gives the size of page n (from 1) at the dpi, less where that would be over
+// the limit of pixels.
+func (d *document) pixels(n int, dpi float64, most int64) (w, h int, at float64, err error) {
+	size, err := d.r.instance.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: d.ref, Index: n - 1})
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("%w: page size: %v", ErrUnreadable, err)
+	}
+	if size.Width > 0 && size.Height > 0 && !math.IsInf(size.Width*size.Height, 0) {
+		at = min(dpi, math.Sqrt(float64(most)/(size.Width*size.Height))*72)
+		w, h = int(math.Round(size.Width*at/72)), int(math.Round(size.Height*at/72))
+	}
+	if w < 1 || h < 1 {
+		return 0, 0, 0, fmt.Errorf("%w: the page has %g by %g points", ErrUnreadable, size.Width, size.Height)
+	}
+	return w, h, at, nil
+}
+
 // picture renders page n (from 1) at the dpi, less where that would be over the
 // pixel limit.
 func (d *document) picture(n int, dpi float64, pixels int64) (Picture, error) {
-	size, err := d.r.instance.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: d.ref, Index: n - 1})
+	w, h, dpi, err := d.pixels(n, dpi, pixels)
 	if err != nil {
-		return Picture{}, fmt.Errorf("%w: page size: %v", ErrUnreadable, err)
-	}
-	if !(size.Width > 0) || !(size.Height > 0) || math.IsInf(size.Width*size.Height, 0) {
-		return Picture{}, fmt.Errorf("%w: the page has %g by %g points", ErrUnreadable, size.Width, size.Height)
-	}
-	if most := math.Sqrt(float64(pixels)/(size.Width*size.Height)) * 72; dpi > most {
-		dpi = most
-	}
-	w, h := int(math.Round(size.Width*dpi/72)), int(math.Round(size.Height*dpi/72))
-	if w < 1 || h < 1 {
-		return Picture{}, fmt.Errorf("%w: the page has %g by %g points", ErrUnreadable, size.Width, size.Height)
+		return Picture{}, err
 	}
 	out, err := d.r.instance.RenderPageInPixels(&requests.RenderPageInPixels{
 		Page:  requests.Page{ByIndex: &requests.PageByIndex{Document: d.ref, Index: n - 1}},

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"compress/zlib"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -14,6 +15,9 @@ import (
 type writer struct {
 	objects [][]byte // number 1 is the first
 	pages   []int    // object numbers
+	root    string   // further entries of the catalog
+	info    int      // object number of the information dictionary; 0 = there is none
+	catalog int      // its object number, once the pages are bound
 }
 
 // reserve gives the number of an object that is set later.
@@ -37,8 +41,28 @@ func (w *writer) stream(dict string, raw []byte) int {
 	return w.add(append(body, "\nendstream"...))
 }
 
-// write ends the file.
-func (w *writer) write(out io.Writer) error {
+// flated adds a stream, compressed.
+func (w *writer) flated(dict string, data []byte) (int, error) {
+	raw, err := deflated(data)
+	if err != nil {
+		return 0, err
+	}
+	return w.stream(dict+"/Filter/FlateDecode", raw), nil
+}
+
+// deflated compresses data that are not a picture's.
+func deflated(data []byte) ([]byte, error) {
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	if _, err := z.Write(data); err != nil {
+		return nil, err
+	}
+	err := z.Close()
+	return b.Bytes(), err
+}
+
+// bind puts the pages in a tree, and that in a catalog.
+func (w *writer) bind() {
 	var kids bytes.Buffer
 	tree := w.reserve()
 	for _, p := range w.pages {
@@ -46,8 +70,14 @@ func (w *writer) write(out io.Writer) error {
 		w.set(p, bytes.Replace(w.objects[p-1], []byte("/Parent 0 0 R"), fmt.Appendf(nil, "/Parent %d 0 R", tree), 1))
 	}
 	w.set(tree, fmt.Appendf(nil, "<</Type/Pages/Count %d/Kids[%s]>>", len(w.pages), bytes.TrimSpace(kids.Bytes())))
-	catalog := w.add(fmt.Appendf(nil, "<</Type/Catalog/Pages %d 0 R>>", tree))
+	w.catalog = w.add(fmt.Appendf(nil, "<</Type/Catalog/Pages %d 0 R%s>>", tree, w.root))
+}
 
+// write ends the file. It may be written again, with an object that was set anew.
+func (w *writer) write(out io.Writer) error {
+	if w.catalog == 0 {
+		w.bind()
+	}
 	hash := sha256.New()
 	c := &counted{w: io.MultiWriter(out, hash)}
 	fmt.Fprintf(c, "%%PDF-1.7\n%%\xe2\xe3\xcf\xd3\n")
@@ -63,8 +93,11 @@ func (w *writer) write(out io.Writer) error {
 	for _, o := range offsets {
 		fmt.Fprintf(c, "%010d 00000 n \n", o)
 	}
-	id := fmt.Sprintf("%x", hash.Sum(nil)[:16])
-	fmt.Fprintf(c, "trailer\n<</Size %d/Root %d 0 R/ID[<%s><%s>]>>\nstartxref\n%d\n%%%%EOF\n", len(offsets)+1, catalog, id, id, start)
+	id, info := fmt.Sprintf("%x", hash.Sum(nil)[:16]), ""
+	if w.info > 0 {
+		info = fmt.Sprintf("/Info %d 0 R", w.info)
+	}
+	fmt.Fprintf(c, "trailer\n<</Size %d/Root %d 0 R%s/ID[<%s><%s>]>>\nstartxref\n%d\n%%%%EOF\n", len(offsets)+1, w.catalog, info, id, id, start)
 	return c.err
 }
 

@@ -1,0 +1,120 @@
+package scan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+
+	"postroom/mail"
+)
+
+// Render writes a searchable rendition of a PDF: its pages upright, their picture
+// streams as they are, with the words that were read as invisible text, and the
+// structure of a PDF/A-2b (ISO 19005-2) where the file allows of it. What was written
+// is read back and compared with the file before it counts. Errors are Open's, and
+// ErrSigned, ErrDiffers, ErrOutput; out then holds nothing of use.
+func (f *File) Render(o Order, out Target) (done Rendered, err error) {
+	defer caught(&err)
+	pdf, ok := f.pages.(*pdfFile)
+	if !ok {
+		return done, fmt.Errorf("%w: only a PDF is rendered", ErrUnreadable)
+	}
+	if o.Pages != f.Pages() {
+		return done, fmt.Errorf("%w: it has %d pages, and readings of %d", ErrUnreadable, f.Pages(), o.Pages)
+	}
+	r := &rendition{copier: copier{file: pdf, numbers: map[int]int{}}, order: o}
+	if err := r.compose(f.step); err != nil {
+		return done, err
+	}
+	return r.publish(out, f.step)
+}
+
+// rendition is one on its way.
+type rendition struct {
+	copier
+	order    Order
+	done     []RenderedPage
+	kept     []int // pages of the source, from 1, that are in it
+	font     int   // object number of the layers' font; 0 = there is no layer
+	metadata int
+	letters  alphabet // of the layers
+}
+
+// compose copies the pages, and adds what makes them searchable.
+func (r *rendition) compose(step func()) error {
+	if r.file.signed() {
+		return ErrSigned
+	}
+	form, err := r.file.severable()
+	if err != nil {
+		return err
+	}
+	for n := 1; n <= r.file.count(); n++ {
+		want, err := r.order.Page(n)
+		if err != nil {
+			return err
+		}
+		did := RenderedPage{}
+		if !want.Drop {
+			if did, err = r.page(n, want.Reading, form); err != nil {
+				return fmt.Errorf("page %d: %w", n, err)
+			}
+			r.kept = append(r.kept, n)
+		}
+		r.done = append(r.done, did)
+		step()
+	}
+	if len(r.kept) == 0 {
+		return fmt.Errorf("%w: no page is left that is not blank", ErrUnreadable)
+	}
+	if r.font > 0 {
+		if err := r.invisibleFont(r.font, &r.letters); err != nil {
+			return err
+		}
+	}
+	return r.describe()
+}
+
+// page copies a page, turned upright, with its layer.
+func (r *rendition) page(n int, read mail.Reading, form types.Dict) (did RenderedPage, err error) {
+	p := r.file.page(n)
+	if p.MediaBox == nil || p.Rotate%90 != 0 {
+		return did, fmt.Errorf("%w: it has no size, or is turned by %d degrees", ErrUnreadable, p.Rotate)
+	}
+	content, err := r.file.content(p.Dict)
+	if err != nil {
+		return did, err
+	}
+	if r.file.livesByForm(p.Dict, form) {
+		return did, fmt.Errorf("%w: a field has no picture of its value, and would lose it without the file's form", ErrUnreadable)
+	}
+	own, err := r.file.writes(p, content)
+	if err != nil {
+		return did, err
+	}
+	over := overlay{}
+	if did.Text = NoWords; own {
+		did.Text = OwnWords
+	}
+	if !slices.Contains([]int{90, 180, 270}, read.Rotation) { // there is no other way to lie
+		read.Rotation = 0
+	}
+	if !r.file.widgets(p.Dict) { // those pdfium draws by the file's form alone, and only upright
+		over.turn, did.Rotation = read.Rotation, read.Rotation
+	}
+	if !own && read.Width > 0 && read.Height > 0 {
+		var layer []byte
+		if layer, did.Words = layOut(read, r.file.placed(p, content, read), &r.letters); did.Words > 0 {
+			did.Text = LaidWords
+			if r.font == 0 {
+				r.font = r.reserve()
+			}
+			if over.text, err = r.flated("", layer); err != nil {
+				return did, err
+			}
+			over.font = r.font
+		}
+	}
+	return did, r.copier.page(p, content, over)
+}

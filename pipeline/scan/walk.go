@@ -1,0 +1,140 @@
+package scan
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+)
+
+// painting is a content stream with the resources that it paints from: a page's own,
+// or that of a form on it.
+type painting struct {
+	content   []byte
+	resources types.Dict
+	form      types.Dict // nil = it is the page's own
+}
+
+// paintings lists a page's content and the forms that it paints, each once; those in
+// annotations, patterns and letters are not among them.
+func (f *pdfFile) paintings(p leaf, content []byte) ([]painting, error) {
+	all := []painting{{content: content, resources: p.Resources}}
+	seen := map[int]bool{}
+	for i := 0; i < len(all); i++ {
+		named := named(all[i].content)
+		entries, err := f.ctx.DereferenceDict(all[i].resources["XObject"])
+		if err != nil {
+			return nil, fmt.Errorf("%w: resources: %v", ErrUnreadable, err)
+		}
+		for _, name := range keys(entries) {
+			number := numberOf(entries[name])
+			if !named[name] || seen[number] {
+				continue
+			}
+			sd, err := f.stream(entries[name])
+			if err != nil {
+				return nil, err
+			}
+			if sd == nil || f.name(sd.Dict["Subtype"]) != "Form" {
+				continue
+			}
+			seen[number] = true
+			form := painting{form: sd.Dict, resources: all[i].resources}
+			if form.content, err = f.unwrapped(sd, len(sd.FilterPipeline)); err != nil {
+				return nil, err
+			}
+			if sd.Dict["Resources"] != nil {
+				if form.resources, err = f.ctx.DereferenceDict(sd.Dict["Resources"]); err != nil {
+					return nil, fmt.Errorf("%w: resources: %v", ErrUnreadable, err)
+				}
+			}
+			all = append(all, form)
+		}
+	}
+	return all, nil
+}
+
+// writes tells whether a page has text of its own, seen or unseen.
+func (f *pdfFile) writes(p leaf, content []byte) (bool, error) {
+	all, err := f.paintings(p, content)
+	for _, painting := range all {
+		if hasText(painting.content) {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// hasText tells whether a content stream shows text other than spaces.
+func hasText(content []byte) bool {
+	said := false
+	for s := (scanner{b: content}); ; {
+		token := s.next()
+		if token == nil {
+			return false
+		}
+		switch token[0] {
+		case '(':
+			said = said || len(bytes.Trim(token, "() \t\r\n\x00")) > 0
+			continue
+		case '<':
+			said = said || len(bytes.Trim(token, "<> \t\r\n0")) > 0 && !bytes.HasPrefix(token, []byte("<<"))
+			continue
+		case '[', ']', '/', '+', '-', '.':
+			continue
+		}
+		switch string(token) {
+		case "Tj", "TJ", "'", "\"":
+			if said {
+				return true
+			}
+			said = false
+		case "ID":
+			s.inline()
+			said = false
+		default:
+			if token[0] < '0' || token[0] > '9' { // an operator
+				said = false
+			}
+		}
+	}
+}
+
+// pictures gives the digests of the pictures that a page paints, in a certain order:
+// of their streams as they are, their entries, and all that those lead to.
+func (f *pdfFile) pictures(p leaf, content []byte) (all []string, err error) {
+	parts, err := f.paintings(p, content)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		named := named(part.content)
+		entries, err := f.ctx.DereferenceDict(part.resources["XObject"])
+		if err != nil {
+			return nil, fmt.Errorf("%w: resources: %v", ErrUnreadable, err)
+		}
+		for _, name := range keys(entries) {
+			if !named[name] {
+				continue
+			}
+			sd, err := f.stream(entries[name])
+			if err != nil {
+				return nil, err
+			}
+			if sd == nil || f.name(sd.Dict["Subtype"]) != "Image" {
+				continue
+			}
+			c := copier{file: f, numbers: map[int]int{}} // whose numbers are the same for the same objects
+			if _, err := c.object(entries[name]); err != nil {
+				return nil, err
+			}
+			digest := sha256.New()
+			for _, o := range c.objects {
+				digest.Write(o)
+			}
+			all = append(all, fmt.Sprintf("%s %x", name, digest.Sum(nil)))
+		}
+	}
+	return all, nil
+}
