@@ -91,7 +91,7 @@ func TestCrashAtEveryCommit(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return r.Await(ctx, id)
+				return r.Await(ctx, id, false)
 			})
 			cut()
 			if left.Load() > 0 {
@@ -109,8 +109,10 @@ func TestCrashAtEveryCommit(t *testing.T) {
 			if !slices.Equal(places(docs), want) || batch.Pending != 0 {
 				t.Fatalf("after a crash at commit %d (late %v): %v", n, late, places(docs))
 			}
-			if dirs, err := filepath.Glob(filepath.Join(r.dir, "tax", "*", "*", "document.json")); err != nil || len(dirs) != 2 {
-				t.Fatalf("after a crash at commit %d (late %v): in the store: %v, %v", n, late, dirs, err)
+			for _, name := range []string{"document.json", "searchable.json", "searchable.pdf"} {
+				if files, err := filepath.Glob(filepath.Join(r.dir, "tax", "*", "*", name)); err != nil || len(files) != 2 {
+					t.Fatalf("after a crash at commit %d (late %v): in the store: %v, %v", n, late, files, err)
+				}
 			}
 			r.verifies()
 			r.journal.Close()

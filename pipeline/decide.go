@@ -124,7 +124,7 @@ func (m *Mailroom) decideReference(tx journal.Tx, b batchRow, d docRow, p Decisi
 	}
 	if d.Receipt != nil && d.Placement.Reference == ref {
 		d.Document = d.Move(mail.Filed) // the recall was unfounded: it stands where it belongs
-		return errors.Join(saveDoc(tx, d), tx.Delete(tableException, d.ID))
+		return errors.Join(saveDoc(tx, d), tx.Delete(tableException, d.ID), enqueueRendition(tx, d))
 	}
 	if err := m.takeBack(tx, d, "filed in another case by "+p.By, p); err != nil {
 		return err

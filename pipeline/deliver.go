@@ -185,12 +185,11 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 		); err != nil {
 			return err
 		}
-		if m.cfg.After && d.Placement.By == "" {
-			if err := tx.Enqueue(task(taskText, priorityLater, version(d), payload{Batch: d.Batch, Document: d.ID})); err != nil {
-				return err
-			}
+		next := enqueueRendition
+		if m.cfg.After && !d.Whole {
+			next = enqueueText
 		}
-		return m.settle(tx, d.Batch)
+		return errors.Join(next(tx, d), m.settle(tx, d.Batch))
 	}, nil
 }
 

@@ -1,7 +1,9 @@
 // Package pipeline is the way of a letter: scanner file in, filed documents and
 // exceptions out.
 //
-//	receive -> read -> assemble -> cut -> deliver        (text reads what `confirm: after` left)
+//	receive -> read -> assemble -> cut -> deliver -> render -> enrich
+//
+// (text, before render, reads what `confirm: after` left.)
 //
 // Each step is a task of the journal: it works outside any transaction and
 // returns a closure that writes its result, its events and the next tasks in
@@ -22,6 +24,7 @@ import (
 	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/sandbox"
+	"postroom/pipeline/scan"
 	"postroom/router"
 	"postroom/router/casestore"
 	"postroom/router/reference"
@@ -33,10 +36,12 @@ type Config struct {
 	Schemes    []*reference.Scheme
 	Register   string // path of the case register, CSV
 	Stores     map[string]casestore.Store
-	After      bool   // routing.confirm is "after": a barcode files at once, its text is read later
-	Digest     string // of the configuration, kept with every decision
-	Version    string // of the software
-	MaxRead    int    // pages of one read task: 16
+	After      bool     // routing.confirm is "after": a barcode files at once, its text is read later
+	Languages  []string // that text is read in, tesseract language packs
+	DropBlanks bool     // blanks is "drop-from-rendition"
+	Digest     string   // of the configuration, kept with every decision
+	Version    string   // of the software
+	MaxRead    int      // pages of one read task: 16
 	Now        func() time.Time
 	Log        *slog.Logger
 	StoreRetry time.Duration // wait before an unreachable store is tried again: 30 s
@@ -48,6 +53,7 @@ type Helpers interface {
 	Open(ctx context.Context, f *os.File, key string) (sandbox.Contents, error)
 	Read(ctx context.Context, f *os.File, key string, pages []int, text sandbox.Text) ([]mail.Reading, error)
 	Cut(ctx context.Context, f *os.File, key string, from, to int, out *os.File) (sandbox.Cutting, error)
+	Render(ctx context.Context, f *os.File, key string, o scan.Order, out *os.File) (sandbox.Rendered, error)
 	Slots() int
 }
 
@@ -75,10 +81,12 @@ const (
 	taskDeliver  = "deliver"
 	taskWithdraw = "withdraw"
 	taskText     = "text"
+	taskRender   = "render"
+	taskEnrich   = "enrich"
 )
 
 // Lower goes first: what is nearly in a case before what has just come in, and
-// text that nobody waits for last.
+// text and renditions that nobody waits for last.
 const (
 	priorityDeliver = 10
 	priorityCut     = 20
@@ -126,6 +134,8 @@ func (m *Mailroom) Run(ctx context.Context) error {
 		taskDeliver:  m.deliver,
 		taskWithdraw: m.withdraw,
 		taskText:     m.text,
+		taskRender:   m.render,
+		taskEnrich:   m.enrich,
 	}
 	for kind, h := range handlers {
 		handlers[kind] = m.watched(h)
@@ -138,6 +148,8 @@ func (m *Mailroom) Run(ctx context.Context) error {
 		taskDeliver:  4,
 		taskWithdraw: 1,
 		taskText:     m.helpers.Slots(),
+		taskRender:   m.helpers.Slots(),
+		taskEnrich:   4,
 	})
 }
 

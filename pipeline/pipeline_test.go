@@ -19,6 +19,7 @@ import (
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/bolt"
 	"postroom/pipeline/sandbox"
+	"postroom/pipeline/scan"
 	"postroom/router"
 	"postroom/router/casestore"
 	"postroom/router/casestore/folder"
@@ -35,12 +36,13 @@ const (
 // page a line: "separator", "blank", "letter", "dead" (helpers die over it), or
 // codes and words: "code=TX-... text=some words".
 type fakeHelpers struct {
-	mu    sync.Mutex
-	reads int
-	cut   func(from, to int) *sandbox.Refusal
-	fail  error     // of every cut
-	cured bool      // rubbish can be read after all
-	kind  mail.Kind // of every file; PDF when unknown
+	mu     sync.Mutex
+	reads  int
+	cut    func(from, to int) *sandbox.Refusal
+	render func() *sandbox.Refusal
+	fail   error     // of every cut
+	cured  bool      // rubbish can be read after all
+	kind   mail.Kind // of every file; PDF when unknown
 }
 
 func (f *fakeHelpers) Slots() int { return 2 }
@@ -130,17 +132,41 @@ func (f *fakeHelpers) Cut(_ context.Context, file *os.File, _ string, from, to i
 	return sandbox.Cutting{}, err
 }
 
+func (f *fakeHelpers) Render(_ context.Context, file *os.File, _ string, o scan.Order, out *os.File) (sandbox.Rendered, error) {
+	if f.render != nil {
+		if refused := f.render(); refused != nil {
+			return sandbox.Rendered{Refused: refused}, nil
+		}
+	}
+	done := sandbox.Rendered{Rendered: scan.Rendered{PDFA: true}}
+	for n := 1; n <= o.Pages; n++ {
+		p, err := o.Page(n)
+		if err != nil {
+			return done, err
+		}
+		text := scan.LaidWords
+		if p.Drop {
+			text = ""
+		} else if _, err := fmt.Fprintf(out, "%s: page %d of %d words\n", o.Title, p.Reading.Page, len(p.Reading.Words)); err != nil {
+			return done, err
+		}
+		done.Pages = append(done.Pages, scan.RenderedPage{Text: text, Words: len(p.Reading.Words)})
+	}
+	return done, nil
+}
+
 // room is a mailroom in a temporary folder.
 type room struct {
 	*Mailroom
-	t       *testing.T
-	dir     string
-	helpers *fakeHelpers
-	journal journal.Store
-	stores  map[string]casestore.Store
-	after   bool
-	digest  string // of the configuration
-	now     func() time.Time
+	t          *testing.T
+	dir        string
+	helpers    *fakeHelpers
+	journal    journal.Store
+	stores     map[string]casestore.Store
+	after      bool
+	dropBlanks bool
+	digest     string // of the configuration
+	now        func() time.Time
 }
 
 func newRoom(t *testing.T) *room {
@@ -191,7 +217,7 @@ func (r *room) open(wrap func(journal.Store) journal.Store) {
 		Rules: router.New(router.Config{Separators: []router.Control{{Patch: mail.PatchT}}, OnReference: true, MaxPages: 50,
 			Schemes: []*reference.Scheme{scheme}}),
 		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(r.dir, "cases.csv"), Stores: r.stores,
-		After: r.after, Digest: r.digest, Now: r.now, Version: "test", StoreRetry: time.Hour,
+		After: r.after, DropBlanks: r.dropBlanks, Languages: []string{"fra", "nld"}, Digest: r.digest, Now: r.now, Version: "test", StoreRetry: time.Hour,
 	}, r.journal, blobs, r.helpers)
 	if err != nil {
 		r.t.Fatal(err)
@@ -224,7 +250,7 @@ func (r *room) process(name string, pages ...string) (BatchLine, []DocumentLine)
 		if err != nil {
 			return err
 		}
-		if err := r.Await(ctx, id); err != nil {
+		if err := r.Await(ctx, id, false); err != nil {
 			return err
 		}
 		line, docs, err = r.Batch(ctx, id)
@@ -254,7 +280,7 @@ func (r *room) decide(id string, d Decision) error {
 		if err != nil {
 			return err
 		}
-		return r.Await(ctx, line.Batch)
+		return r.Await(ctx, line.Batch, false)
 	})
 }
 

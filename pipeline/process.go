@@ -2,14 +2,17 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
+	"postroom/mail"
 	"postroom/pipeline/journal"
 )
 
 // Await returns when nothing of the batch is left that the machine can do now:
-// every document is filed or an exception, or the tasks that are left are in trouble.
-// Something else must Run the mailroom meanwhile.
-func (m *Mailroom) Await(ctx context.Context, batch string) error {
+// every document is filed, and has its rendition, or is an exception, or the tasks that
+// are left are in trouble. With routed it does not wait for renditions, nor for text that
+// no decision needs. Something else must Run the mailroom meanwhile.
+func (m *Mailroom) Await(ctx context.Context, batch string, routed bool) error {
 	select {
 	case <-m.begun: // or a trouble of the last run would pass for one of this run
 	case <-ctx.Done():
@@ -17,7 +20,7 @@ func (m *Mailroom) Await(ctx context.Context, batch string) error {
 	}
 	for {
 		changed := m.journal.Changed()
-		rests, err := m.atRest(ctx, batch)
+		rests, err := m.atRest(ctx, batch, routed)
 		if rests || err != nil {
 			return err
 		}
@@ -29,9 +32,17 @@ func (m *Mailroom) Await(ctx context.Context, batch string) error {
 	}
 }
 
-// atRest tells whether each task left of the batch is in trouble.
-func (m *Mailroom) atRest(ctx context.Context, batch string) (rests bool, err error) {
+// atRest tells whether each task left of the batch is in trouble or, with routed, no
+// document is on its way to a case any more.
+func (m *Mailroom) atRest(ctx context.Context, batch string, routed bool) (rests bool, err error) {
 	err = m.journal.View(ctx, func(r journal.Reader) error {
+		if routed {
+			docs, err := documents(r, batch)
+			rests = len(docs) > 0 && !slices.ContainsFunc(docs, func(d docRow) bool { return d.State == mail.Deciding || d.State == mail.Placed })
+			if rests || err != nil {
+				return err
+			}
+		}
 		pending, err := journal.Pending(r, batch)
 		if err != nil || pending == 0 {
 			rests = err == nil

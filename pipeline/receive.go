@@ -85,7 +85,7 @@ func (m *Mailroom) accept(ctx context.Context, path string, stamp intake.Stamp, 
 		return "", err
 	}
 	source := sourceRow{[]byte(path), stamp, o.Done, []byte(o.Named)}
-	b := batchRow{Batch: mail.Batch{
+	b := batchRow{Renders: true, Batch: mail.Batch{
 		ID: id.String(), SHA256: ref.SHA256, Size: ref.Size, Name: strings.ToValidUTF8(filepath.Base(source.named()), "\uFFFD"),
 		Path: source.named(), Source: o.Source, Duplex: o.Duplex, Received: m.cfg.Now().UTC(),
 	}, Blob: ref, Config: m.cfg.Digest, Partial: o.Partial, Listed: true}

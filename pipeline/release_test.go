@@ -42,7 +42,7 @@ func (r *room) newest() (last BatchLine) {
 // rest works the queue until nothing of the batch is left to do.
 func (r *room) rest(batch string) (BatchLine, []DocumentLine) {
 	r.t.Helper()
-	if err := r.work(func(ctx context.Context) error { return r.Await(ctx, batch) }); err != nil {
+	if err := r.work(func(ctx context.Context) error { return r.Await(ctx, batch, false) }); err != nil {
 		r.t.Fatal(err)
 	}
 	line, docs, err := r.Batch(r.t.Context(), batch)

@@ -35,6 +35,7 @@ type batchRow struct {
 	Blob    journal.Ref      `json:"blob"`
 	Closed  bool             `json:"closed"`
 	Listed  bool             `json:"listed,omitempty"`  // tableUnsettled has all of its documents; older journals did without
+	Renders bool             `json:"renders,omitempty"` // its filed documents get renditions; older versions made none
 	First   string           `json:"first,omitempty"`   // the batch that had the same bytes before
 	Config  string           `json:"config,omitempty"`  // digest of the configuration that it was received under
 	Partial string           `json:"partial,omitempty"` // what it lacked when it was taken
@@ -50,16 +51,18 @@ type pageRow struct {
 // docRow is a document as the journal keeps it.
 type docRow struct {
 	mail.Document
-	Blanks    []int            `json:"blanks,omitempty"`
-	Doubts    []router.Doubt   `json:"doubts,omitempty"`
-	Whole     bool             `json:"whole,omitempty"` // the file itself: its pages were not told apart
-	Original  journal.Ref      `json:"original"`        // the document's own PDF
-	Sheet     journal.Ref      `json:"sheet"`           // its document.json
-	Recoded   []string         `json:"recoded,omitempty"`
-	Placement *mail.Placement  `json:"placement,omitempty"`
-	Receipt   *mail.Receipt    `json:"receipt,omitempty"`
-	Why       string           `json:"why,omitempty"`  // of a discarded document
-	Left      []mail.Reference `json:"left,omitempty"` // the cases that it was taken back from
+	Blanks         []int            `json:"blanks,omitempty"`
+	Doubts         []router.Doubt   `json:"doubts,omitempty"`
+	Whole          bool             `json:"whole,omitempty"` // the file itself: its pages were not told apart
+	Original       journal.Ref      `json:"original"`        // the document's own PDF
+	Sheet          journal.Ref      `json:"sheet"`           // its document.json
+	Recoded        []string         `json:"recoded,omitempty"`
+	Rendition      journal.Ref      `json:"rendition,omitzero"`       // its searchable.pdf
+	RenditionSheet journal.Ref      `json:"rendition_sheet,omitzero"` // its searchable.json
+	Placement      *mail.Placement  `json:"placement,omitempty"`
+	Receipt        *mail.Receipt    `json:"receipt,omitempty"`
+	Why            string           `json:"why,omitempty"`  // of a discarded document
+	Left           []mail.Reference `json:"left,omitempty"` // the cases that it was taken back from
 }
 
 // filedAs gives the document's name in its case: its id, numbered when it was

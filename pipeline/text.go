@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,6 +11,11 @@ import (
 	"postroom/pipeline/sandbox"
 	"postroom/router"
 )
+
+// enqueueText has the text of a filed document read when nothing else is to be done.
+func enqueueText(tx journal.Tx, d docRow) error {
+	return tx.Enqueue(task(taskText, priorityLater, version(d), payload{Batch: d.Batch, Document: d.ID}))
+}
 
 // text reads what `confirm: after` left unread, and decides with it: a document
 // that waited for its text is placed or held; one that a barcode has filed
@@ -75,17 +81,21 @@ func (m *Mailroom) reconsider(d docRow, readings []mail.Reading) router.Decision
 	return m.cfg.Rules.Route(span, readings, m.cases.current(), true)
 }
 
-// confirm compares what the text says with where a barcode has sent the document.
+// confirm compares what the text says with where a barcode has sent the document; what
+// stays there is rendered.
 func (m *Mailroom) confirm(tx journal.Tx, d docRow, decision router.Decision) error {
-	if d.State != mail.Filed || d.Placement.By != "" {
-		return nil // a person has it, or had it
+	if d.State != mail.Filed {
+		return nil // a person has it
+	}
+	if d.Placement.By != "" {
+		return enqueueRendition(tx, d)
 	}
 	e := decision.Hold
 	if e == nil && decision.Reference != d.Placement.Reference {
 		e = &mail.Exception{Reason: mail.Conflict, Detail: fmt.Sprintf("Its barcode says %s, its text %s.", d.Placement.Reference, decision.Reference)}
 	}
 	if e == nil {
-		return tx.Log(m.event("document confirmed", d.ID, "", decision.Evidence))
+		return errors.Join(tx.Log(m.event("document confirmed", d.ID, "", decision.Evidence)), enqueueRendition(tx, d))
 	}
 	e.Detail = fmt.Sprintf("It was filed in %s; then its text was read (%s): %s", d.Placement.Reference, e.Reason, e.Detail)
 	e.Reason = mail.Recall

@@ -194,6 +194,8 @@ func (v *verification) moving(r journal.Reader, b batchRow, docs []docRow) error
 			v.say("document %s is %s, but the list of what is not settled says otherwise", d.ID, d.State)
 		case (d.State == mail.Held) != (err == nil):
 			v.say("document %s is %s, but the list of exceptions says otherwise", d.ID, d.State)
+		case b.Renders && d.State == mail.Filed && pending == 0 && d.Receipt != nil && d.Receipt.RenditionSheet == "":
+			v.say("document %s is filed without a rendition and no task is left for it", d.ID)
 		case (d.State == mail.Placed || d.State == mail.Deciding) && pending == 0:
 			v.say("document %s is %s and no task is left for it", d.ID, d.State)
 		}
@@ -223,6 +225,8 @@ func (v *verification) document(ctx context.Context, d docRow) {
 	v.Documents++
 	v.blob(ctx, d.Original, "the pages of document "+d.ID)
 	v.blob(ctx, d.Sheet, "the sheet of document "+d.ID)
+	v.blob(ctx, d.Rendition, "the rendition of document "+d.ID)
+	v.blob(ctx, d.RenditionSheet, "the rendition's sheet of document "+d.ID)
 	if d.State == mail.Filed && d.Receipt == nil {
 		v.say("document %s is filed without a receipt", d.ID)
 	}

@@ -126,7 +126,7 @@ func (d demo) folder() (string, error) {
 type score struct{ pages, right, held, mustHold, wrong int }
 
 func (d demo) batch(ctx context.Context, p *premises, id string, t samples.Truth, tally *score, out io.Writer) error {
-	if err := p.mailroom.Await(ctx, id); err != nil {
+	if err := p.mailroom.Await(ctx, id, false); err != nil {
 		return err
 	}
 	batch, docs, err := p.mailroom.Batch(ctx, id)

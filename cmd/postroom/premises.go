@@ -127,14 +127,16 @@ func (p *premises) open(log *slog.Logger) error {
 	}
 	p.helpers = newHelpers(p.cfg)
 	p.mailroom, err = pipeline.New(pipeline.Config{
-		Rules:    router.New(p.cfg.Rules()),
-		Schemes:  p.cfg.Schemes(),
-		Register: p.cfg.Register.CSV,
-		Stores:   p.stores,
-		After:    p.cfg.Routing.Confirm == "after",
-		Digest:   p.cfg.Digest(),
-		Version:  version,
-		Log:      log,
+		Rules:      router.New(p.cfg.Rules()),
+		Schemes:    p.cfg.Schemes(),
+		Register:   p.cfg.Register.CSV,
+		Stores:     p.stores,
+		After:      p.cfg.Routing.Confirm == "after",
+		Languages:  p.cfg.Languages,
+		DropBlanks: p.cfg.Blanks == "drop-from-rendition",
+		Digest:     p.cfg.Digest(),
+		Version:    version,
+		Log:        log,
 	}, p.journal, blobs, p.helpers)
 	if err != nil {
 		return exit{exitConfig, err}

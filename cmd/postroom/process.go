@@ -75,7 +75,7 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		batches = append(batches, taken{f, id})
 	}
 	for _, b := range batches {
-		if err := p.mailroom.Await(ctx, b.batch); err != nil {
+		if err := p.mailroom.Await(ctx, b.batch, o.RouteOnly); err != nil {
 			if ctx.Err() != nil {
 				return interrupted(ctx)
 			}

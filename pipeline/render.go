@@ -1,0 +1,226 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/abadojack/whatlanggo"
+	"golang.org/x/text/language"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/scan"
+	"postroom/router/casestore"
+)
+
+// RenditionSheet is a document's searchable.json: what its searchable.pdf is, or why
+// there is none.
+type RenditionSheet struct {
+	Document  string          `json:"document"`
+	Rendition *Digest         `json:"rendition"` // searchable.pdf; null = there is none
+	PDFA      bool            `json:"pdfa"`      // it is a PDF/A-2b
+	Why       string          `json:"why,omitempty"`
+	Original  Digest          `json:"original"` // what it was made of
+	Title     string          `json:"title"`
+	Language  string          `json:"language"`  // of most of its text, BCP 47; "" = not known
+	Languages []string        `json:"languages"` // that its text was read in, BCP 47
+	Pages     []RenditionPage `json:"pages"`
+	Made      time.Time       `json:"made"`
+	Version   string          `json:"version"`
+}
+
+// RenditionPage is what was done with a page of the batch.
+type RenditionPage struct {
+	Page     int       `json:"page"`
+	Dropped  bool      `json:"dropped,omitempty"` // it looks blank, and blanks are dropped from renditions
+	Text     scan.Text `json:"text,omitempty"`
+	Rotation int       `json:"rotation"` // degrees, clockwise, that it was turned by
+	Words    int       `json:"words"`    // laid over its picture
+}
+
+// enqueueRendition has the rendition of a filed document made, once its text is read.
+func enqueueRendition(tx journal.Tx, d docRow) error {
+	return tx.Enqueue(task(taskRender, priorityLater, version(d), payload{Batch: d.Batch, Document: d.ID}))
+}
+
+// render makes the searchable rendition of a filed document, and its sheet, and keeps
+// both as blobs: the store is given what is journalled and nothing else.
+func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+	d, b, err := m.doc(ctx, carried(t).Document)
+	if err != nil || d.State != mail.Filed {
+		return nothing, err
+	}
+	pdf, sheet := d.Rendition, d.RenditionSheet
+	if sheet == (journal.Ref{}) {
+		if pdf, sheet, err = m.rendition(ctx, b, d); err != nil {
+			return nil, fmt.Errorf("render %s: %w", d.ID, err)
+		}
+	}
+	return func(tx journal.Tx) error {
+		d, err := load[docRow](tx, tableDoc, d.ID)
+		if err != nil || d.State != mail.Filed {
+			return err
+		}
+		d.Rendition, d.RenditionSheet = pdf, sheet
+		if err := saveDoc(tx, d); err != nil {
+			return err
+		}
+		return tx.Enqueue(task(taskEnrich, priorityLater, version(d), payload{Batch: d.Batch, Document: d.ID}))
+	}, nil
+}
+
+// rendition has a helper make the rendition; pdf is zero when there is none.
+func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow) (pdf, sheet journal.Ref, err error) {
+	about := RenditionSheet{
+		Document: d.ID, Original: Digest{d.Original.SHA256, d.Original.Size}, Pages: []RenditionPage{},
+		Title:     fmt.Sprintf("%s, %s", d.Placement.Reference, b.Received.UTC().Format(time.DateOnly)),
+		Languages: []string{}, Made: m.cfg.Now().UTC(), Version: m.cfg.Version,
+	}
+	for _, l := range m.cfg.Languages {
+		about.Languages = append(about.Languages, tag(l))
+	}
+	if about.Why = "The pages of its file were not told apart, so no text was read."; !d.Whole && d.From > 0 {
+		about.Why = ""
+		if pdf, err = m.rendered(ctx, d, &about); err != nil {
+			return pdf, sheet, err
+		}
+	}
+	if pdf != (journal.Ref{}) {
+		about.Rendition = &Digest{pdf.SHA256, pdf.Size}
+	}
+	text, err := json.MarshalIndent(about, "", "  ")
+	if err != nil {
+		panic(fmt.Sprintf("bug: rendition of %s: %v", d.ID, err))
+	}
+	sheet, err = m.blobs.Put(ctx, bytes.NewReader(append(text, '\n')))
+	return pdf, sheet, err
+}
+
+// rendered asks a helper for the PDF and notes what was done.
+func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet) (pdf journal.Ref, err error) {
+	readings, err := m.readings(ctx, d.Batch, d.From, d.To)
+	if err != nil {
+		return pdf, err
+	}
+	about.Language = spoken(readings, m.cfg.Languages)
+	in, err := m.blob(ctx, d.Original)
+	if err != nil {
+		return pdf, err
+	}
+	defer in.Close()
+	out, err := m.blobs.Scratch()
+	if err != nil {
+		return pdf, err
+	}
+	defer out.Close()
+	blank := map[int]bool{}
+	for _, n := range d.Blanks {
+		blank[n] = m.cfg.DropBlanks && len(d.Blanks) < len(readings)
+	}
+	done, err := m.helpers.Render(ctx, in, d.Original.SHA256, scan.Order{
+		Title: about.Title, Language: about.Language, Producer: "postroom " + m.cfg.Version, Pages: len(readings),
+		Page: func(n int) (scan.OrderPage, error) {
+			return scan.OrderPage{Reading: readings[n-1], Drop: blank[d.From+n-1]}, nil
+		},
+	}, out)
+	if err != nil {
+		return pdf, err
+	}
+	if done.Refused != nil {
+		about.Why = done.Refused.Detail
+		return pdf, nil
+	}
+	about.PDFA, about.Why = done.PDFA, done.Why
+	for i, p := range done.Pages {
+		about.Pages = append(about.Pages, RenditionPage{d.From + i, p.Text == "", p.Text, p.Rotation, p.Words})
+	}
+	if _, err := out.Seek(0, io.SeekStart); err != nil {
+		return pdf, err
+	}
+	return m.blobs.Put(ctx, out)
+}
+
+// tag is the BCP 47 tag of a tesseract language pack, "" when it is none's: fra = fr,
+// deu_frak = de.
+func tag(pack string) string {
+	code, _, _ := strings.Cut(pack, "_")
+	base, err := language.ParseBase(code)
+	if err != nil {
+		return ""
+	}
+	return base.String()
+}
+
+// spoken is the language, BCP 47, of the most part of the text, of those that it was
+// read in; "" = it can't be told. It goes by the frequency of trigrams (Cavnar and
+// Trenkle, 1994).
+func spoken(readings []mail.Reading, packs []string) string {
+	known := map[whatlanggo.Lang]bool{}
+	for _, p := range packs {
+		code, _, _ := strings.Cut(p, "_")
+		if l := whatlanggo.CodeToLang(code); l >= 0 {
+			known[l] = true
+		}
+	}
+	var text strings.Builder
+	for _, r := range readings {
+		for _, w := range r.Words {
+			text.WriteString(w.Text + " ")
+		}
+	}
+	if text.Len() == 0 || len(known) == 0 {
+		return ""
+	}
+	found := whatlanggo.DetectLangWithOptions(text.String(), whatlanggo.Options{Whitelist: known})
+	if found < 0 {
+		return ""
+	}
+	return tag(found.Iso6393())
+}
+
+// enrich gives the rendition to the document's store.
+func (m *Mailroom) enrich(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
+	d, _, err := m.doc(ctx, carried(t).Document)
+	if err != nil || d.State != mail.Filed {
+		return nothing, err
+	}
+	receipt, err := m.enriched(ctx, d)
+	if err != nil {
+		return nil, m.unreachable(ctx, t, d.Receipt.Store, err)
+	}
+	return func(tx journal.Tx) error {
+		d, err := load[docRow](tx, tableDoc, d.ID)
+		if err != nil || d.Receipt == nil || d.Receipt.Locator != receipt.Locator {
+			return err
+		}
+		d.Receipt = &receipt
+		return errors.Join(saveDoc(tx, d), tx.Log(m.event("rendition added", d.ID, "", receipt)))
+	}, nil
+}
+
+func (m *Mailroom) enriched(ctx context.Context, d docRow) (mail.Receipt, error) {
+	store, ok := m.cfg.Stores[d.Receipt.Store]
+	if !ok {
+		return *d.Receipt, fmt.Errorf("the configuration has no store %q any more", d.Receipt.Store)
+	}
+	sheet, err := m.contents(ctx, d.RenditionSheet)
+	if err != nil {
+		return *d.Receipt, err
+	}
+	add := casestore.Rendition{Sheet: sheet}
+	if d.Rendition != (journal.Ref{}) {
+		pdf, err := m.blob(ctx, d.Rendition)
+		if err != nil {
+			return *d.Receipt, err
+		}
+		defer pdf.Close()
+		add.PDF, add.SHA256 = pdf, d.Rendition.SHA256
+	}
+	return store.Enrich(ctx, *d.Receipt, add)
+}
