@@ -78,7 +78,11 @@ func (r *Reader) readFrame(c *crop, f frame) (sym mail.Symbol, read, looks bool)
 			break
 		}
 		looks = looks || r.sheet.agreement(f.l, timingDataMatrix(f.l.cols, f.l.rows)) > 0.6
-		text, l, agreed, ok := r.sheet.readLattice(f.l, knownDataMatrix(f.l.cols, f.l.rows), decodeDataMatrix)
+		ks := knownDataMatrix(f.l.cols, f.l.rows)
+		text, l, agreed, ok := r.sheet.readLattice(f.l, ks, decodeDataMatrix)
+		if !ok {
+			text, l, ok = r.sheet.readBent(l, ks, agreed, decodeDataMatrix)
+		}
 		if ok {
 			return mail.Symbol{Symbology: mail.DataMatrix, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
 		}

@@ -26,20 +26,42 @@ func quietRing(cols, rows int) (all []known) {
 	return all
 }
 
-// knownDataMatrix lists the rims of a Data Matrix with solid sides left and below,
-// and alternating ones above and right (ISO/IEC 16022).
+// knownDataMatrix lists the rims of a Data Matrix and of the regions that large ones
+// are divided into: solid sides left and below, alternating ones above and right
+// (ISO/IEC 16022).
 func knownDataMatrix(cols, rows int) []known {
 	all := append(quietRing(cols, rows), timingDataMatrix(cols, rows)...)
-	for i := range cols {
-		all = append(all, known{i, rows - 1, true})
-	}
-	for j := 1; j < rows-1; j++ {
-		all = append(all, known{0, j, true})
+	w, h := cols/regionsDataMatrix(cols), rows/regionsDataMatrix(rows)
+	for j := range rows {
+		for i := range cols {
+			switch u, v := i%w, j%h; {
+			case u == 0 && j > 0 || v == h-1 && i < cols-1:
+				all = append(all, known{i, j, true})
+			case v == 0 && j > 0 && i < cols-1:
+				all = append(all, known{i, j, u%2 == 0})
+			case u == w-1 && j > 0 && i < cols-1:
+				all = append(all, known{i, j, v%2 == 1})
+			}
+		}
 	}
 	return all
 }
 
-// timingDataMatrix lists the alternating rims.
+// regionsDataMatrix is how many regions lie along a side of so many modules: those
+// of ISO/IEC 16022, table 7, and of ISO/IEC 21471 follow the same bounds.
+func regionsDataMatrix(side int) int {
+	switch {
+	case side <= 26:
+		return 1
+	case side <= 52:
+		return 2
+	case side <= 104:
+		return 4
+	}
+	return 6
+}
+
+// timingDataMatrix lists the outer alternating rims.
 func timingDataMatrix(cols, rows int) (all []known) {
 	for i := range cols {
 		all = append(all, known{i, 0, i%2 == 0})

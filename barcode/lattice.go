@@ -10,18 +10,20 @@ import (
 
 // lattice is where the modules of a matrix code lie: the middle of module (i, j) is
 // (o + (i+0.5)*u + (j+0.5)*v) / (1 + (i+0.5)*pu + (j+0.5)*pv), picture pixels. On
-// a scan, which is flat, pu and pv are zero; a camera adds perspective.
+// a scan, which is flat, pu and pv are zero; a camera adds perspective, and paper that
+// is not flat a bend.
 type lattice struct {
 	ox, oy         float64
 	ux, uy, vx, vy float64
 	pu, pv         float64
 	cols, rows     int
+	bend           *bend // nil = straight
 }
 
 // spanned lays cols x rows modules between an origin and the far ends of both sides.
 func spanned(o, u, v mail.Point, cols, rows int) lattice {
 	c, r := float64(cols), float64(rows)
-	return lattice{o.X, o.Y, (u.X - o.X) / c, (u.Y - o.Y) / c, (v.X - o.X) / r, (v.Y - o.Y) / r, 0, 0, cols, rows}
+	return lattice{o.X, o.Y, (u.X - o.X) / c, (u.Y - o.Y) / c, (v.X - o.X) / r, (v.Y - o.Y) / r, 0, 0, cols, rows, nil}
 }
 
 // stretched lays cols x rows modules between four corners, clockwise from the
@@ -40,20 +42,25 @@ func stretched(q mail.Quad, cols, rows int) (l lattice, ok bool) {
 	}
 	c, r := float64(cols), float64(rows)
 	return lattice{q[0].X, q[0].Y, (q[1].X*(1+g) - q[0].X) / c, (q[1].Y*(1+g) - q[0].Y) / c,
-		(q[3].X*(1+h) - q[0].X) / r, (q[3].Y*(1+h) - q[0].Y) / r, g / c, h / r, cols, rows}, true
+		(q[3].X*(1+h) - q[0].X) / r, (q[3].Y*(1+h) - q[0].Y) / r, g / c, h / r, cols, rows, nil}, true
 }
 
 // at gives the picture point at (i, j) modules from the origin.
 func (l lattice) at(i, j float64) mail.Point {
 	w := 1 / (1 + i*l.pu + j*l.pv)
-	return mail.Point{X: (l.ox + i*l.ux + j*l.vx) * w, Y: (l.oy + i*l.uy + j*l.vy) * w}
+	p := mail.Point{X: (l.ox + i*l.ux + j*l.vx) * w, Y: (l.oy + i*l.uy + j*l.vy) * w}
+	if l.bend != nil {
+		x, y := l.bend.at(i/float64(l.cols), j/float64(l.rows))
+		p.X, p.Y = p.X+x, p.Y+y
+	}
+	return p
 }
 
 // widened lays n more modules to every side.
 func (l lattice) widened(n float64) lattice {
 	w := 1 / (1 - n*(l.pu+l.pv))
 	return lattice{(l.ox - n*(l.ux+l.vx)) * w, (l.oy - n*(l.uy+l.vy)) * w,
-		l.ux * w, l.uy * w, l.vx * w, l.vy * w, l.pu * w, l.pv * w, l.cols + int(2*n), l.rows + int(2*n)}
+		l.ux * w, l.uy * w, l.vx * w, l.vy * w, l.pu * w, l.pv * w, l.cols + int(2*n), l.rows + int(2*n), nil}
 }
 
 // quad gives the corners.
@@ -167,13 +174,20 @@ func (s *sheet) readLattice(l lattice, ks []known, decode decoder) (text string,
 	if score < leastAgreement {
 		return "", l, score, false
 	}
+	text, ok = s.decodeLattice(l, ks, decode)
+	return text, l, score, ok
+}
+
+// decodeLattice cuts the tones of a lattice that fits by the gentlest means that a
+// decoder reads.
+func (s *sheet) decodeLattice(l lattice, ks []known, decode decoder) (text string, ok bool) {
 	plain := s.tones(l)
 	for sharp := range 3 {
 		tones := l.sharpened(plain, 0.5*float64(sharp))
 		middle := split(tones)
 		for _, shift := range [3]float64{0, -25, 25} {
 			if text, ok = decode(l, tones, middle+shift); ok {
-				return text, l, score, true
+				return text, true
 			}
 		}
 	}
@@ -185,7 +199,7 @@ func (s *sheet) readLattice(l lattice, ks []known, decode decoder) (text string,
 		}
 		return false
 	})
-	return text, l, score, ok
+	return text, ok
 }
 
 // modules cuts the tones into gozxing's bits.

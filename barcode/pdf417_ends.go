@@ -94,7 +94,7 @@ func (s *sheet) endsOf(b beam) (all []pdf417End) {
 		}
 		ux, uy := m.vy, -m.vx // to the right of the way down
 		x, y := (b.a.X+b.b.X)/2+m.from*ux-m.vx*long/2, (b.a.Y+b.b.Y)/2+m.from*uy-m.vy*long/2
-		l := lattice{x, y, ux * m.module, uy * m.module, m.vx * long / endLines, m.vy * long / endLines, 0, 0, n, endLines}
+		l := lattice{x, y, ux * m.module, uy * m.module, m.vx * long / endLines, m.vy * long / endLines, 0, 0, n, endLines, nil}
 		if fit, score := s.fitted(l, knownEnd(kind == 1, endLines)); score >= likelyEnd {
 			all = append(all, pdf417End{fit.squared(b), kind == 1, score})
 		}

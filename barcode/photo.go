@@ -17,7 +17,7 @@ const (
 )
 
 // readPhoto finds every code on a picture of unknown resolution; where there is
-// none it looks for bright ones on dark.
+// none it looks for bright ones on dark, then for matrix codes in dark surroundings.
 func (r *Reader) readPhoto(g *image.Gray) Finding {
 	if !sound(g) {
 		return Finding{}
@@ -37,12 +37,28 @@ func (r *Reader) readPhoto(g *image.Gray) Finding {
 		return r.search(e.of(g), 0).reduced(g.Rect.Min, e)
 	}
 	f := r.search(g, 0)
+	uneven := r.sheet.uneven()
 	if len(f.Symbols) == 0 {
 		if bright := r.search(inverted(g), 0); len(bright.Symbols) > 0 {
 			return bright
 		}
+		if uneven {
+			if even := r.searchMatrix(evened(g)); len(even.Symbols) > 0 {
+				return even
+			}
+		}
 	}
 	return f
+}
+
+// searchMatrix finds the matrix codes on a picture of unknown resolution.
+func (r *Reader) searchMatrix(g *image.Gray) Finding {
+	if !r.sheet.load(g, 0) {
+		return Finding{}
+	}
+	var m merger
+	r.readMatrix(&m)
+	return m.finding(g.Rect.Min, sliver*r.sheet.dpi)
 }
 
 // sound tells whether a picture has the pixels that it says it has.
