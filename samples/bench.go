@@ -195,3 +195,20 @@ func TextPages(seed uint64, pages int) iter.Seq[TextPage] {
 		}
 	}
 }
+
+// TextFile writes pages as a PDF: bitonal ones as Group 4, the others as JPEG.
+func TextFile(pages []TextPage) ([]byte, error) {
+	var all []picture
+	for _, p := range pages {
+		coding := "jpeg"
+		if p.Bitonal {
+			coding = "g4"
+		}
+		drawn, err := pictureOf(coding, side{p.Picture, p.Quality}, p.DPI)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, drawn)
+	}
+	return pdfOf(all, false), nil
+}

@@ -38,7 +38,7 @@ func encode(encoding string, sides []side, rng *rand.Rand) ([]byte, error) {
 	}
 	switch kind {
 	case "pdf":
-		return pdfOf(pages, dpi, rng.IntN(2) == 0), nil
+		return pdfOf(pages, rng.IntN(2) == 0), nil
 	case "tif":
 		return tiffOf(pages, dpi), nil
 	}
@@ -53,6 +53,7 @@ func lowResolution(encoding string) bool {
 // picture is an encoded page.
 type picture struct {
 	w, h   int
+	dpi    int
 	data   []byte
 	filter string // PDF's name
 	space  string
@@ -62,7 +63,7 @@ type picture struct {
 
 func pictureOf(coding string, side side, dpi int) (picture, error) {
 	g := side.picture
-	p := picture{w: g.Rect.Dx(), h: g.Rect.Dy(), space: "DeviceGray", bits: 8}
+	p := picture{w: g.Rect.Dx(), h: g.Rect.Dy(), dpi: dpi, space: "DeviceGray", bits: 8}
 	switch coding {
 	case "g4":
 		p.filter, p.bits, p.data = "CCITTFaxDecode", 1, groupFour(g)
@@ -110,7 +111,7 @@ func jpegOf(img image.Image, dpi, quality int) []byte {
 
 // pdfOf writes a PDF of pictures, one a page. With shared, all pages have one
 // resource dictionary that names every picture, as many scanners write it.
-func pdfOf(pages []picture, dpi int, shared bool) []byte {
+func pdfOf(pages []picture, shared bool) []byte {
 	var b bytes.Buffer
 	var offsets []int
 	object := func(format string, args ...any) {
@@ -130,7 +131,7 @@ func pdfOf(pages []picture, dpi int, shared bool) []byte {
 	object("<</Type/Pages/Count %d/Kids[%s]>>", n, strings.TrimSpace(kids))
 	object("<</XObject<<%s>>>>", names)
 	for i, p := range pages {
-		w, h := float64(p.w)*72/float64(dpi), float64(p.h)*72/float64(dpi)
+		w, h := float64(p.w)*72/float64(p.dpi), float64(p.h)*72/float64(p.dpi)
 		resources := fmt.Sprintf("<</XObject<</Im%d %d 0 R>>>>", i, 6+3*i)
 		if shared {
 			resources = "3 0 R"
