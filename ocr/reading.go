@@ -37,30 +37,19 @@ const (
 // from the shapes of its letters is read in another one, too, when the first gives
 // words of poor confidence.
 func (e *Engine) Read(s Squared) (Page, error) {
-	w, h := s.Picture.Rect.Dx(), s.Picture.Rect.Dy()
-	if w > largest || h > largest {
-		return Page{}, fmt.Errorf("a picture of %d by %d pixels is too large for tesseract", w, h)
-	}
-	if w < tiniest || h < tiniest {
-		return Page{}, errors.New("a picture of a few pixels has no text")
-	}
-	dpi, view := s.DPI, s.View
-	if dpi < 50 || dpi > 2400 {
-		dpi = 300
-	}
-	picture := &image.Gray{Pix: s.Picture.Pix, Stride: s.Picture.Stride, Rect: image.Rect(0, 0, w, h)}
-	a := attitudeOf(picture, dpi)
-	if fine := a.enough(dpi); fine < coarser*dpi {
-		small, by := shrink(picture, fine/dpi)
-		picture, view, dpi = small, view.after(by), fine
-	}
-	best, err := e.upright(picture, view, a, dpi)
+	l, err := lay(s)
 	if err != nil {
 		return Page{}, err
 	}
+	best, err := e.upright(l, whole)
+	if err != nil {
+		return Page{}, err
+	}
+	a := l.attitude
 	if best.lies != 0 { // the engine found the lines where the shapes of the letters did not show them
 		a.quarter, a.skew, a.axis, a.way = (a.quarter+best.lies)%360, 0, true, false
-		if best, err = e.upright(picture, view, a, dpi); err != nil {
+		l.attitude = a
+		if best, err = e.upright(l, whole); err != nil {
 			return Page{}, err
 		}
 	}
@@ -70,7 +59,8 @@ func (e *Engine) Read(s Squared) (Page, error) {
 		if turn != 180 {
 			other.skew = 0
 		}
-		p, err := e.upright(picture, view, other, dpi)
+		l.attitude = other
+		p, err := e.upright(l, whole)
 		if err != nil {
 			return Page{}, err
 		}
@@ -78,11 +68,64 @@ func (e *Engine) Read(s Squared) (Page, error) {
 			best = p
 		}
 	}
-	for i, word := range best.Words {
-		best.Words[i].Box = clip(word.Box, s.page)
-	}
+	best.clip(s.page)
 	best.Illegible = a.letters >= manyLetters && float64(confident(best.Words)) < leastRead*float64(a.letters)
 	return best, nil
+}
+
+// ReadHead reads the upper part of the upright page, where letters say what they are
+// about, in about half the time. It reads nothing where the page's attitude is not
+// certain. That no more was read tells nothing of the page.
+func (e *Engine) ReadHead(s Squared) (Page, error) {
+	l, err := lay(s)
+	if err != nil || !l.attitude.axis || !l.attitude.way {
+		return Page{}, err
+	}
+	p, err := e.upright(l, head)
+	p.clip(s.page)
+	return p, err
+}
+
+// The parts of a page's height that are read, from the top.
+const (
+	whole = 1
+	head  = 0.45
+)
+
+// laid is a picture of a page as it is read, and how it lies.
+type laid struct {
+	picture  *image.Gray
+	dpi      float64
+	view     Mapping // leads back to the page's own pixels
+	attitude attitude
+}
+
+// lay finds how a page lies, and makes its picture no finer than its letters need.
+func lay(s Squared) (laid, error) {
+	w, h := s.Picture.Rect.Dx(), s.Picture.Rect.Dy()
+	if w > largest || h > largest {
+		return laid{}, fmt.Errorf("a picture of %d by %d pixels is too large for tesseract", w, h)
+	}
+	if w < tiniest || h < tiniest {
+		return laid{}, errors.New("a picture of a few pixels has no text")
+	}
+	l := laid{&image.Gray{Pix: s.Picture.Pix, Stride: s.Picture.Stride, Rect: image.Rect(0, 0, w, h)}, s.DPI, s.View, attitude{}}
+	if l.dpi < 50 || l.dpi > 2400 {
+		l.dpi = 300
+	}
+	l.attitude = attitudeOf(l.picture, l.dpi)
+	if fine := l.attitude.enough(l.dpi); fine < coarser*l.dpi {
+		small, by := shrink(l.picture, fine/l.dpi)
+		l.picture, l.view, l.dpi = small, l.view.after(by), fine
+	}
+	return l, nil
+}
+
+// clip keeps the words' boxes on the page.
+func (p Page) clip(page image.Rectangle) {
+	for i, word := range p.Words {
+		p.Words[i].Box = clip(word.Box, page)
+	}
 }
 
 // The resolution at which a page is read. Tesseract scales every line to 36 pixels
@@ -135,16 +178,18 @@ func (a attitude) others(first Page) []int {
 	return []int{180, 90, 270}
 }
 
-// upright turns the picture as the attitude says and reads it.
-func (e *Engine) upright(g *image.Gray, view Mapping, a attitude, dpi float64) (Page, error) {
-	g, turned := quarter(g, a.quarter)
-	view = view.after(turned)
+// upright turns the picture as its attitude says and reads a part of it, from the top.
+func (e *Engine) upright(l laid, part float64) (Page, error) {
+	a := l.attitude
+	g, turned := quarter(l.picture, a.quarter)
+	view := l.view.after(turned)
 	p := Page{Rotation: a.quarter, Skew: a.skew}
 	if math.Abs(a.skew) > straighten {
 		g, turned = turn(g, -a.skew)
 		view = view.after(turned)
 	}
-	boxes, err := e.recognize(g, dpi)
+	g = g.SubImage(image.Rect(0, 0, g.Rect.Dx(), int(part*float64(g.Rect.Dy())))).(*image.Gray)
+	boxes, err := e.recognize(g, l.dpi)
 	if err != nil {
 		return Page{}, err
 	}

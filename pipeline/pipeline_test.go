@@ -38,6 +38,7 @@ const (
 type fakeHelpers struct {
 	mu     sync.Mutex
 	reads  int
+	asked  []string // what was read of which pages, in order
 	cut    func(from, to int) *sandbox.Refusal
 	render func() *sandbox.Refusal
 	fail   error     // of every cut
@@ -71,6 +72,7 @@ func (f *fakeHelpers) Read(_ context.Context, file *os.File, _ string, want []in
 	}
 	f.mu.Lock()
 	f.reads += len(want)
+	f.asked = append(f.asked, fmt.Sprintf("%s %v", text, want))
 	f.mu.Unlock()
 	var all []mail.Reading
 	for _, n := range want {
@@ -101,8 +103,8 @@ func fakeReading(n int, page string, text sandbox.Text) mail.Reading {
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.PatchT, Text: "patch-t", Polygon: at.Quad(), Module: 16, Confidence: 1})
 		case "code":
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.Code128, Text: value, Polygon: at.Quad(), Module: 3, Confidence: 1})
-		case "text":
-			if text != sandbox.AllText {
+		case "text", "head":
+			if text != sandbox.AllText && (kind == "text" || text != sandbox.HeadText) {
 				continue
 			}
 			for i, w := range strings.Fields(value) {

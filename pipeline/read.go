@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
@@ -26,7 +25,7 @@ func (m *Mailroom) read(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	if m.cfg.After {
 		text = sandbox.TextControls
 	}
-	readings, ref, err := m.readPages(ctx, b, pages, len(pages), text)
+	readings, ref, err := m.readPages(ctx, b, pages, text)
 	if err != nil {
 		return nil, err
 	}
@@ -42,20 +41,16 @@ func (m *Mailroom) read(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	}, nil
 }
 
-// readPages asks the helpers, for so many pages at once, and keeps the answer as a blob.
-func (m *Mailroom) readPages(ctx context.Context, b batchRow, pages []int, atOnce int, text sandbox.Text) ([]mail.Reading, journal.Ref, error) {
+// readPages asks the helpers, and keeps the answer as a blob.
+func (m *Mailroom) readPages(ctx context.Context, b batchRow, pages []int, text sandbox.Text) ([]mail.Reading, journal.Ref, error) {
 	f, err := m.blob(ctx, b.Blob)
 	if err != nil {
 		return nil, journal.Ref{}, err
 	}
 	defer f.Close()
-	var readings []mail.Reading
-	for some := range slices.Chunk(pages, atOnce) {
-		more, err := m.helpers.Read(ctx, f, b.SHA256, some, text)
-		if err != nil {
-			return nil, journal.Ref{}, fmt.Errorf("read batch %s from page %d: %w", b.ID, some[0], err)
-		}
-		readings = append(readings, more...)
+	readings, err := m.helpers.Read(ctx, f, b.SHA256, pages, text)
+	if err != nil {
+		return nil, journal.Ref{}, fmt.Errorf("read batch %s from page %d: %w", b.ID, pages[0], err)
 	}
 	if len(readings) != len(pages) {
 		return nil, journal.Ref{}, fmt.Errorf("read batch %s: %d readings for %d pages", b.ID, len(readings), len(pages))

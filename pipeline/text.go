@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ func enqueueText(tx journal.Tx, d docRow) error {
 }
 
 // text reads what `confirm: after` left unread, and decides with it: a document
-// that waited for its text is placed or held; one that a barcode has filed
-// already is recalled when its own words contradict.
+// that waited for its text is placed or held; one that is filed already is recalled
+// when its own words contradict.
 func (m *Mailroom) text(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
 	d, b, err := m.doc(ctx, carried(t).Document)
 	if err != nil || d.State == mail.Superseded || d.State == mail.Discarded {
@@ -29,24 +30,16 @@ func (m *Mailroom) text(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	if err != nil {
 		return nil, err
 	}
-	var missing []int
-	for _, r := range all {
-		if !r.HasText && r.Failure == "" {
-			missing = append(missing, r.Page)
-		}
+	decision, fresh, err := m.decideByText(ctx, b, d, all)
+	if err != nil {
+		return nil, err
 	}
-	var fresh []mail.Reading
-	var ref journal.Ref
-	if len(missing) > 0 {
-		// A page at a time: whoever waits for a helper waits for one page at most.
-		if fresh, ref, err = m.readPages(ctx, b, missing, 1, sandbox.AllText); err != nil {
+	ref := journal.Ref{}
+	if len(fresh) > 0 {
+		if ref, err = m.blobs.Put(ctx, bytes.NewReader(encode(fresh))); err != nil {
 			return nil, err
 		}
-		for _, r := range fresh {
-			all[r.Page-d.From] = r
-		}
 	}
-	decision := m.reconsider(d, all)
 	return func(tx journal.Tx) error {
 		if err := savePages(tx, b.ID, fresh, ref); err != nil {
 			return err
@@ -64,6 +57,56 @@ func (m *Mailroom) text(ctx context.Context, t journal.Task) (func(journal.Tx) e
 		}
 		return m.confirm(tx, d, decision)
 	}, nil
+}
+
+// decideByText reads pages' text into readings, those of the document: all that is
+// not read yet or, for a document that is to be filed, no more than proves its case
+// (the head of the first page, the page, the next ones; the rest is read when it is
+// filed). fresh are the pages that were read whole.
+func (m *Mailroom) decideByText(ctx context.Context, b batchRow, d docRow, readings []mail.Reading) (decision router.Decision, fresh []mail.Reading, err error) {
+	f, err := m.blob(ctx, b.Blob)
+	if err != nil {
+		return decision, nil, err
+	}
+	defer f.Close()
+	read := func(page int, text sandbox.Text) (mail.Reading, error) {
+		some, err := m.helpers.Read(ctx, f, b.SHA256, []int{page}, text)
+		if err == nil && len(some) != 1 {
+			err = fmt.Errorf("%d readings for a page", len(some))
+		}
+		if err != nil {
+			return mail.Reading{}, fmt.Errorf("read batch %s, page %d: %w", b.ID, page, err)
+		}
+		return some[0], nil
+	}
+	unread := func(r mail.Reading) bool { return !r.HasText && r.Failure == "" }
+	waits := d.State == mail.Deciding
+	if waits && unread(readings[0]) {
+		top, err := read(d.From, sandbox.HeadText)
+		if err != nil {
+			return decision, nil, err
+		}
+		some := slices.Clone(readings)
+		some[0].Words, some[0].Rotation, some[0].Skew = top.Words, top.Rotation, top.Skew
+		if decision = m.reconsider(d, some); decision.Hold == nil {
+			return decision, nil, nil
+		}
+	}
+	for i, r := range readings {
+		if !unread(r) {
+			continue
+		}
+		if readings[i], err = read(r.Page, sandbox.AllText); err != nil {
+			return decision, nil, err
+		}
+		fresh = append(fresh, readings[i])
+		if waits && i+1 < len(readings) {
+			if decision = m.reconsider(d, readings); decision.Hold == nil {
+				return decision, fresh, nil
+			}
+		}
+	}
+	return m.reconsider(d, readings), fresh, nil
 }
 
 // reconsider decides on a document with its text, and looks for a boundary that

@@ -238,6 +238,9 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 		Page: n, Width: size.Dx(), Height: size.Dy(), DPI: pic.DPIX, DPIY: pic.DPIY,
 		Ink: look.Ink, Blank: look.Blank, Unmarked: look.Unmarked,
 	}
+	if q.Text == HeadText {
+		return h.head(r, square)
+	}
 	r.Symbols, r.Doubts = h.find(square)
 	if len(r.Symbols)+len(r.Doubts) > 0 {
 		r.Blank, r.Unmarked = false, false // a code is a mark, however little ink it takes
@@ -256,6 +259,22 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 		return fail("its text can't be read: " + err.Error())
 	}
 	r.Words, r.Rotation, r.Skew, r.Illegible = page.Words, page.Rotation, page.Skew, page.Illegible
+	return r, nil
+}
+
+// head reads the upper part of a page.
+func (h *bench) head(r mail.Reading, square ocr.Squared) (mail.Reading, error) {
+	if r.Blank {
+		return r, nil
+	}
+	if err := h.text(); err != nil {
+		return mail.Reading{}, err
+	}
+	page, err := h.words.ReadHead(square)
+	if err != nil {
+		return mail.Reading{Page: r.Page, Failure: "its text can't be read: " + err.Error()}, nil
+	}
+	r.Words, r.Rotation, r.Skew = page.Words, page.Rotation, page.Skew
 	return r, nil
 }
 

@@ -60,6 +60,7 @@ type Text string
 const (
 	NoText       Text = ""        // codes only
 	TextControls Text = "control" // pages that carry a control code: they may carry a letter beside it
+	HeadText     Text = "head"    // the upper part of the upright page, and no codes: the text as a whole is still to be read
 	AllText      Text = "all"
 )
 
