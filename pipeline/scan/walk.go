@@ -131,7 +131,8 @@ func (f *pdfFile) pictures(p leaf, content []byte) (all []string, err error) {
 			}
 			digest := sha256.New()
 			for _, o := range c.objects {
-				digest.Write(o)
+				digest.Write(o.body)
+				digest.Write(o.raw)
 			}
 			all = append(all, fmt.Sprintf("%s %x", name, digest.Sum(nil)))
 		}
