@@ -254,6 +254,7 @@ func TestSignedIsNotRendered(t *testing.T) {
 	}{
 		"not":                   {b("", "null"), false},
 		"by a field":            {b("/AcroForm<</Fields[<</FT/Sig/T(s)/V 5 0 R>>]>>", "<</Type/Sig/ByteRange[0 1 2 3]/Contents<00>>>"), true},
+		"by a direct value":     {b("/AcroForm<</Fields[5 0 R]>>", "<</FT/Sig/T(s)/Kids[<</V<</Type/Sig/ByteRange[0 1 2 3]/Contents<00>>>>>]>>"), true},
 		"by the file's flags":   {b("/AcroForm<</SigFlags 3/Fields[]>>", "null"), true},
 		"by usage rights":       {b("/Perms<</UR3 5 0 R>>", "<<>>"), true},
 		"by what nothing names": {b("", "<</Type/Sig/ByteRange[0 1 2 3]>>"), true},
