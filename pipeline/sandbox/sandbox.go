@@ -1,8 +1,8 @@
 // Package sandbox runs scan, barcode and ocr in helper processes that hold no
 // credentials: untrusted bytes are decoded nowhere else.
 //
-// In come an open file and page numbers; out go readings, or the pages of a
-// span as a PDF of their own. A helper is asked over a socket pair with file
+// In come an open file and page numbers; out go readings, the pages of a span as
+// a PDF of their own, or a searchable rendition. A helper is asked over a socket pair with file
 // descriptors, works under resource limits, and is killed when it takes too
 // long or too much: its death is one page's finding, not the server's. The
 // package knows no journal, no cases and no configuration file.

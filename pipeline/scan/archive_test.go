@@ -68,10 +68,37 @@ func TestPicturesInArchives(t *testing.T) {
 		"an odd operator":    {pdfPage{image: plain.image, data: plain.data, content: "q 200 0 0 100 0 0 cm /Im0 Do Q BX hocus EX"}, "hocus"},
 		"deep":               {pdfPage{image: plain.image, data: plain.data, content: "q 200 0 0 100 0 0 cm /Im0 Do Q " + strings.Repeat("q ", 30) + strings.Repeat("Q ", 30)}, "over 28 deep"},
 		"an odd string":      {pdfPage{image: plain.image, data: plain.data, content: "q 200 0 0 100 0 0 cm /Im0 Do Q /P <</A <123>>> BDC EMC BT <ABC> Tj ET"}, "hexadecimal"},
+		"inks by name":       {pdfPage{image: plain.image, data: plain.data, content: "q 200 0 0 100 0 0 cm /Im0 Do Q /DeviceCMYK cs 0 0 9 9 re f"}, "DeviceCMYK"},
+		"an intent":          {pdfPage{image: plain.image, data: plain.data, content: "/Perceptual ri q 200 0 0 100 0 0 cm /Im0 Do Q"}, ""},
+		"a mad intent":       {pdfPage{image: plain.image, data: plain.data, content: "/Mad ri q 200 0 0 100 0 0 cm /Im0 Do Q"}, "rendering intent"},
+		"an inline intent":   {pdfPage{image: plain.image, data: plain.data, content: "q 200 0 0 100 0 0 cm /Im0 Do Q BI /W 1 /H 1 /BPC 8 /CS /G /Intent /Mad ID x EI"}, "rendering intent"},
+		"no digits":          {pdfPage{image: plain.image, data: plain.data, content: "q 200 0 0 100 0 0 cm /Im0 Do Q BT 3 Tr <0g> Tj ET"}, "not hexadecimal"},
+		"an endless name":    {pdfPage{image: plain.image, data: plain.data, content: "q 200 0 0 100 0 0 cm /Im0 Do Q /" + strings.Repeat("n", 200) + " MP"}, "127 bytes"},
+		"an endless string":  {pdfPage{image: plain.image, data: plain.data, content: "q 200 0 0 100 0 0 cm /Im0 Do Q BT 3 Tr (" + strings.Repeat("n", 40000) + ") Tj ET"}, "32767 bytes"},
 		"a small page":       {pdfPage{image: plain.image, data: plain.data, extra: "/CropBox[0 0 2.5 100]"}, "2.5 by 100 points"},
 	} {
 		if why := archived(t, name, pdf([]pdfPage{c.page}, false, "")); (why == "") != (c.why == "") || !strings.Contains(why, c.why) {
 			t.Errorf("%s: %q, want %q", name, why, c.why)
+		}
+	}
+}
+
+// TestBoxes: those of JPEG 2000 have their lengths in three ways, and may lie.
+func TestBoxes(t *testing.T) {
+	for name, c := range map[string]struct {
+		b    string
+		want string
+	}{
+		"short":         {"\x00\x00\x00\x0aaaaaxx\x00\x00\x00\x09bbbby", "y"},
+		"long":          {"\x00\x00\x00\x01bbbb\x00\x00\x00\x00\x00\x00\x00\x11z", "z"},
+		"to the end":    {"\x00\x00\x00\x00bbbbrest", "rest"},
+		"over the end":  {"\x00\x00\x00\x20bbbbrest", ""},
+		"under a head":  {"\x00\x00\x00\x07bbbbrest", ""},
+		"over all ends": {"\x00\x00\x00\x01bbbb\xff\xff\xff\xff\xff\xff\xff\xffz", ""},
+		"no other":      {"\x00\x00\x00\x0aaaaaxx", ""},
+	} {
+		if got, _ := box([]byte(c.b), "bbbb"); string(got) != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }
@@ -92,12 +119,18 @@ func TestPartsInArchives(t *testing.T) {
 		"a transfer":         {"<</ExtGState<</G 5 0 R>>>>", "/G gs", "", "<</TR/Identity>>", "null", "transfer function"},
 		"a blend":            {"<</ExtGState<</G 5 0 R>>>>", "/G gs", "", "<</BM/Multiply>>", "null", ""},
 		"an odd blend":       {"<</ExtGState<</G 5 0 R>>>>", "/G gs", "", "<</BM/Shine>>", "null", "blend mode"},
+		"an intent":          {"<</ExtGState<</G 5 0 R>>>>", "/G gs", "", "<</RI/Mad>>", "null", "rendering intent"},
 		"an overprint":       {"<</ExtGState<</G 5 0 R>>>>", "/G gs", "", "<</OPM 1/OP true>>", "null", "overprints"},
 		"a form":             {"<</XObject<</X 5 0 R>>>>", "/X Do", "", ink, "null", ""},
 		"a borrowing form":   {"<</XObject<</X 5 0 R/Y 6 0 R>>>>", "/X Do", "", stream("/Subtype/Form/BBox[0 0 9 9]", "/Y Do"), ink, "borrows"},
 		"a program":          {"<</XObject<</X 5 0 R>>>>", "/X Do", "", stream("/Subtype/PS", "showpage"), "null", "PostScript"},
 		"inks in a form":     {"<</XObject<</X 5 0 R>>>>", "/X Do", "", stream("/Subtype/Form/BBox[0 0 9 9]/Group<</S/Transparency/CS/DeviceCMYK>>", ""), "null", "DeviceCMYK"},
 		"inks in a shading":  {"<</Shading<</S 5 0 R>>>>", "/S sh", "", "<</ShadingType 2/ColorSpace/DeviceCMYK/Coords[0 0 1 1]/Function<</FunctionType 2/Domain[0 1]/N 1/C0[0 0 0 0]/C1[0 0 0 0]>>>>", "null", "DeviceCMYK"},
+		"inks in a pattern":  {"<</ColorSpace<</C[/Pattern/DeviceCMYK]>>>>", "/C cs", "", "null", "null", "DeviceCMYK"},
+		"a pattern":          {"<</ColorSpace<</C[/Pattern]>>/Pattern<</P 5 0 R>>>>", "/C cs /P scn 0 0 9 9 re f", "", stream("/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 1/YStep 1/Resources<<>>", "0 0 1 1 re f"), "null", ""},
+		"inks in a tile":     {"<</Pattern<</P 5 0 R>>>>", "/Pattern cs /P scn 0 0 9 9 re f", "", stream("/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 1/YStep 1/Resources<<>>", "0 0 0 1 k 0 0 1 1 re f"), "null", "DeviceCMYK"},
+		"a script":           {"<</Properties<</P<</JS(app.alert)>>>>>>", "/X/P BDC EMC", "", "null", "null", "/JS"},
+		"an action":          {"<</Properties<</P<</Q<</Type/Action/S/Launch>>>>>>>>", "/X/P BDC EMC", "", "null", "null", "Action"},
 		"a broken profile":   {"<</ColorSpace<</C[/ICCBased 5 0 R]>>>>", "/C cs", "", stream("/N 3", "no profile"), "null", "colour profile is broken"},
 		"a profile":          {"<</ColorSpace<</C[/ICCBased 5 0 R]>>>>", "/C cs", "", stream("/N 3", string(sRGB())), "null", ""},
 		"the wrong profile":  {"<</ColorSpace<</C[/ICCBased 5 0 R]>>>>", "/C cs", "", stream("/N 1", string(sRGB())), "null", `for colours in "RGB "`},

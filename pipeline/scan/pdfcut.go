@@ -380,7 +380,6 @@ func (c *copier) copyStream(n int, ref types.IndirectRef) error {
 		return err
 	}
 	var b strings.Builder
-	b.WriteString("<<")
 	for _, k := range keys(sd.Dict) {
 		if k == "Length" || slices.Contains(left, k) {
 			continue
@@ -399,8 +398,6 @@ func (c *copier) copyStream(n int, ref types.IndirectRef) error {
 		}
 		b.WriteString("/" + types.EncodeName(k) + " " + text)
 	}
-	fmt.Fprintf(&b, "/Length %d>>\nstream\n", len(sd.Raw))
-	body := append([]byte(b.String()), sd.Raw...)
-	c.set(n, append(body, "\nendstream"...))
+	c.setStream(n, b.String(), sd.Raw)
 	return nil
 }

@@ -63,8 +63,10 @@ func (r *renderer) close() error {
 
 // document is a PDF that pdfium has open.
 type document struct {
-	r   *renderer
-	ref references.FPDF_DOCUMENT
+	r    *renderer
+	ref  references.FPDF_DOCUMENT
+	from io.ReadSeeker
+	size int64
 }
 
 func (r *renderer) open(f io.ReadSeeker, size int64) (*document, error) {
@@ -72,7 +74,18 @@ func (r *renderer) open(f io.ReadSeeker, size int64) (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &document{r, d.Document}, nil
+	return &document{r, d.Document, f, size}, nil
+}
+
+// refresh opens the document anew: pdfium keeps every object that it came by.
+func (d *document) refresh() error {
+	d.close()
+	again, err := d.r.open(d.from, d.size)
+	if err != nil {
+		return fmt.Errorf("%w by the second parser: %v", ErrUnreadable, err)
+	}
+	d.ref = again.ref
+	return nil
 }
 
 func (d *document) close() {

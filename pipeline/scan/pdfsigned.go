@@ -8,7 +8,7 @@ func (f *pdfFile) signed() bool {
 		if entry == nil || entry.Free {
 			continue
 		}
-		if d, ok := entry.Object.(types.Dict); ok && d["ByteRange"] != nil {
+		if signature(entry.Object, 0) {
 			return true
 		}
 	}
@@ -18,6 +18,29 @@ func (f *pdfFile) signed() bool {
 	}
 	form, _ := f.ctx.DereferenceDict(root["AcroForm"]) // what is none has no flags
 	return root["Perms"] != nil || f.integerOr(form, "SigFlags", 0)&1 != 0
+}
+
+// signature tells whether an object is, or directly holds, what says which bytes of the
+// file a signature covers.
+func signature(o types.Object, depth int) bool {
+	if depth > deepest {
+		return true
+	}
+	switch o := o.(type) {
+	case types.Dict:
+		for k, v := range o {
+			if k == "ByteRange" || signature(v, depth+1) {
+				return true
+			}
+		}
+	case types.Array:
+		for _, v := range o {
+			if signature(v, depth+1) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // widgets tells whether a page has fields of a form.

@@ -27,8 +27,7 @@ func (r *rendition) describe() error {
 
 // claim sets the metadata, which say that the file is a PDF/A or do not.
 func (r *rendition) claim(archive bool) {
-	text := r.order.described().xmp(archive)
-	r.set(r.metadata, fmt.Appendf(nil, "<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%s\nendstream", len(text), text))
+	r.setStream(r.metadata, "/Type/Metadata/Subtype/XML", r.order.described().xmp(archive))
 }
 
 // publish writes the rendition and has it prove itself.
@@ -48,7 +47,6 @@ func (r *rendition) publish(out Target, step func()) (Rendered, error) {
 	}
 	defer written.close()
 	done.PDFA = done.Why == ""
-	r.objects = nil // they may be large, and are on the disk now
 	return done, r.file.sameAs(written, r.kept, r.done, step)
 }
 

@@ -203,6 +203,21 @@ func TestDamagedRenditionsDiffer(t *testing.T) {
 	}
 }
 
+// TestManyPictures: pdfium is made to forget pages while they are compared.
+func TestManyPictures(t *testing.T) {
+	raw := bytes.Repeat([]byte{200}, 5000*4000)
+	p := pdfPage{image: "/Width 5000/Height 4000/ColorSpace/DeviceGray/BitsPerComponent 8", data: raw}
+	last := greyPage(t, 0)
+	last.content = "q 200 0 0 100 0 0 cm /Im2 Do Q 0 0 9 9 re f" // drawn, after that
+	if 2*len(raw) < mostHeld {
+		t.Fatal("two pictures are not too many")
+	}
+	f, _, done := rendition1(t, pdf([]pdfPage{p, p, last}, false, ""), someWords)
+	if !done.PDFA || f.Pages() != 3 {
+		t.Errorf("%+v", done)
+	}
+}
+
 func TestAlike(t *testing.T) {
 	const w, h = 30, 22
 	a := make([]byte, 4*w*h)
@@ -239,6 +254,7 @@ func TestSignedIsNotRendered(t *testing.T) {
 	}{
 		"not":                   {b("", "null"), false},
 		"by a field":            {b("/AcroForm<</Fields[<</FT/Sig/T(s)/V 5 0 R>>]>>", "<</Type/Sig/ByteRange[0 1 2 3]/Contents<00>>>"), true},
+		"by a direct value":     {b("/AcroForm<</Fields[5 0 R]>>", "<</FT/Sig/T(s)/Kids[<</V<</Type/Sig/ByteRange[0 1 2 3]/Contents<00>>>>>]>>"), true},
 		"by the file's flags":   {b("/AcroForm<</SigFlags 3/Fields[]>>", "null"), true},
 		"by usage rights":       {b("/Perms<</UR3 5 0 R>>", "<<>>"), true},
 		"by what nothing names": {b("", "<</Type/Sig/ByteRange[0 1 2 3]>>"), true},
@@ -344,6 +360,7 @@ func TestMetadata(t *testing.T) {
 		"markup":   {"<a> & ]]> \"b\"", "fr-BE", "<a> & ]]> \"b\""},
 		"controls": {"a\x00b\r\n\tc\xff😀", "de\n", "a b c 😀"},
 		"nothing":  {"", "", ""},
+		"long":     {strings.Repeat("é", 1<<16), "de", strings.Repeat("é", 500)},
 	} {
 		d := Order{Title: c.title, Language: c.language, Producer: "p"}.described()
 		if d.title != c.want || strings.ContainsAny(d.language, "\n") {

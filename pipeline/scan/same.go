@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -17,11 +18,16 @@ func (f *pdfFile) sameAs(rendition *pdfFile, kept []int, done []RenderedPage, st
 	if rendition.count() != len(kept) {
 		return fmt.Errorf("%w: it has %d pages instead of %d", ErrDiffers, rendition.count(), len(kept))
 	}
+	held := 0
 	for i, n := range kept {
-		if err := f.samePictures(rendition, n, i+1); err != nil {
-			return fmt.Errorf("page %d: %w", n, err)
+		size, err := f.samePictures(rendition, n, i+1)
+		if held += size; err == nil && held > mostHeld {
+			held, err = size, errors.Join(f.doc.refresh(), rendition.doc.refresh())
 		}
-		same, err := f.samePose(rendition, n, i+1, done[n-1].Rotation)
+		same := false
+		if err == nil {
+			same, err = f.samePose(rendition, n, i+1, done[n-1].Rotation)
+		}
 		if err == nil && !same {
 			err = f.sameLook(rendition, n, i+1, done[n-1].Rotation)
 		}
@@ -33,7 +39,13 @@ func (f *pdfFile) sameAs(rendition *pdfFile, kept []int, done []RenderedPage, st
 	return nil
 }
 
-func (f *pdfFile) samePictures(rendition *pdfFile, n, m int) error {
+// mostHeld is how many bytes of pictures pdfium may come by, in each of two documents,
+// before it is made to forget them. What it has grown by it never gives back.
+const mostHeld = 32 << 20
+
+// samePictures compares the pictures of page n and page m of the rendition, and gives
+// their size in bytes.
+func (f *pdfFile) samePictures(rendition *pdfFile, n, m int) (size int, err error) {
 	var digests [2][]string
 	for i, side := range []struct {
 		file *pdfFile
@@ -42,16 +54,16 @@ func (f *pdfFile) samePictures(rendition *pdfFile, n, m int) error {
 		p := side.file.page(side.page)
 		content, err := side.file.content(p.Dict)
 		if err == nil {
-			digests[i], err = side.file.pictures(p, content)
+			digests[i], size, err = side.file.pictures(p, content)
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if !slices.Equal(digests[0], digests[1]) {
-		return fmt.Errorf("%w: its picture streams are others", ErrDiffers)
+		return 0, fmt.Errorf("%w: its picture streams are others", ErrDiffers)
 	}
-	return nil
+	return size, nil
 }
 
 // sameLook has pdfium draw page n and, turned back, page m of the rendition.

@@ -1,10 +1,10 @@
 // Package scan opens scanner files: PDF, TIFF, JPEG and PNG, told by content.
 //
-// In come a file's bytes; out go pictures of its pages, and spans of its pages
-// as PDFs of their own. The package is the wall around pdfcpu, pdfium and the
-// TIFF libraries; it knows pictures, not post. Its input is hostile: sizes are
-// checked before anything is decoded, every walk is bounded, and it runs in a
-// helper process.
+// In come a file's bytes; out go pictures of its pages, spans of its pages as PDFs
+// of their own, and, with what was read on the pages, searchable renditions. The
+// package is the wall around pdfcpu, pdfium and the TIFF libraries; it knows
+// pictures, not post. Its input is hostile: sizes are checked before anything is
+// decoded, every walk is bounded, and it runs in a helper process.
 package scan
 
 import (

@@ -102,17 +102,18 @@ func hasText(content []byte) bool {
 }
 
 // pictures gives the digests of the pictures that a page paints, in a certain order:
-// of their streams as they are, their entries, and all that those lead to.
-func (f *pdfFile) pictures(p leaf, content []byte) (all []string, err error) {
+// of their streams as they are, their entries, and all that those lead to. size is how
+// many bytes of data there are.
+func (f *pdfFile) pictures(p leaf, content []byte) (all []string, size int, err error) {
 	parts, err := f.paintings(p, content)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, part := range parts {
 		named := named(part.content)
 		entries, err := f.ctx.DereferenceDict(part.resources["XObject"])
 		if err != nil {
-			return nil, fmt.Errorf("%w: resources: %v", ErrUnreadable, err)
+			return nil, 0, fmt.Errorf("%w: resources: %v", ErrUnreadable, err)
 		}
 		for _, name := range keys(entries) {
 			if !named[name] {
@@ -120,21 +121,23 @@ func (f *pdfFile) pictures(p leaf, content []byte) (all []string, err error) {
 			}
 			sd, err := f.stream(entries[name])
 			if err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			if sd == nil || f.name(sd.Dict["Subtype"]) != "Image" {
 				continue
 			}
 			c := copier{file: f, numbers: map[int]int{}} // whose numbers are the same for the same objects
 			if _, err := c.object(entries[name]); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			digest := sha256.New()
 			for _, o := range c.objects {
-				digest.Write(o)
+				digest.Write(o.body)
+				digest.Write(o.raw)
+				size += len(o.raw)
 			}
 			all = append(all, fmt.Sprintf("%s %x", name, digest.Sum(nil)))
 		}
 	}
-	return all, nil
+	return all, size, nil
 }

@@ -13,20 +13,27 @@ import (
 // writer writes a PDF object by object: plain, with a cross-reference table, and
 // the same bytes for the same objects.
 type writer struct {
-	objects [][]byte // number 1 is the first
+	objects []object // number 1 is the first
 	pages   []int    // object numbers
 	root    string   // further entries of the catalog
 	info    int      // object number of the information dictionary; 0 = there is none
 	catalog int      // its object number, once the pages are bound
 }
 
+// object is what stands between obj and endobj: for a stream its dictionary, and its
+// data apart, which may be the source's own and are many.
+type object struct {
+	body, raw []byte
+	stream    bool
+}
+
 // reserve gives the number of an object that is set later.
 func (w *writer) reserve() int {
-	w.objects = append(w.objects, nil)
+	w.objects = append(w.objects, object{})
 	return len(w.objects)
 }
 
-func (w *writer) set(number int, body []byte) { w.objects[number-1] = body }
+func (w *writer) set(number int, body []byte) { w.objects[number-1] = object{body: body} }
 
 func (w *writer) add(body []byte) int {
 	n := w.reserve()
@@ -34,11 +41,16 @@ func (w *writer) add(body []byte) int {
 	return n
 }
 
-// stream adds a stream; dict is its dictionary without << >> and /Length.
+// setStream sets a stream; dict is its dictionary without << >> and /Length.
+func (w *writer) setStream(number int, dict string, raw []byte) {
+	w.objects[number-1] = object{fmt.Appendf(nil, "<<%s/Length %d>>", dict, len(raw)), raw, true}
+}
+
+// stream adds a stream.
 func (w *writer) stream(dict string, raw []byte) int {
-	body := fmt.Appendf(nil, "<<%s/Length %d>>\nstream\n", dict, len(raw))
-	body = append(body, raw...)
-	return w.add(append(body, "\nendstream"...))
+	n := w.reserve()
+	w.setStream(n, dict, raw)
+	return n
 }
 
 // flated adds a stream, compressed.
@@ -67,7 +79,7 @@ func (w *writer) bind() {
 	tree := w.reserve()
 	for _, p := range w.pages {
 		fmt.Fprintf(&kids, "%d 0 R ", p)
-		w.set(p, bytes.Replace(w.objects[p-1], []byte("/Parent 0 0 R"), fmt.Appendf(nil, "/Parent %d 0 R", tree), 1))
+		w.set(p, bytes.Replace(w.objects[p-1].body, []byte("/Parent 0 0 R"), fmt.Appendf(nil, "/Parent %d 0 R", tree), 1))
 	}
 	w.set(tree, fmt.Appendf(nil, "<</Type/Pages/Count %d/Kids[%s]>>", len(w.pages), bytes.TrimSpace(kids.Bytes())))
 	w.catalog = w.add(fmt.Appendf(nil, "<</Type/Catalog/Pages %d 0 R%s>>", tree, w.root))
@@ -82,10 +94,14 @@ func (w *writer) write(out io.Writer) error {
 	c := &counted{w: io.MultiWriter(out, hash)}
 	fmt.Fprintf(c, "%%PDF-1.7\n%%\xe2\xe3\xcf\xd3\n")
 	offsets := make([]int64, len(w.objects))
-	for i, body := range w.objects {
+	for i, o := range w.objects {
 		offsets[i] = c.n
-		fmt.Fprintf(c, "%d 0 obj\n", i+1)
-		c.Write(body)
+		fmt.Fprintf(c, "%d 0 obj\n%s", i+1, o.body)
+		if o.stream {
+			fmt.Fprintf(c, "\nstream\n")
+			c.Write(o.raw)
+			fmt.Fprintf(c, "\nendstream")
+		}
 		fmt.Fprintf(c, "\nendobj\n")
 	}
 	start := c.n

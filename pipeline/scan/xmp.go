@@ -27,14 +27,16 @@ func (o Order) described() described {
 	return d
 }
 
-// said gives a text as one line of characters.
+// said gives a text as one line of characters, no longer than anyone reads.
 func said(text string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+	const most = 500
+	line := []rune(strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) || r == utf8.RuneError {
 			return ' '
 		}
 		return r
-	}, text)), " ")
+	}, text)), " "))
+	return string(line[:min(len(line), most)])
 }
 
 // xmp writes the metadata (ISO 16684-1); claim says that they are those of a PDF/A-2b
