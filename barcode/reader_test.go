@@ -134,6 +134,45 @@ func TestReadsBadScans(t *testing.T) {
 	}
 }
 
+// TestWithoutStreaks: a streak goes, what it crosses stays, and a page without one is the
+// same picture.
+func TestWithoutStreaks(t *testing.T) {
+	const dpi = 200
+	rng := rand.New(rand.NewPCG(2, 2))
+	clean := a4(dpi)
+	printText(clean, rng, image.Rect(200, 200, 1500, 2100), dpi)
+	if got := WithoutStreaks(clean, dpi); got != clean {
+		t.Error("a page without streaks is another picture")
+	}
+	for _, across := range []bool{false, true} {
+		g := a4(dpi)
+		copy(g.Pix, clean.Pix)
+		for i := range max(g.Rect.Dx(), g.Rect.Dy()) {
+			for w := range 3 {
+				x, y := 700+w, i
+				if across {
+					x, y = y, x
+				}
+				if image.Pt(x, y).In(g.Rect) {
+					g.Pix[y*g.Stride+x] = 40
+				}
+			}
+		}
+		got, off := WithoutStreaks(g, dpi), 0
+		for i, v := range got.Pix {
+			if int(v)-int(clean.Pix[i]) > 60 || int(clean.Pix[i])-int(v) > 60 {
+				off++
+			}
+		}
+		if got == g || off > 3*250 {
+			t.Errorf("across %v: %d pixels are not as they were without the streak", across, off)
+		}
+		if same := WithoutStreaks(g, 0); same != g {
+			t.Error("a picture without a resolution was touched")
+		}
+	}
+}
+
 // A dark streak runs down the page through the code, at a slant to its bars.
 func TestReadsThroughStreak(t *testing.T) {
 	for _, c := range specimens[:5] {

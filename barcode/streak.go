@@ -1,5 +1,7 @@
 package barcode
 
+import "image"
+
 // A speck of dust on a scanner's glass draws a straight line down the whole sheet.
 // Through a code's bars it spoils every scan line alike.
 const (
@@ -9,6 +11,21 @@ const (
 	streakWidth   = 0.015 // widest streak, inches
 	mostStreaks   = 8     // more are a pattern, not dust
 )
+
+// WithoutStreaks gives a page's picture with its streaks filled, as Read looks at it
+// and as its text is best read; it is the picture itself where there are none, and
+// where dpi, pixels an inch, is no scanner's.
+func WithoutStreaks(g *image.Gray, dpi float64) *image.Gray {
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	s := sheet{pix: g.Pix, stride: g.Stride, w: w, h: h, dpi: scanDPI(dpi)}
+	if s.dpi == 0 {
+		return g
+	}
+	if s.wipeStreaks(); s.wiped == nil {
+		return g
+	}
+	return &image.Gray{Pix: s.pix, Stride: s.stride, Rect: image.Rect(0, 0, w, h)}
+}
 
 // wipeStreaks fills streaks, upright and lying, from both their sides, in a copy
 // of the picture. Pictures smaller than a postcard are left: their lines are content.

@@ -217,6 +217,37 @@ func TestSmallPrint(t *testing.T) {
 	}
 }
 
+// TestReadHead: the upper part of the upright page, at its places on the page; nothing
+// where it is not certain what is up.
+func TestReadHead(t *testing.T) {
+	e, err := engine()
+	if err != nil {
+		t.Skip(err)
+	}
+	const dpi = 200
+	g := page(t, dpi)
+	writeAt(t, g, dpi, 11, 8*dpi, []string{"Nog een bladzijde verder staat dit hier onderaan geschreven"})
+	for turned := range 4 {
+		turn, back := quarter(g, 90*turned)
+		p, err := e.ReadHead(Square(turn, dpi, dpi))
+		if err != nil {
+			t.Fatal(err)
+		}
+		box := back.box(find(t, p, "TX-2024-348096-98").Box)
+		if box.Y0 < 2*dpi || box.Y1 > 3*dpi || p.Rotation != (360-90*turned)%360 {
+			t.Errorf("turned by %d: rotation %d, the reference is at %v", 90*turned, p.Rotation, box)
+		}
+		for _, w := range p.Words {
+			if w.Text == "onderaan" {
+				t.Errorf("turned by %d: the foot was read", 90*turned)
+			}
+		}
+	}
+	if p, err := e.ReadHead(Square(paperOfA4(dpi), dpi, dpi)); err != nil || len(p.Words) > 0 {
+		t.Errorf("an empty page: %v, %v", p.Words, err)
+	}
+}
+
 // TestShrink: a pixel is the mean of what it covers, wherever the grid falls.
 func TestShrink(t *testing.T) {
 	g := image.NewGray(image.Rect(0, 0, 7, 5))

@@ -74,16 +74,19 @@ func (e *Engine) Read(s Squared) (Page, error) {
 }
 
 // ReadHead reads the upper part of the upright page, where letters say what they are
-// about, in about half the time. It reads nothing where the page's attitude is not
-// certain. That no more was read tells nothing of the page.
+// about, in about half the time; nothing where it may not be upright. That no more was
+// read tells nothing of the page.
 func (e *Engine) ReadHead(s Squared) (Page, error) {
 	l, err := lay(s)
-	if err != nil || !l.attitude.axis || !l.attitude.way {
+	if err != nil || !l.attitude.axis {
 		return Page{}, err
 	}
 	p, err := e.upright(l, head)
+	if err != nil || len(l.attitude.others(p)) > 0 {
+		return Page{}, err
+	}
 	p.clip(s.page)
-	return p, err
+	return p, nil
 }
 
 // The parts of a page's height that are read, from the top.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -176,6 +177,38 @@ func TestAfterFilesByBarcodeAndConfirms(t *testing.T) {
 	_, docs := r.process("a.pdf", "separator", "code="+caseA+";text=Our ref "+caseA, "text=more", "separator", "text=Our ref "+caseB, "separator", "text=nothing")
 	wantPlaces(t, docs, "2-3 filed "+caseA, "5-5 filed "+caseB, "7-7 exception no-reference")
 	r.verifies()
+}
+
+// TestNoMoreIsReadThanDecides: the head of the first page, the page, the next ones; a
+// letter that is filed has the rest read afterwards, once.
+func TestNoMoreIsReadThanDecides(t *testing.T) {
+	for _, c := range []struct {
+		pages  []string
+		place  string
+		before []string // of what is read to decide
+	}{
+		{[]string{"head=Our ref " + caseA + ";text=more", "text=and more"}, "1-2 filed " + caseA, []string{"head [1]"}},
+		{[]string{"text=Our ref " + caseA, "text=and more"}, "1-2 filed " + caseA, []string{"head [1]", "all [1]"}},
+		{[]string{"text=Dear all", "text=Our ref " + caseA, "text=more"}, "1-3 filed " + caseA, []string{"head [1]", "all [1]", "all [2]"}},
+		{[]string{"text=Dear all", "text=Our ref " + caseA}, "1-2 filed " + caseA, []string{"head [1]", "all [1]", "all [2]"}},
+		{[]string{"head=Our ref " + caseA + ";text=or rather " + caseB}, "1-1 exception recall", []string{"head [1]"}},
+		{[]string{"head=Our ref " + caseA + " or " + caseB, "text=more"}, "1-2 exception conflict", []string{"head [1]", "all [1]", "all [2]"}},
+		{[]string{"text=Dear all", "text=yours"}, "1-2 exception no-reference", []string{"head [1]", "all [1]", "all [2]"}},
+	} {
+		r := after(t)
+		_, docs := r.process("a.pdf", c.pages...)
+		wantPlaces(t, docs, c.place)
+		asked := slices.DeleteFunc(r.helpers.asked, func(s string) bool { return strings.HasPrefix(s, "control") }) // the codes come first
+		if len(asked) < len(c.before) || !slices.Equal(asked[:len(c.before)], c.before) {
+			t.Errorf("%q: read %q, want first %q", c.pages, asked, c.before)
+		}
+		for n := range c.pages {
+			if all := fmt.Sprintf("all [%d]", n+1); strings.Count(strings.Join(asked, "; "), all) != 1 {
+				t.Errorf("%q: read %q, want %s once", c.pages, asked, all)
+			}
+		}
+		r.verifies()
+	}
 }
 
 func TestContradictionFoundLaterRecalls(t *testing.T) {

@@ -254,12 +254,19 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 	if err := h.text(); err != nil {
 		return mail.Reading{}, err
 	}
-	page, err := h.words.Read(square)
+	page, err := h.words.Read(legible(square))
 	if err != nil {
 		return fail("its text can't be read: " + err.Error())
 	}
 	r.Words, r.Rotation, r.Skew, r.Illegible = page.Words, page.Rotation, page.Skew, page.Illegible
 	return r, nil
+}
+
+// legible is a page as its text is read: a streak through letters spoils them, and
+// parts lines where none ends.
+func legible(s ocr.Squared) ocr.Squared {
+	s.Picture = barcode.WithoutStreaks(s.Picture, s.DPI)
+	return s
 }
 
 // head reads the upper part of a page.
@@ -270,7 +277,7 @@ func (h *bench) head(r mail.Reading, square ocr.Squared) (mail.Reading, error) {
 	if err := h.text(); err != nil {
 		return mail.Reading{}, err
 	}
-	page, err := h.words.ReadHead(square)
+	page, err := h.words.ReadHead(legible(square))
 	if err != nil {
 		return mail.Reading{Page: r.Page, Failure: "its text can't be read: " + err.Error()}, nil
 	}
