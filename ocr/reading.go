@@ -78,7 +78,7 @@ func (e *Engine) Read(s Squared) (Page, error) {
 // read tells nothing of the page.
 func (e *Engine) ReadHead(s Squared) (Page, error) {
 	l, err := lay(s)
-	if err != nil || !l.attitude.axis {
+	if err != nil {
 		return Page{}, err
 	}
 	p, err := e.upright(l, head)
@@ -92,7 +92,7 @@ func (e *Engine) ReadHead(s Squared) (Page, error) {
 // The parts of a page's height that are read, from the top.
 const (
 	whole = 1
-	head  = 0.45
+	head  = 0.36
 )
 
 // laid is a picture of a page as it is read, and how it lies.

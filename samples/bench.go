@@ -162,6 +162,8 @@ type TextPage struct {
 	Quality  int // of JPEG
 	Picture  *image.Gray
 	Words    []string // as they were printed
+	// Reference is the case's that the letter names in print.
+	Reference string
 }
 
 // TextPages makes first pages of letters in all languages, levels and encodings;
@@ -183,7 +185,7 @@ func TextPages(seed uint64, pages int) iter.Seq[TextPage] {
 			}
 			sheets, _ := plan.write(rng, p.DPI)
 			w := wornAt(rng, p.Level)
-			p.Words, p.Quality = sheets[0].words, w.quality
+			p.Words, p.Quality, p.Reference = sheets[0].words, w.quality, plan.print.reference
 			p.Picture = w.worn(rng, sheets[0])
 			if p.Bitonal {
 				p.Picture = w.bitonal(p.Picture)

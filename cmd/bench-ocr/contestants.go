@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"postroom/mail"
 	"postroom/ocr"
 	"postroom/pipeline/sandbox"
 	"postroom/pipeline/scan"
@@ -36,38 +37,85 @@ func warm(f file, cache string) error {
 		return err
 	}
 	defer pool.Close()
-	in, err := os.Open(f.path)
+	in, err := os.Open(f.Path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	_, err = pool.Open(context.Background(), in, f.path)
+	_, err = pool.Open(context.Background(), in, f.Path)
 	return err
 }
 
 // ours is what the mailroom does with every page of a file, codes and all: it is read
 // once, and the words make the searchable rendition, which is checked.
-func ours(cache string) func([]file) ([][]string, error) {
-	return func(files []file) ([][]string, error) {
+func ours(cache string) func([]file) (float64, error) {
+	return func(files []file) (float64, error) {
 		pool, err := helpers(cache)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		all, err := each(files, func(f file) ([]string, error) {
-			out := strings.TrimSuffix(f.path, ".pdf") + "-postroom.pdf"
+			out := strings.TrimSuffix(f.Path, ".pdf") + "-postroom.pdf"
 			if err := rendered(pool, f, out); err != nil {
 				return nil, err
 			}
-			return texts(out, len(f.pages))
+			return texts(out, len(f.Pages))
 		})
 		pool.Close() // its helpers' processor time counts once they have ended
-		return all, err
+		return accuracy(files, all), err
 	}
+}
+
+// references is what the mailroom does, where routing.confirm is after, until it has a
+// letter's printed reference: the codes, the head of the page and, where that does
+// not say it, the page. Each page is a letter.
+func references(cache string) func([]file) (float64, error) {
+	return func(files []file) (float64, error) {
+		pool, err := helpers(cache)
+		if err != nil {
+			return 0, err
+		}
+		found, err := each(files, func(f file) (found []string, err error) {
+			in, err := os.Open(f.Path)
+			if err != nil {
+				return nil, err
+			}
+			defer in.Close()
+			for i, p := range f.Pages {
+				for _, text := range []sandbox.Text{sandbox.NoText, sandbox.HeadText, sandbox.AllText} {
+					readings, err := pool.Read(context.Background(), in, f.Path, []int{i + 1}, text)
+					if err != nil {
+						return nil, err
+					}
+					if says(readings[0], p.Reference) {
+						found = append(found, p.Reference)
+						break
+					}
+				}
+			}
+			return found, nil
+		})
+		pool.Close()
+		n, all := 0, 0
+		for i, f := range files {
+			n, all = n+len(found[i]), all+len(f.Pages)
+		}
+		return float64(n) / float64(all), err
+	}
+}
+
+// says tells whether a page's words hold a reference.
+func says(r mail.Reading, reference string) bool {
+	var text strings.Builder
+	for _, w := range r.Words {
+		text.WriteString(w.Text)
+	}
+	return strings.Contains(text.String(), strings.ReplaceAll(reference, " ", ""))
 }
 
 // rendered writes a file's searchable rendition.
 func rendered(pool *sandbox.Pool, f file, path string) (err error) {
-	in, err := os.Open(f.path)
+	in, err := os.Open(f.Path)
 	if err != nil {
 		return err
 	}
@@ -78,15 +126,15 @@ func rendered(pool *sandbox.Pool, f file, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
 	var pages []int
-	for i := range f.pages {
+	for i := range f.Pages {
 		pages = append(pages, i+1)
 	}
 	ctx := context.Background()
-	readings, err := pool.Read(ctx, in, f.path, pages, sandbox.AllText)
+	readings, err := pool.Read(ctx, in, f.Path, pages, sandbox.AllText)
 	if err != nil {
 		return err
 	}
-	done, err := pool.Render(ctx, in, f.path, scan.Order{Title: f.path, Producer: "postroom", Pages: len(pages),
+	done, err := pool.Render(ctx, in, f.Path, scan.Order{Title: f.Path, Producer: "postroom", Pages: len(pages),
 		Page: func(n int) (scan.OrderPage, error) { return scan.OrderPage{Reading: readings[n-1]}, nil }}, out)
 	if err == nil && done.Refused != nil {
 		err = errors.New(done.Refused.Detail)
@@ -122,32 +170,33 @@ func each(files []file, do func(file) ([]string, error)) ([][]string, error) {
 const foundInvalid = 4
 
 // ocrmypdf makes PDFs with text of the files, one after the other, each on all cores.
-func ocrmypdf(options ...string) func([]file) ([][]string, error) {
-	return func(files []file) (all [][]string, err error) {
+func ocrmypdf(options ...string) func([]file) (float64, error) {
+	return func(files []file) (float64, error) {
+		var all [][]string
 		for _, f := range files {
-			out := strings.TrimSuffix(f.path, ".pdf") + "-ocrmypdf.pdf"
+			out := strings.TrimSuffix(f.Path, ".pdf") + "-ocrmypdf.pdf"
 			args := append([]string{"--quiet", "-l", strings.Join(languages, "+"), "--jobs", strconv.Itoa(runtime.NumCPU())}, options...)
-			text, err := exec.Command("ocrmypdf", append(args, f.path, out)...).CombinedOutput()
+			text, err := exec.Command("ocrmypdf", append(args, f.Path, out)...).CombinedOutput()
 			if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == foundInvalid {
 				err = nil
 			}
 			if err != nil {
-				return nil, fmt.Errorf("ocrmypdf: %w: %s", err, text)
+				return 0, fmt.Errorf("ocrmypdf: %w: %s", err, text)
 			}
-			pages, err := texts(out, len(f.pages))
+			pages, err := texts(out, len(f.Pages))
 			if err != nil {
-				return nil, err
+				return 0, err
 			}
 			all = append(all, pages)
 		}
-		return all, nil
+		return accuracy(files, all), nil
 	}
 }
 
 // tesseract reads the pages' pictures, one thread each.
-func tesseract(files []file) ([][]string, error) {
-	return each(files, func(f file) (all []string, err error) {
-		for _, image := range f.images {
+func tesseract(files []file) (float64, error) {
+	all, err := each(files, func(f file) (all []string, err error) {
+		for _, image := range f.Images {
 			c := exec.Command("tesseract", image, "stdout", "-l", strings.Join(languages, "+"), "--psm", "1")
 			c.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
 			text, err := c.Output()
@@ -158,6 +207,7 @@ func tesseract(files []file) ([][]string, error) {
 		}
 		return all, nil
 	})
+	return accuracy(files, all), err
 }
 
 // texts takes the pages' text out of a PDF.
