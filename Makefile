@@ -59,6 +59,13 @@ $(PEERS):
 bench-barcodes: $(PEERS) ## the barcode reader beside zxing-cpp and zbar on the same 360 pages
 	$(GO) run ./cmd/bench-barcodes -python $(PEERS)/bin/python -zbar
 
+.PHONY: bench-ocr
+bench-ocr: deps ## what is made of letters beside OCRmyPDF and tesseract: time, memory, words read right
+	@root=""; [ "$$(id -u)" = 0 ] || root=sudo; command -v ocrmypdf >/dev/null && command -v pdftotext >/dev/null && command -v tesseract >/dev/null || { \
+		$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends ocrmypdf poppler-utils tesseract-ocr tesseract-ocr-osd >/dev/null && echo "installed: ocrmypdf poppler-utils tesseract-ocr"; }
+	$(GO) build -o bin/bench-ocr ./cmd/bench-ocr
+	bin/bench-ocr -peers
+
 .PHONY: sweep-patches
 sweep-patches: deps ## 3000 sheets with patch codes, askew, copied and worn, and 1500 letters without
 	$(GO) run ./cmd/bench-barcodes -patches 4500

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 
+	"postroom/durable"
 	"postroom/mail"
 	"postroom/ocr"
 	"postroom/pipeline/sandbox"
@@ -114,17 +116,17 @@ func says(r mail.Reading, reference string) bool {
 }
 
 // rendered writes a file's searchable rendition.
-func rendered(pool *sandbox.Pool, f file, path string) (err error) {
+func rendered(pool *sandbox.Pool, f file, path string) error {
 	in, err := os.Open(f.Path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	out, err := durable.NewTemp(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
+	defer out.Drop()
 	var pages []int
 	for i := range f.Pages {
 		pages = append(pages, i+1)
@@ -135,14 +137,17 @@ func rendered(pool *sandbox.Pool, f file, path string) (err error) {
 		return err
 	}
 	done, err := pool.Render(ctx, in, f.Path, scan.Order{Title: f.Path, Producer: "postroom", Pages: len(pages),
-		Page: func(n int) (scan.OrderPage, error) { return scan.OrderPage{Reading: readings[n-1]}, nil }}, out)
+		Page: func(n int) (scan.OrderPage, error) { return scan.OrderPage{Reading: readings[n-1]}, nil }}, out.File)
 	if err == nil && done.Refused != nil {
 		err = errors.New(done.Refused.Detail)
 	}
 	if err == nil && !done.PDFA {
 		err = fmt.Errorf("no PDF/A: %s", done.Why)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return out.Replace(path, 0o640)
 }
 
 // each has all cores work on files.

@@ -69,7 +69,7 @@ func main() {
 		}
 		return
 	}
-	dir := flag.String("dir", filepath.Join("bin", "bench-ocr"), "a folder for the files")
+	dir := flag.String("dir", filepath.Join("bin", "bench-ocr-pages"), "a folder for the files")
 	seed := flag.Uint64("seed", 5, "of the pages")
 	pages := flag.Int("pages", 36, "how many")
 	peers := flag.Bool("peers", false, "run OCRmyPDF and tesseract as well")
@@ -168,9 +168,6 @@ func spent() (u usage) {
 // write makes the files: nine pages each.
 func write(dir string, seed uint64, pages int) (files []file, err error) {
 	const most = 9
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, err
-	}
 	if err := durable.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
@@ -206,8 +203,7 @@ func write(dir string, seed uint64, pages int) (files []file, err error) {
 func save(path string, write func(io.Writer) error) error {
 	r, w := io.Pipe()
 	go func() { w.CloseWithError(write(w)) }()
-	_, err := durable.Ensure(path, r)
-	return errors.Join(err, r.Close())
+	return errors.Join(durable.Overwrite(path, r), r.Close())
 }
 
 // accuracy is the share of the printed words that are among the page's words.
