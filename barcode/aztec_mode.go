@@ -71,7 +71,7 @@ func (n aztecSize) modePlaces() (bits [][2]int, marks []known) {
 			bits = append(bits, [2]int{x, y})
 		}
 	}
-	dark := [12]bool{true, true, true, false, true, true, false, false, true, false, false, false}
+	dark := [12]bool{true, true, true, false, true, true, true, false, false, false, false, false}
 	for k := range 12 { // before, on and behind each corner, clockwise from the top left
 		x, y := [3]int{-r, -r, -r + 1}[k%3], [3]int{-r + 1, -r, -r}[k%3]
 		for range k / 3 {

@@ -45,6 +45,19 @@ func TestAztecIsReadInEveryTurn(t *testing.T) {
 	}
 }
 
+func TestAztecMarksAreWhereTheyAreDrawn(t *testing.T) {
+	m, err := symbol.Draw(mail.Aztec, "PER/855841/B")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, marks := aztecSize{len(m), false}.modePlaces()
+	for _, k := range marks {
+		if m[len(m)/2+k.j][len(m)/2+k.i] != k.dark {
+			t.Errorf("the mark at %d, %d is drawn otherwise than dark %v", k.i, k.j, k.dark)
+		}
+	}
+}
+
 // Reed-Solomon corrects two of the mode message's seven words; the likeliest message
 // is mostly found with a bit spoilt in each of three, often with one in each of five,
 // and another one never.
