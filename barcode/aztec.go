@@ -46,7 +46,7 @@ const (
 const mostAztecSizes = 3
 
 // readAztec reads a crop as an Aztec code: the size whose middle shows the rings
-// is sampled on the page. looks tells of the rings.
+// is sampled on the page; where none is read it may be a rune. looks tells of the rings.
 func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 	s := &r.sheet
 	for _, f := range c.frames() {
@@ -84,7 +84,8 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 			}
 		}
 	}
-	return sym, false, looks
+	sym, read, ringed := r.readRune(c)
+	return sym, read, looks || ringed
 }
 
 func abs(a int) int { return max(a, -a) }
