@@ -18,8 +18,8 @@ import (
 // floors are how many pictures of each folder of a corpus of photographed codes
 // were read; fewer is a step back. They are harder than scans.
 var floors = map[string]int{
-	"aztec-1":           7,
-	"aztec-2":           4,
+	"aztec-1":           11,
+	"aztec-2":           6,
 	"codabar-1":         4,
 	"codabar-2":         2,
 	"code128-1":         2,
@@ -30,7 +30,7 @@ var floors = map[string]int{
 	"code39-3":          2,
 	"code93-1":          1,
 	"datamatrix-1":      9,
-	"datamatrix-3":      6,
+	"datamatrix-3":      7,
 	"datamatrix-4":      7,
 	"datamatrix-5":      1,
 	"ean13-1":           5,
