@@ -46,7 +46,7 @@ const (
 const mostAztecSizes = 3
 
 // readAztec reads a crop as an Aztec code: the size whose middle shows the rings
-// is sampled on the page. looks tells of the rings.
+// is sampled on the page; where none is read it may be a rune. looks tells of the rings.
 func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 	s := &r.sheet
 	for _, f := range c.frames() {
@@ -60,13 +60,15 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 		}
 		var fits []fit
 		for _, n := range aztecSizes {
-			l, ok := c.lattice(f, 0, n.modules, n.modules)
-			if !ok || l.module() < 1.4 {
+			laid, ok := c.lattice(f, 0, n.modules, n.modules)
+			if !ok || laid.module() < 1.4 {
 				continue
 			}
-			k := s.agreement(l, n.known())
+			l, k := laid, s.agreement(laid, n.known())
 			if f.tilted && k > mayBullsEye {
-				l, k = s.fitted(l, n.known())
+				if l, k = s.fitted(laid, n.known()); k <= likeBullsEye { // three corners may not do
+					l, k = s.tilted(laid, n.known(), s.agreement(laid, n.known()))
+				}
 			}
 			if k > likeBullsEye {
 				fits = append(fits, fit{n, l, k})
@@ -84,7 +86,8 @@ func (r *Reader) readAztec(c *crop) (sym mail.Symbol, read, looks bool) {
 			}
 		}
 	}
-	return sym, false, looks
+	sym, read, ringed := r.readRune(c)
+	return sym, read, looks || ringed
 }
 
 func abs(a int) int { return max(a, -a) }

@@ -71,7 +71,7 @@ func (n aztecSize) modePlaces() (bits [][2]int, marks []known) {
 			bits = append(bits, [2]int{x, y})
 		}
 	}
-	dark := [12]bool{true, true, true, false, true, true, false, false, true, false, false, false}
+	dark := [12]bool{true, true, true, false, true, true, true, false, false, false, false, false}
 	for k := range 12 { // before, on and behind each corner, clockwise from the top left
 		x, y := [3]int{-r, -r, -r + 1}[k%3], [3]int{-r + 1, -r, -r}[k%3]
 		for range k / 3 {
@@ -92,8 +92,7 @@ func (n aztecSize) mode(l lattice, tones []float64, threshold float64) (best azt
 	}
 	power /= float64(len(tones))
 	score, second := -1.0, -1.0
-	total, _ := n.words()
-	messages := n.messages(total - leastCheck)
+	messages, most := n.messages()
 	for turn := range 4 {
 		ink = ink[:0]
 		look := func(x, y int) {
@@ -118,7 +117,7 @@ func (n aztecSize) mode(l lattice, tones []float64, threshold float64) (best azt
 		for i, message := range messages {
 			k := (fixed + likeMessage(message, ink[:len(places)])) / float64(len(ink))
 			if k > score {
-				best, score, second = aztecMode{turn, i + 1}, k, score
+				best, score, second = aztecMode{turn, i%most + 1}, k, score
 			} else if k > second {
 				second = k
 			}
@@ -140,14 +139,30 @@ func likeMessage(message uint64, ink []float64) (sum float64) {
 	return sum
 }
 
-// messages gives the bits of the mode messages for 1 to most data words: 8 bits and
-// 5 check words of 4 bits, or 16 and 6 in a full code. The check words of a sum are
-// the sum of the check words, so that each word is worked out once for each value.
-func (n aztecSize) messages(most int) (all []uint64) {
+// setupFlag gives the highest bit of the mode message's number of words, which no code
+// of so few layers needs: set, the code is one that sets up a reader (ISO/IEC 24778,
+// section 9). 0 where the number may need the bit itself.
+func (n aztecSize) setupFlag() int {
+	switch {
+	case n.full && n.layers() <= 22:
+		return 1 << 10
+	case !n.full && n.layers() == 1:
+		return 1 << 5
+	}
+	return 0
+}
+
+// messages gives the bits of the mode messages for 1 to most data words, and then, as
+// many, those of codes that set up a reader: 8 bits and 5 check words of 4 bits, or 16
+// and 6 in a full code. The check words of a sum are the sum of the check words, so that
+// each word is worked out once for each value.
+func (n aztecSize) messages() (all []uint64, most int) {
 	places, check, shift := 2, 5, 6
 	if n.full {
 		places, check, shift = 4, 6, 11
 	}
+	total, _ := n.words()
+	most = min(total-leastCheck, 1<<shift)
 	var parts [4][16]uint64
 	for at := range places {
 		for v := range 16 {
@@ -158,14 +173,20 @@ func (n aztecSize) messages(most int) (all []uint64) {
 			}
 		}
 	}
-	for words := range most {
-		v, bits := (n.layers()-1)<<shift|words, uint64(0)
-		for at := range places {
-			bits ^= parts[at][v>>(4*(places-1-at))&15]
-		}
-		all = append(all, bits)
+	flags := []int{0}
+	if flag := n.setupFlag(); flag > 0 {
+		flags = append(flags, flag)
 	}
-	return all
+	for _, flag := range flags {
+		for words := range most {
+			v, bits := (n.layers()-1)<<shift|flag|words, uint64(0)
+			for at := range places {
+				bits ^= parts[at][v>>(4*(places-1-at))&15]
+			}
+			all = append(all, bits)
+		}
+	}
+	return all, most
 }
 
 // check16 gives the Reed-Solomon check words over GF(16), polynomial x^4+x+1, whose

@@ -45,6 +45,62 @@ func TestAztecIsReadInEveryTurn(t *testing.T) {
 	}
 }
 
+// A code that sets up a reader has the highest bit of its number of words set.
+func TestCodeThatSetsUpAReaderIsRead(t *testing.T) {
+	m, err := symbol.AztecSetup("$I")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := symbol.Draw(mail.Aztec, "$I")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := aztecSize{len(m), false}
+	for turn := range 4 {
+		l, tones := toned(m, turn)
+		if got, ok := n.decode(l, tones, 125); !ok || got != "$I" {
+			t.Errorf("turned %d times: %q %v", turn, got, ok)
+		}
+		mode, _ := n.mode(l, tones, 125)
+		l, tones = toned(plain, turn)
+		if without, ok := n.mode(l, tones, 125); !ok || mode != without {
+			t.Errorf("turned %d times: %+v with the flag and %+v without", turn, mode, without)
+		}
+	}
+}
+
+// Only the codes too small to need the bit have one, and each message is another: two
+// that are the same would hide each other.
+func TestSetupBitIsNoNumberOfWords(t *testing.T) {
+	for _, n := range aztecSizes {
+		words, _ := n.words()
+		if flag := n.setupFlag(); flag > 0 && words > flag {
+			t.Errorf("%+v: %d words and the bit %d", n, words, flag)
+		}
+		messages, _ := n.messages()
+		seen := map[uint64]bool{}
+		for _, m := range messages {
+			if seen[m] {
+				t.Fatalf("%+v: the message %b comes twice", n, m)
+			}
+			seen[m] = true
+		}
+	}
+}
+
+func TestAztecMarksAreWhereTheyAreDrawn(t *testing.T) {
+	m, err := symbol.Draw(mail.Aztec, "PER/855841/B")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, marks := aztecSize{len(m), false}.modePlaces()
+	for _, k := range marks {
+		if m[len(m)/2+k.j][len(m)/2+k.i] != k.dark {
+			t.Errorf("the mark at %d, %d is drawn otherwise than dark %v", k.i, k.j, k.dark)
+		}
+	}
+}
+
 // Reed-Solomon corrects two of the mode message's seven words; the likeliest message
 // is mostly found with a bit spoilt in each of three, often with one in each of five,
 // and another one never.

@@ -33,6 +33,7 @@ type crop struct {
 	ux, uy, vx, vy float64
 
 	camera bool    // the picture may show perspective
+	even   []byte  // pix in even light, of a camera's picture: see evened
 	limit  int     // see otsu; 0 = not yet known
 	framed []frame // see frames
 }
@@ -62,9 +63,27 @@ func (r *Reader) cut(p spot, zoom float64, rim int) *crop {
 				}
 			}
 			c.pix[y*c.w+x] = v
+			if c.camera {
+				px, py := c.place(float64(x)+0.5, float64(y)+0.5)
+				c.even = append(c.even, s.evened(int(px), int(py), v))
+			}
 		}
 	}
 	return c
+}
+
+// evened gives a brightness v at a picture point as it would be in even light: 128
+// halfway between ink and paper beside the point. A single threshold takes the dark
+// side of a photograph's paper for ink. Where nothing tells ink from paper it is paper:
+// the outlines of all that may be a code stand out from something.
+func (s *sheet) evened(x, y int, v byte) byte {
+	k := s.scale * thresholdCell
+	cell := min(max(y, 0)/k, s.th-1)*s.tw + min(max(x, 0)/k, s.tw-1)
+	t := s.threshold[cell]
+	if t == 0 || t == 255 {
+		return 255
+	}
+	return byte(min(max(128+(int(v)-int(t))*255/int(s.contrast[cell]), 0), 255))
 }
 
 // near tells whether a cell belongs to a blob or lies beside one of its cells and to no other.
@@ -85,7 +104,7 @@ func (g *grid) near(x, y int, label int32) bool {
 // blurred is the crop after a box filter of the given radius.
 func (c *crop) blurred(radius int) *crop {
 	out := *c
-	out.limit, out.framed = 0, nil
+	out.limit, out.framed, out.even = 0, nil, nil
 	tmp := make([]byte, len(c.pix))
 	out.pix = make([]byte, len(c.pix))
 	for y := range c.h {

@@ -63,6 +63,12 @@ func (c *crop) frames() []frame {
 	if c.framed != nil {
 		return c.framed
 	}
+	if c.even != nil {
+		lit := *c
+		lit.pix, lit.even, lit.limit = c.even, nil, 0
+		c.framed = lit.frames()
+		return c.framed
+	}
 	ink, rim := c.inkAndRim(c.otsu())
 	if len(rim) < 40 {
 		return nil

@@ -214,7 +214,7 @@ func (s *sheet) textured(b blob) bool {
 	if long > mostAspect*short { // the long rectangles of Data Matrix, 8 modules high
 		return ink >= 0.35 && ink <= mostInk && turns >= 1.6
 	}
-	return ink >= leastInk && ink <= mostInk && turns >= 2.5
+	return ink >= leastInk && ink <= mostInk && (turns >= 2.5 || s.ringed(b))
 }
 
 // compact tells a small square full of ink cells: the modules of the smallest

@@ -66,6 +66,40 @@ func TestTiltedCodesAreRead(t *testing.T) {
 	}
 }
 
+// shaded dims a picture towards a corner to the given share of its light.
+func shaded(g *image.Gray, least float64) *image.Gray {
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	for i, v := range g.Pix {
+		near := (float64(i%w)/float64(w) + float64(i/w)/float64(h)) / 2
+		g.Pix[i] = byte(float64(v) * (least + (1-least)*near))
+	}
+	return g
+}
+
+// Paper lies half in the dark, so that one threshold is none for all of it; or the
+// frame's corners lie so far off that no lattice on three of them shows the rings.
+func TestSharplyTiltedAztecInUnevenLightIsRead(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		light float64
+		q     mail.Quad
+	}{
+		{"14111/e63b", 0.743, mail.Quad{{X: 83.138, Y: 42.778}, {X: 276.829, Y: 73.118}, {X: 306.392, Y: 290.504}, {X: 53.327, Y: 311.554}}},
+		{"87459/ff39", 0.495, mail.Quad{{X: 42.406, Y: 53.177}, {X: 316.509, Y: 72.843}, {X: 295.442, Y: 275.684}, {X: 84.741, Y: 311.766}}},
+		{"18570/bc016712e2189c55", 0.688, mail.Quad{{X: 62.105, Y: 44.635}, {X: 293.987, Y: 43.467}, {X: 284.383, Y: 313.012}, {X: 83.927, Y: 277.605}}},
+		{"217296/a7c873d7de4cc9d8", 0.73, mail.Quad{{X: 56.949, Y: 72.181}, {X: 310.075, Y: 44.986}, {X: 299.259, Y: 312.425}, {X: 72.056, Y: 285.567}}},
+	} {
+		m, err := symbol.Draw(mail.Aztec, c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := New(Config{}).Read(shaded(tilted(t, printed(m), c.q, 360, 360), c.light), 0)
+		if len(f.Symbols) != 1 || f.Symbols[0].Text != c.text {
+			t.Errorf("%v: read %+v", c, f)
+		}
+	}
+}
+
 // A picture of unknown resolution may be a drawing whose modules are single pixels.
 func TestTinyPictureIsRead(t *testing.T) {
 	d := code(t, mail.DataMatrix, "PER/855841/B", 0)

@@ -1,10 +1,31 @@
 package symbol
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // aztec encodes bytes in a compact symbol of ISO/IEC 24778 with at least a third
 // of its words for correction.
-func aztec(text string) (Modules, error) {
+func aztec(text string) (Modules, error) { return aztecOf(text, 4, 0) }
+
+// AztecSetup encodes bytes in a compact Aztec code of one layer, whose mode message
+// says that they set up a reader: the highest bit of its number of words (ISO/IEC
+// 24778, section 9).
+func AztecSetup(text string) (Modules, error) { return aztecOf(text, 1, 1<<5) }
+
+// AztecRune draws 0 to 255 as the middle of a compact Aztec code, 11 modules across:
+// a mode message of eight bits, every other bit turned, and no layers (ISO/IEC
+// 24778, annex A).
+func AztecRune(value int) (Modules, error) {
+	if value < 0 || value > 255 {
+		return nil, fmt.Errorf("a rune is 0 to 255, not %d", value)
+	}
+	return aztecDrawn(0, nil, aztecMode(value, 0b1010)), nil
+}
+
+// aztecOf encodes bytes in at most so many layers. flag is added to the mode message.
+func aztecOf(text string, most, flag int) (Modules, error) {
 	var bits bitString
 	bits.put(31, 5) // shift to binary
 	if len(text) > 31 || text == "" {
@@ -14,7 +35,7 @@ func aztec(text string) (Modules, error) {
 	for _, c := range []byte(text) {
 		bits.put(int(c), 8)
 	}
-	for layers := 1; layers <= 4; layers++ {
+	for layers := 1; layers <= most; layers++ {
 		size, f := 6, newField(6, 0x43)
 		if layers > 2 {
 			size, f = 8, newField(8, 0x12D)
@@ -29,7 +50,7 @@ func aztec(text string) (Modules, error) {
 		for _, w := range append(data, f.check(data, total/size-len(data), 1)...) {
 			all.put(w, size)
 		}
-		return aztecDrawn(layers, all, aztecMode(layers, len(data))), nil
+		return aztecDrawn(layers, all, aztecMode((layers-1)<<6|flag|len(data)-1, 0)), nil
 	}
 	return nil, errors.New("too long")
 }
@@ -53,12 +74,12 @@ func stuffed(bits bitString, size int) (words []int) {
 	return words
 }
 
-// aztecMode is the mode message: layers and data words, with 5 check words.
-func aztecMode(layers, words int) (m bitString) {
-	v := (layers-1)<<6 | words - 1
+// aztecMode is the mode message: 8 bits, which tell layers and data words, with 5
+// check words. The bits of turned are turned in each word.
+func aztecMode(v, turned int) (m bitString) {
 	data := []int{v >> 4, v & 15}
 	for _, w := range append(data, newField(4, 0x13).check(data, 5, 1)...) {
-		m.put(w, 4)
+		m.put(w^turned, 4)
 	}
 	return m
 }

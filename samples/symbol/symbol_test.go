@@ -117,8 +117,36 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s %q gives %d rows", c.symbology, c.text, len(m))
 		}
 	}
+	if _, err := symbol.AztecSetup(strings.Repeat("x", 20)); err == nil {
+		t.Error("20 bytes are drawn in one layer")
+	}
+	for _, v := range []int{-1, 256} {
+		if _, err := symbol.AztecRune(v); err == nil {
+			t.Errorf("%d is drawn as a rune", v)
+		}
+	}
 	if _, err := symbol.Patch(mail.QR); err == nil {
 		t.Error("a QR code is no patch code")
+	}
+}
+
+// The rune of 64, module for module, as another program draws it.
+func TestRuneIsDrawn(t *testing.T) {
+	m, err := symbol.AztecRune(64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "#####.#.#.# ########### .#.......#. .#.#####.## .#.#...#.#. .#.#.#.#.## ##.#...#.## .#.#####.## .#.......## .########## ..###.###.."
+	var rows []string
+	for _, row := range m {
+		s := ""
+		for _, dark := range row {
+			s += map[bool]string{true: "#", false: "."}[dark]
+		}
+		rows = append(rows, s)
+	}
+	if got := strings.Join(rows, " "); got != want {
+		t.Errorf("drawn as %s", strings.Join(rows, "\n"))
 	}
 }
 
