@@ -150,3 +150,16 @@ func (b block) varied(rs runs) bool {
 	}
 	return wide*8 >= n && wide*8 <= n*7
 }
+
+// even tells whether bars and spaces share a block as those of a linear code do, each
+// of whose characters has about as much of either: the left edge of a table and a line
+// of small print have not.
+func (b block) even(rs runs) bool {
+	const least, most = 0.33, 0.8 // thinned and swollen print
+	ink := 0
+	for i := b.from; i <= b.to; i += 2 {
+		ink += rs[i]
+	}
+	share := float64(ink) / float64(b.x1-b.x0)
+	return share > least && share < most
+}
