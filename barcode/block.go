@@ -2,6 +2,7 @@ package barcode
 
 import (
 	"math"
+	"slices"
 
 	"github.com/makiuchi-d/gozxing"
 
@@ -162,4 +163,18 @@ func (b block) even(rs runs) bool {
 	}
 	share := float64(ink) / float64(b.x1-b.x0)
 	return share > least && share < most
+}
+
+// distinct tells whether most bars of a block are clearly darker than the spaces behind
+// them: on blank paper, and along a thick rule, its own unevenness looks like bars.
+func (b block) distinct(p profile, rs runs) bool {
+	const share, grey = 0.15, 12 // of all the brightness that the scan line spans; of 255
+	var steps []float32
+	x := b.x0
+	for i := b.from; i < b.to; i += 2 {
+		bar, space := p[x:x+rs[i]], p[x+rs[i]:x+rs[i]+rs[i+1]]
+		steps = append(steps, slices.Max(space)-slices.Min(bar))
+		x += rs[i] + rs[i+1]
+	}
+	return median(steps) > max(grey, share*(slices.Max(p)-slices.Min(p)))
 }

@@ -51,7 +51,7 @@ func unread(lines []profile, symbols []candidate, b bars, dpi float64) (all []re
 		lo, hi := envelope(p, max(len(p)/20, 40))
 		rs = p.threshold(lo, hi, 0.5, rs)
 		for _, k := range rs.blocks() {
-			if k.bars < 14 || !k.varied(rs) || !k.even(rs) {
+			if k.bars < 14 || !k.varied(rs) || !k.even(rs) || !k.distinct(p, rs) {
 				continue
 			}
 			r := rest{k.x0, k.x1, n, n}
