@@ -248,6 +248,41 @@ func TestReadHead(t *testing.T) {
 	}
 }
 
+// TestLookAgain: a place is read again in several ways, however the page lies, and the words
+// are where they were.
+func TestLookAgain(t *testing.T) {
+	e, err := engine()
+	if err != nil {
+		t.Skip(err)
+	}
+	const dpi = 200
+	upright := page(t, dpi)
+	whole := read(t, upright, dpi, dpi)
+	for turned := range 4 {
+		g, _ := quarter(upright, 90*turned)
+		first := read(t, g, dpi, dpi)
+		want := find(t, first, "TX-2024-348096-98")
+		looks, err := e.Look(Square(g, dpi, dpi), Place{want.Box, first.Rotation, first.Skew})
+		if err != nil || len(looks) < 3 {
+			t.Fatalf("turned by %d: %d looks, %v", 90*turned, len(looks), err)
+		}
+		for n, words := range looks {
+			box := find(t, Page{Words: words}, "TX-2024-348096-98").Box
+			for i, d := range [4]int{box.X0 - want.Box.X0, box.Y0 - want.Box.Y0, box.X1 - want.Box.X1, box.Y1 - want.Box.Y1} {
+				if max(d, -d) > 6 {
+					t.Errorf("turned by %d, look %d: edge %d is %d pixels off", 90*turned, n, i, d)
+				}
+			}
+		}
+	}
+	if again := read(t, upright, dpi, dpi); len(again.Words) != len(whole.Words) {
+		t.Errorf("after a look a page has %d words, before %d", len(again.Words), len(whole.Words))
+	}
+	if _, err := e.Look(Square(upright, dpi, dpi), Place{Box: mail.Box{X0: 9000, Y0: 9000, X1: 9100, Y1: 9100}}); err == nil {
+		t.Error("a place beyond the page is looked at")
+	}
+}
+
 // TestShrink: a pixel is the mean of what it covers, wherever the grid falls.
 func TestShrink(t *testing.T) {
 	g := image.NewGray(image.Rect(0, 0, 7, 5))

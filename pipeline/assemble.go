@@ -120,9 +120,12 @@ func dispose(tx journal.Tx, batch string, page int, d mail.Disposition) error {
 	return journal.Save(tx, tableDisposition, pageKey(batch, page), d)
 }
 
-// apply carries a decision out: the document is placed, held, or its text is asked for.
+// apply carries a decision out: the document is placed, held, or its text is asked for,
+// or a second look at places where it is nearly a reference.
 func (m *Mailroom) apply(tx journal.Tx, d docRow, decision router.Decision) error {
 	switch {
+	case len(decision.Again) > 0:
+		return tx.Enqueue(task(taskLook, priorityDecide, d.ID, payload{Batch: d.Batch, Document: d.ID}))
 	case decision.Hold != nil:
 		return m.hold(tx, d, *decision.Hold)
 	case decision.NeedText:

@@ -211,6 +211,41 @@ func TestNoMoreIsReadThanDecides(t *testing.T) {
 	}
 }
 
+// TestASecondLook: print that is nearly a reference is looked at once more before it waits
+// for a person, and what is seen then stands in the journal.
+func TestASecondLook(t *testing.T) {
+	for _, mode := range []bool{false, true} {
+		for _, c := range []struct {
+			looks []string
+			place string
+		}{
+			{[]string{caseA, caseA}, "1-1 filed " + caseA},
+			{[]string{caseA, caseB}, "1-1 exception weak-evidence"},
+			{nil, "1-1 exception weak-evidence"},
+		} {
+			r := newRoom(t)
+			if mode {
+				r = after(t)
+			}
+			r.helpers.looks = c.looks
+			batch, docs := r.process("a.pdf", "text=Our ref TX-2021-000001-3)")
+			wantPlaces(t, docs, c.place)
+			if n := strings.Count(strings.Join(r.helpers.asked, "; "), "again [1]"); n != 1 {
+				t.Errorf("after %v, %q: looked at %d times", mode, c.looks, n)
+			}
+			readings, err := r.readings(t.Context(), batch.Batch, 1, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			filed := strings.Contains(c.place, " filed ")
+			if got := readings[0].Words[len(readings[0].Words)-1].Text; (got == caseA) != (filed && !mode) && !mode {
+				t.Errorf("after %v, %q: the journal has %q", mode, c.looks, got)
+			}
+			r.verifies()
+		}
+	}
+}
+
 func TestContradictionFoundLaterRecalls(t *testing.T) {
 	r := after(t)
 	batch, docs := r.process("a.pdf", "code="+caseA+";text=Our ref "+caseB, "text=more")

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"postroom/mail"
+	"postroom/ocr"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/sandbox"
 	"postroom/pipeline/scan"
@@ -52,6 +53,7 @@ type Config struct {
 type Helpers interface {
 	Open(ctx context.Context, f *os.File, key string) (sandbox.Contents, error)
 	Read(ctx context.Context, f *os.File, key string, pages []int, text sandbox.Text) ([]mail.Reading, error)
+	Look(ctx context.Context, f *os.File, key string, page int, at ocr.Place) ([][]mail.Word, error)
 	Cut(ctx context.Context, f *os.File, key string, from, to int, out *os.File) (sandbox.Cutting, error)
 	Render(ctx context.Context, f *os.File, key string, o scan.Order, out *os.File) (sandbox.Rendered, error)
 	Slots() int
@@ -81,6 +83,7 @@ const (
 	taskDeliver  = "deliver"
 	taskWithdraw = "withdraw"
 	taskText     = "text"
+	taskLook     = "look"
 	taskRender   = "render"
 	taskEnrich   = "enrich"
 )
@@ -134,6 +137,7 @@ func (m *Mailroom) Run(ctx context.Context) error {
 		taskDeliver:  m.deliver,
 		taskWithdraw: m.withdraw,
 		taskText:     m.text,
+		taskLook:     m.look,
 		taskRender:   m.render,
 		taskEnrich:   m.enrich,
 	}
@@ -148,6 +152,7 @@ func (m *Mailroom) Run(ctx context.Context) error {
 		taskDeliver:  4,
 		taskWithdraw: 1,
 		taskText:     m.helpers.Slots(),
+		taskLook:     m.helpers.Slots(),
 		taskRender:   m.helpers.Slots(),
 		taskEnrich:   4,
 	})

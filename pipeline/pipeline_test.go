@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"postroom/mail"
+	"postroom/ocr"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/bolt"
 	"postroom/pipeline/sandbox"
@@ -41,6 +42,7 @@ type fakeHelpers struct {
 	asked  []string // what was read of which pages, in order
 	cut    func(from, to int) *sandbox.Refusal
 	render func() *sandbox.Refusal
+	looks  []string  // what a second look at any place says
 	fail   error     // of every cut
 	cured  bool      // rubbish can be read after all
 	kind   mail.Kind // of every file; PDF when unknown
@@ -115,6 +117,16 @@ func fakeReading(n int, page string, text sandbox.Text) mail.Reading {
 		}
 	}
 	return r
+}
+
+func (f *fakeHelpers) Look(_ context.Context, _ *os.File, _ string, page int, at ocr.Place) (looks [][]mail.Word, err error) {
+	for _, text := range f.looks {
+		looks = append(looks, []mail.Word{{Text: text, Box: at.Box, Confidence: 0.9}})
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, fmt.Sprintf("again [%d]", page))
+	return looks, nil
 }
 
 func (f *fakeHelpers) Cut(_ context.Context, file *os.File, _ string, from, to int, out *os.File) (sandbox.Cutting, error) {

@@ -30,6 +30,9 @@ type Decision struct {
 	Evidence  []mail.Evidence
 	Hold      *mail.Exception
 	NeedText  bool
+	// Again are mentions in print, of a document that is held for want of a literal
+	// reference, whose pixels may say more at a second look; see Seen.
+	Again []mail.Mention
 }
 
 // Route decides on a document by its own pages' readings and nothing else. With
@@ -137,6 +140,22 @@ func (c *court) nothingProven() Decision {
 	if !c.withText {
 		return Decision{NeedText: true}
 	}
+	d := c.nothingLiteral()
+	for _, m := range c.mentions {
+		if m.Source == mail.FromBarcode {
+			return d // a code says more than print, and is not read otherwise a second time
+		}
+	}
+	d.Again = c.mentions[:min(len(c.mentions), mostAgain)]
+	return d
+}
+
+// mostAgain is how many places of a document are looked at a second time.
+const mostAgain = 4
+
+// nothingLiteral holds a document on which no literal reference stands whose check
+// digits hold.
+func (c *court) nothingLiteral() Decision {
 	for _, m := range c.mentions {
 		if m.Literal {
 			return c.hold(mail.InvalidReference, "Page %d says %s, whose check digits do not hold.", m.Page, m.Text)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"postroom/mail"
+	"postroom/ocr"
 	"postroom/pipeline/scan"
 )
 
@@ -19,6 +20,7 @@ type request struct {
 	From  int         `json:"from,omitempty"`
 	To    int         `json:"to,omitempty"`
 	Text  Text        `json:"text,omitempty"`
+	Place *ocr.Place  `json:"place,omitempty"` // that is looked at again
 	Order *scan.Order `json:"order,omitempty"` // of a rendition; the helper asks for its pages one by one
 }
 

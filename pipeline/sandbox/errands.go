@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"postroom/mail"
+	"postroom/ocr"
 )
 
 // Whole tells whether a file is structurally complete: "" or what is missing.
@@ -36,15 +37,38 @@ func (p *Pool) Open(ctx context.Context, f *os.File, key string) (Contents, erro
 	return c, err
 }
 
+// Look reads a place of a page again, in several ways: the words of each. Nothing comes
+// of a page over which helpers die.
+func (p *Pool) Look(ctx context.Context, f *os.File, key string, page int, at ocr.Place) (looks [][]mail.Word, err error) {
+	readings, err := p.pages(ctx, f, request{Op: "read", Key: key, Pages: []int{page}, Text: again, Place: &at})
+	if err != nil {
+		return nil, err
+	}
+	last := -1
+	for _, w := range readings[0].Words {
+		if w.Line != last {
+			looks, last = append(looks, nil), w.Line
+		}
+		looks[len(looks)-1] = append(looks[len(looks)-1], w)
+	}
+	return looks, nil
+}
+
 // Read reads pages, in their order. A page over which helpers die is a Reading
 // with a Failure; the pages after it are read all the same.
 func (p *Pool) Read(ctx context.Context, f *os.File, key string, pages []int, text Text) ([]mail.Reading, error) {
+	return p.pages(ctx, f, request{Op: "read", Key: key, Pages: pages, Text: text})
+}
+
+// pages asks for readings until each page has one.
+func (p *Pool) pages(ctx context.Context, f *os.File, q request) ([]mail.Reading, error) {
 	var readings []mail.Reading
-	deaths := 0
+	pages, deaths := q.Pages, 0
 	for len(readings) < len(pages) {
 		left := pages[len(readings):]
 		before := len(readings)
-		err := p.ask(ctx, request{Op: "read", Key: key, Pages: left, Text: text}, []*os.File{f}, func(a answer) {
+		q.Pages = left
+		err := p.ask(ctx, q, []*os.File{f}, func(a answer) {
 			if a.Reading != nil {
 				readings = append(readings, *a.Reading)
 			}

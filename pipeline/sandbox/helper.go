@@ -238,8 +238,11 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 		Page: n, Width: size.Dx(), Height: size.Dy(), DPI: pic.DPIX, DPIY: pic.DPIY,
 		Ink: look.Ink, Blank: look.Blank, Unmarked: look.Unmarked,
 	}
-	if q.Text == HeadText {
+	switch q.Text {
+	case HeadText:
 		return h.head(r, square)
+	case again:
+		return h.again(r, square, q.Place)
 	}
 	r.Symbols, r.Doubts = h.find(square)
 	if len(r.Symbols)+len(r.Doubts) > 0 {
@@ -282,6 +285,27 @@ func (h *bench) head(r mail.Reading, square ocr.Squared) (mail.Reading, error) {
 		return mail.Reading{Page: r.Page, Failure: "its text can't be read: " + err.Error()}, nil
 	}
 	r.Words, r.Rotation, r.Skew = page.Words, page.Rotation, page.Skew
+	return r, nil
+}
+
+// again looks at a place in several ways.
+func (h *bench) again(r mail.Reading, square ocr.Squared, at *ocr.Place) (mail.Reading, error) {
+	if at == nil {
+		return mail.Reading{}, errors.New("no place came with the request")
+	}
+	if err := h.text(); err != nil {
+		return mail.Reading{}, err
+	}
+	looks, err := h.words.Look(legible(square), *at)
+	if err != nil {
+		return mail.Reading{Page: r.Page, Failure: "its text can't be read: " + err.Error()}, nil
+	}
+	for n, words := range looks {
+		for _, w := range words {
+			w.Line = n
+			r.Words = append(r.Words, w)
+		}
+	}
 	return r, nil
 }
 

@@ -62,6 +62,8 @@ const (
 	TextControls Text = "control" // pages that carry a control code: they may carry a letter beside it
 	HeadText     Text = "head"    // the upper part of the upright page, and no codes: the text as a whole is still to be read
 	AllText      Text = "all"
+
+	again Text = "again" // one place, in several ways; the line of a word is the number of the look that gave it
 )
 
 // Refusal is a finding about a file or a span: why it can't be worked on.
