@@ -78,7 +78,6 @@ const (
 	leastLength    = 0.35 // inches across the bars
 	leastHeight    = 0.10 // inches along the bars
 	leastFill      = 0.45 // share of a place's cells that show bars
-	mostLean       = 25 * math.Pi / 180
 )
 
 // coarser merges 2 x 2 cells of the gradient map, for codes whose single bars fill
@@ -97,11 +96,10 @@ func (r *Reader) coarser(cw, ch int) (w, h int) {
 	return w, h
 }
 
-// findBars finds the places with parallel bars, upright or lying, in a gradient
-// map of cells that are side work pixels wide.
+// findBars finds the places with parallel bars, at any angle, in a gradient map of
+// cells that are side work pixels wide.
 func (r *Reader) findBars(cw, ch, side int) []bars {
-	mark := make([]int8, cw*ch)
-	sums := make([]tensor, cw*ch)
+	mark := make([]lanes, cw*ch)
 	for y := range ch {
 		for x := range cw {
 			var t tensor
@@ -110,56 +108,57 @@ func (r *Reader) findBars(cw, ch, side int) []bars {
 					t.add(r.cells[j*cw+i])
 				}
 			}
-			sums[y*cw+x] = r.cells[y*cw+x]
-			if (t.xx+t.yy)/9 < leastEnergy*barCell/float32(side) || t.coherence() < leastCoherence {
-				continue
-			}
-			switch d := math.Abs(t.direction()); {
-			case d < mostLean:
-				mark[y*cw+x] = 1
-			case d > math.Pi/2-mostLean:
-				mark[y*cw+x] = 2
+			if (t.xx+t.yy)/9 >= leastEnergy*barCell/float32(side) && t.coherence() >= leastCoherence {
+				mark[y*cw+x] = lanesOf(t.direction())
 			}
 		}
 	}
 	var found []bars
-	stack := []int{}
-	for i, m := range mark {
-		if m == 0 {
-			continue
-		}
-		var members []int
-		mark[i] = 0
-		stack = append(stack[:0], i)
-		for len(stack) > 0 {
-			c := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			members = append(members, c)
-			x, y := c%cw, c/cw
-			for _, n := range [4][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
-				if n[0] < 0 || n[1] < 0 || n[0] >= cw || n[1] >= ch || mark[n[1]*cw+n[0]] != m {
-					continue
-				}
-				mark[n[1]*cw+n[0]] = 0
-				stack = append(stack, n[1]*cw+n[0])
+	var members, stack []int
+	for lane := upright; lane <= falling; lane <<= 1 {
+		for i := range mark {
+			if mark[i]&lane == 0 {
+				continue
 			}
-		}
-		if b, ok := r.sheet.barsOf(members, sums, cw, side); ok {
-			found = append(found, b)
+			mark[i] &^= lane
+			members, stack = members[:0], append(stack[:0], i)
+			for len(stack) > 0 {
+				c := stack[len(stack)-1]
+				stack = stack[:len(stack)-1]
+				members = append(members, c)
+				x, y := c%cw, c/cw
+				for _, n := range [4][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
+					if n[0] < 0 || n[1] < 0 || n[0] >= cw || n[1] >= ch || mark[n[1]*cw+n[0]]&lane == 0 {
+						continue
+					}
+					mark[n[1]*cw+n[0]] &^= lane
+					stack = append(stack, n[1]*cw+n[0])
+				}
+			}
+			if b, ok := r.barsOf(members, cw, side); ok {
+				found = append(found, b)
+			}
 		}
 	}
 	return found
 }
 
 // barsOf fits a rectangle to connected cells; false when it can't be a code.
-func (s *sheet) barsOf(members []int, sums []tensor, cw, side int) (bars, bool) {
+func (r *Reader) barsOf(members []int, cw, side int) (bars, bool) {
+	s := &r.sheet
 	inch := s.workDPI() / float64(side) // cells an inch
 	if float64(len(members)) < leastLength*leastHeight*inch*inch*leastFill {
 		return bars{}, false
 	}
 	var t tensor
 	for _, c := range members {
-		t.add(sums[c])
+		t.add(r.cells[c])
+	}
+	if lanesOf(t.direction()).askew() {
+		t = tensor{}
+		for _, c := range members {
+			t.add(s.fairTensor(c%cw*side, c/cw*side, side))
+		}
 	}
 	angle := t.direction()
 	sin, cos := math.Sincos(angle)

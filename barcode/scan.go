@@ -25,13 +25,16 @@ func (s *sheet) scan(b bars) (_ bars, _ line, _ []profile, ok bool) {
 		}
 		switch round {
 		case 0:
-			lean, match := leanOf(lines, 2, gap, 0.1, l.step)
+			lean, match := leanOf(lines, 2, gap, 0.1, l.step, -1)
 			if match < leastMatch {
 				return b, l, lines, false
 			}
 			b.angle += lean
 		case 1:
-			lean, _ := leanOf(lines, 8, gap, 0.02, l.step)
+			lean, match := leanOf(lines, 8, gap, 0.02, l.step, leastMatch)
+			if match == 0 { // the bars are lower than their place
+				lean, _ = leanOf(lines, 4, gap, 0.02, l.step, leastMatch)
+			}
 			b.angle += lean
 		}
 	}
@@ -42,14 +45,20 @@ func (s *sheet) scan(b bars) (_ bars, _ line, _ []profile, ok bool) {
 const leastMatch = 0.35
 
 // leanOf is the angle, radians and at most most, by which bars lean against the
-// scan lines: the median over the pairs of lines that stand apart by apart lines.
-// match is the median of their correlations.
-func leanOf(lines []profile, apart int, gap, most, step float64) (lean, match float64) {
+// scan lines: the median over the pairs of lines that stand apart by apart lines
+// and whose correlation is least at least: a distant line that lies beside the bars
+// would give any shift. match is the median of all correlations, 0 where none is enough.
+func leanOf(lines []profile, apart int, gap, most, step, least float64) (lean, match float64) {
 	reach := int(math.Ceil(float64(apart)*gap*most/step)) + 1
 	var all, matches []float64
 	for k := 1; k+apart < len(lines)-1; k++ {
 		by, c := shift(lines[k], lines[k+apart], reach)
-		all, matches = append(all, by), append(matches, c)
+		if matches = append(matches, c); c >= least {
+			all = append(all, by)
+		}
+	}
+	if len(all) == 0 {
+		return 0, 0
 	}
 	slices.Sort(all)
 	slices.Sort(matches)
