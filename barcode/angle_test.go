@@ -2,6 +2,7 @@ package barcode
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"postroom/mail"
@@ -36,6 +37,32 @@ func TestLabelsAskewAreRead(t *testing.T) {
 					t.Errorf("middle at %v, not on the middle of the sheet", m)
 				}
 			})
+		}
+	}
+}
+
+// TestCodesInTheCornersOfOneAskew: upright boxes around such codes overlap, which
+// makes neither one code twice nor two on one place.
+func TestCodesInTheCornersOfOneAskew(t *testing.T) {
+	const dpi = 300
+	for _, angle := range []float64{30, 45, 60, 120, 135} {
+		g := paper(5, 5, dpi)
+		draw(g, code(t, mail.Code128, "TX-2021-000001-33", 30), 2.5*dpi, 2.5*dpi, 4, angle)
+		sin, cos := math.Sincos(angle * math.Pi / 180)
+		beside := func(by float64) (x, y float64) { return 2.5*dpi - by*sin, 2.5*dpi + by*cos }
+		x, y := beside(0.6 * dpi)
+		draw(g, code(t, mail.Code128, "TX-2021-000002-30", 30), x, y, 4, angle)
+		x, y = beside(-0.7 * dpi)
+		draw(g, code(t, mail.DataMatrix, "PER/113085/V", 0), x, y, 6, 3)
+		x, y = beside(-1.6 * dpi)
+		draw(g, code(t, mail.QR, "PATCHT", 0), x, y, 6, 3)
+		got := map[string]bool{}
+		f := New(Config{}).Read(g, dpi)
+		for _, s := range f.Symbols {
+			got[s.Text] = true
+		}
+		if len(f.Symbols) != 4 || len(f.Doubts) > 0 || !got["TX-2021-000001-33"] || !got["TX-2021-000002-30"] || !got["PER/113085/V"] || !got["PATCHT"] {
+			t.Errorf("%g degrees: %+v", angle, f)
 		}
 	}
 }
