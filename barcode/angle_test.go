@@ -66,3 +66,24 @@ func TestCodesInTheCornersOfOneAskew(t *testing.T) {
 		}
 	}
 }
+
+// TestMatrixCodesAskewAreRead goes round in steps of 51 degrees.
+func TestMatrixCodesAskewAreRead(t *testing.T) {
+	r := New(Config{})
+	for n := range 7 {
+		for _, s := range []mail.Symbology{mail.QR, mail.DataMatrix, mail.Aztec, mail.PDF417} {
+			t.Run(fmt.Sprintf("%v/%d", s, 51*n), func(t *testing.T) {
+				dpi, text := [2]float64{200, 300}[n%2], "PER/855841/B"
+				var d drawing
+				if s == mail.PDF417 {
+					d = stackedCode(t, text, nil)
+				} else {
+					d = code(t, s, text, 0)
+				}
+				g := paper(3, 3, dpi)
+				draw(g, d, 1.5*dpi, 1.5*dpi, 0.015*dpi, float64(51*n))
+				expect(t, r.Read(g, dpi), s, text)
+			})
+		}
+	}
+}
