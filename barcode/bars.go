@@ -114,41 +114,110 @@ func (r *Reader) findBars(cw, ch, side int) []bars {
 		}
 	}
 	var found []bars
-	var members, stack []int
 	for lane := upright; lane <= falling; lane <<= 1 {
 		for i := range mark {
-			if mark[i]&lane == 0 {
-				continue
-			}
-			mark[i] &^= lane
-			members, stack = members[:0], append(stack[:0], i)
-			for len(stack) > 0 {
-				c := stack[len(stack)-1]
-				stack = stack[:len(stack)-1]
-				members = append(members, c)
-				x, y := c%cw, c/cw
-				for _, n := range [4][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
-					if n[0] < 0 || n[1] < 0 || n[0] >= cw || n[1] >= ch || mark[n[1]*cw+n[0]]&lane == 0 {
-						continue
-					}
-					mark[n[1]*cw+n[0]] &^= lane
-					stack = append(stack, n[1]*cw+n[0])
-				}
-			}
-			if b, ok := r.barsOf(members, cw, side); ok {
-				found = append(found, b)
+			if mark[i]&lane != 0 {
+				found = append(found, r.barsFrom(i, mark, lane, cw, side)...)
 			}
 		}
 	}
 	return found
 }
 
-// barsOf fits a rectangle to connected cells; false when it can't be a code.
-func (r *Reader) barsOf(members []int, cw, side int) (bars, bool) {
-	s := &r.sheet
-	inch := s.workDPI() / float64(side) // cells an inch
-	if float64(len(members)) < leastLength*leastHeight*inch*inch*leastFill {
-		return bars{}, false
+// barsFrom finds the places among the cells of a lane that hang together with cell
+// i, and takes their marks. Where they fill no rectangle, lines that touch a code
+// tie it to what lies around: the part with the longest rows is looked at alone, and
+// then what is left of the cells.
+func (r *Reader) barsFrom(i int, mark []lanes, lane lanes, cw, side int) (found []bars) {
+	for todo := []int{i}; len(todo) > 0; {
+		i, todo = todo[len(todo)-1], todo[:len(todo)-1]
+		members := flood(i, mark, lane, cw)
+		angle, ok := r.directionOf(members, cw, side)
+		if !ok {
+			continue
+		}
+		if b, fits := r.sheet.barsOf(members, angle, cw, side); fits {
+			found = append(found, b)
+			continue
+		}
+		long, rest := longRows(members, angle, cw)
+		if b, fits := r.sheet.barsOf(long, angle, cw, side); fits {
+			found = append(found, b)
+		}
+		for _, c := range rest {
+			mark[c] |= lane
+		}
+		todo = append(todo, rest...)
+	}
+	return found
+}
+
+// flood gives the cells of a lane that hang together with cell i, and takes their marks.
+func flood(i int, mark []lanes, lane lanes, cw int) (members []int) {
+	if mark[i]&lane == 0 {
+		return nil
+	}
+	mark[i] &^= lane
+	members = []int{i}
+	for k := 0; k < len(members); k++ {
+		c := members[k]
+		for n, inside := range [4]bool{c%cw > 0, c%cw < cw-1, c >= cw, c+cw < len(mark)} {
+			if d := c + [4]int{-1, 1, -cw, cw}[n]; inside && mark[d]&lane != 0 {
+				mark[d] &^= lane
+				members = append(members, d)
+			}
+		}
+	}
+	return members
+}
+
+// longRows parts cells in those of the longest row along an angle, and of the rows
+// on both its sides that are half as long at least, and the rest.
+func longRows(members []int, angle float64, cw int) (long, rest []int) {
+	sin, cos := math.Sincos(angle)
+	row := func(c int) int { return int(math.Floor(float64(c/cw)*cos - float64(c%cw)*sin)) }
+	least, most := row(members[0]), row(members[0])
+	for _, c := range members {
+		least, most = min(least, row(c)), max(most, row(c))
+	}
+	count := make([]int, most-least+1)
+	for _, c := range members {
+		count[row(c)-least]++
+	}
+	at := 0
+	for k, n := range count {
+		if n > count[at] {
+			at = k
+		}
+	}
+	from, to := at, at+1
+	for from > 0 && 2*count[from-1] >= count[at] {
+		from--
+	}
+	for to < len(count) && 2*count[to] >= count[at] {
+		to++
+	}
+	for _, c := range members {
+		if k := row(c) - least; k >= from && k < to {
+			long = append(long, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	return long, rest
+}
+
+// leastCells is how many cells of a side show bars in the smallest code.
+func (s *sheet) leastCells(side int) float64 {
+	inch := s.workDPI() / float64(side)
+	return leastLength * leastHeight * inch * inch * leastFill
+}
+
+// directionOf is the direction across the bars of connected cells, radians; not ok
+// where they are too few for a code.
+func (r *Reader) directionOf(members []int, cw, side int) (angle float64, ok bool) {
+	if float64(len(members)) < r.sheet.leastCells(side) {
+		return 0, false
 	}
 	var t tensor
 	for _, c := range members {
@@ -157,10 +226,16 @@ func (r *Reader) barsOf(members []int, cw, side int) (bars, bool) {
 	if lanesOf(t.direction()).askew() {
 		t = tensor{}
 		for _, c := range members {
-			t.add(s.fairTensor(c%cw*side, c/cw*side, side))
+			t.add(r.sheet.fairTensor(c%cw*side, c/cw*side, side))
 		}
 	}
-	angle := t.direction()
+	return t.direction(), true
+}
+
+// barsOf fits a rectangle to cells with bars across an angle; false when it can't
+// be a code.
+func (s *sheet) barsOf(members []int, angle float64, cw, side int) (bars, bool) {
+	inch := s.workDPI() / float64(side) // cells an inch
 	sin, cos := math.Sincos(angle)
 	u0, u1, v0, v1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, c := range members {

@@ -100,7 +100,7 @@ func (r *Reader) readLinear(m *merger) {
 }
 
 // bandHeight is how much of a tall place is looked at alone, inches.
-const bandHeight = 0.3
+const bandHeight = 0.18
 
 // leastPiece is the least height of a piece of a code, inches.
 const leastPiece = 0.35
