@@ -31,14 +31,18 @@ func (m *merger) uniteBands(from int) {
 	}
 }
 
-// united gives the polygon from the upper edge of the upper of two bands to the
-// lower edge of the lower.
+// united gives the polygon from the upper of two bands' upper edges to the lower of
+// their lower edges.
 func united(a, b mail.Quad) mail.Quad {
 	up := mail.Point{X: a[0].X - a[3].X, Y: a[0].Y - a[3].Y}
-	if (b[0].X-a[0].X)*up.X+(b[0].Y-a[0].Y)*up.Y > 0 {
-		a, b = b, a
+	above := func(p, q mail.Point) bool { return (p.X-q.X)*up.X+(p.Y-q.Y)*up.Y > 0 }
+	if above(b[0], a[0]) {
+		a[0], a[1] = b[0], b[1]
 	}
-	return mail.Quad{a[0], a[1], b[2], b[3]}
+	if above(a[3], b[3]) {
+		a[2], a[3] = b[2], b[3]
+	}
+	return a
 }
 
 // conflict closes a place to further looks.
