@@ -131,7 +131,7 @@ func (r *Reader) findBars(cw, ch, side int) []bars {
 func (r *Reader) barsFrom(i int, mark []lanes, lane lanes, cw, side int) (found []bars) {
 	for todo := []int{i}; len(todo) > 0; {
 		i, todo = todo[len(todo)-1], todo[:len(todo)-1]
-		members := flood(i, mark, lane, cw)
+		members := r.flood(i, mark, lane, cw)
 		angle, ok := r.directionOf(members, cw, side)
 		if !ok {
 			continue
@@ -152,13 +152,14 @@ func (r *Reader) barsFrom(i int, mark []lanes, lane lanes, cw, side int) (found 
 	return found
 }
 
-// flood gives the cells of a lane that hang together with cell i, and takes their marks.
-func flood(i int, mark []lanes, lane lanes, cw int) (members []int) {
+// flood gives the cells of a lane that hang together with cell i, and takes their
+// marks. They are valid until the next call.
+func (r *Reader) flood(i int, mark []lanes, lane lanes, cw int) (members []int) {
 	if mark[i]&lane == 0 {
 		return nil
 	}
 	mark[i] &^= lane
-	members = []int{i}
+	members = append(r.members[:0], i)
 	for k := 0; k < len(members); k++ {
 		c := members[k]
 		for n, inside := range [4]bool{c%cw > 0, c%cw < cw-1, c >= cw, c+cw < len(mark)} {
@@ -168,6 +169,7 @@ func flood(i int, mark []lanes, lane lanes, cw int) (members []int) {
 			}
 		}
 	}
+	r.members = members
 	return members
 }
 

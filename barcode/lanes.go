@@ -46,10 +46,10 @@ func lanesOf(direction float64) (in lanes) {
 // askew tells whether bars in these lanes may stand far from right angles.
 func (l lanes) askew() bool { return l&(rising|falling) != 0 }
 
-// fairTensor is cellTensor of a square by an operator that is true to directions
-// (Scharr, 2000). Plain differences lose most of the steeper part of the finest
-// bars' gradient, and take a lean of 20 degrees for 35: too far for a rectangle of
-// the bars, and for scan to turn back.
+// fairTensor sums the gradients of a square by an operator that is true to their
+// directions (Scharr, 2000). Plain differences lose most of the steeper part of the
+// finest bars' gradient, and take a lean of 20 degrees for 35: too far for a
+// rectangle of the bars, and for scan to turn back.
 func (s *sheet) fairTensor(x0, y0, side int) tensor {
 	at := min(y0/thresholdCell, s.th-1)*s.tw + min(x0/thresholdCell, s.tw-1)
 	if s.threshold[at] == 0 {

@@ -33,12 +33,13 @@ type Config struct {
 // Reader finds and decodes codes. It holds buffers and gozxing's stateful
 // decoders, so a Reader must not be used by two goroutines at once.
 type Reader struct {
-	config Config
-	linear []lineDecoder
-	matrix []matrixDecoder
-	sheet  sheet
-	cells  []tensor
-	grid   grid
+	config  Config
+	linear  []lineDecoder
+	matrix  []matrixDecoder
+	sheet   sheet
+	cells   []tensor
+	members []int // cells that hang together
+	grid    grid
 }
 
 // sliver is how far a code may reach beyond the place where it was read, inches:
