@@ -78,7 +78,6 @@ const (
 	leastLength    = 0.35 // inches across the bars
 	leastHeight    = 0.10 // inches along the bars
 	leastFill      = 0.45 // share of a place's cells that show bars
-	mostLean       = 25 * math.Pi / 180
 )
 
 // coarser merges 2 x 2 cells of the gradient map, for codes whose single bars fill
@@ -97,11 +96,10 @@ func (r *Reader) coarser(cw, ch int) (w, h int) {
 	return w, h
 }
 
-// findBars finds the places with parallel bars, upright or lying, in a gradient
-// map of cells that are side work pixels wide.
+// findBars finds the places with parallel bars, at any angle, in a gradient map of
+// cells that are side work pixels wide.
 func (r *Reader) findBars(cw, ch, side int) []bars {
-	mark := make([]int8, cw*ch)
-	sums := make([]tensor, cw*ch)
+	mark := make([]lanes, cw*ch)
 	for y := range ch {
 		for x := range cw {
 			var t tensor
@@ -110,58 +108,136 @@ func (r *Reader) findBars(cw, ch, side int) []bars {
 					t.add(r.cells[j*cw+i])
 				}
 			}
-			sums[y*cw+x] = r.cells[y*cw+x]
-			if (t.xx+t.yy)/9 < leastEnergy*barCell/float32(side) || t.coherence() < leastCoherence {
-				continue
-			}
-			switch d := math.Abs(t.direction()); {
-			case d < mostLean:
-				mark[y*cw+x] = 1
-			case d > math.Pi/2-mostLean:
-				mark[y*cw+x] = 2
+			if (t.xx+t.yy)/9 >= leastEnergy*barCell/float32(side) && t.coherence() >= leastCoherence {
+				mark[y*cw+x] = lanesOf(t.direction())
 			}
 		}
 	}
 	var found []bars
-	stack := []int{}
-	for i, m := range mark {
-		if m == 0 {
-			continue
-		}
-		var members []int
-		mark[i] = 0
-		stack = append(stack[:0], i)
-		for len(stack) > 0 {
-			c := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			members = append(members, c)
-			x, y := c%cw, c/cw
-			for _, n := range [4][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
-				if n[0] < 0 || n[1] < 0 || n[0] >= cw || n[1] >= ch || mark[n[1]*cw+n[0]] != m {
-					continue
-				}
-				mark[n[1]*cw+n[0]] = 0
-				stack = append(stack, n[1]*cw+n[0])
+	for lane := upright; lane <= falling; lane <<= 1 {
+		for i := range mark {
+			if mark[i]&lane != 0 {
+				found = append(found, r.barsFrom(i, mark, lane, cw, side)...)
 			}
-		}
-		if b, ok := r.sheet.barsOf(members, sums, cw, side); ok {
-			found = append(found, b)
 		}
 	}
 	return found
 }
 
-// barsOf fits a rectangle to connected cells; false when it can't be a code.
-func (s *sheet) barsOf(members []int, sums []tensor, cw, side int) (bars, bool) {
-	inch := s.workDPI() / float64(side) // cells an inch
-	if float64(len(members)) < leastLength*leastHeight*inch*inch*leastFill {
-		return bars{}, false
+// barsFrom finds the places among the cells of a lane that hang together with cell
+// i, and takes their marks. Where they fill no rectangle, lines that touch a code
+// tie it to what lies around: the part with the longest rows is looked at alone, and
+// then what is left of the cells.
+func (r *Reader) barsFrom(i int, mark []lanes, lane lanes, cw, side int) (found []bars) {
+	for todo := []int{i}; len(todo) > 0; {
+		i, todo = todo[len(todo)-1], todo[:len(todo)-1]
+		members := r.flood(i, mark, lane, cw)
+		angle, ok := r.directionOf(members, cw, side)
+		if !ok {
+			continue
+		}
+		if b, fits := r.sheet.barsOf(members, angle, cw, side); fits {
+			found = append(found, b)
+			continue
+		}
+		long, rest := longRows(members, angle, cw)
+		if b, fits := r.sheet.barsOf(long, angle, cw, side); fits {
+			found = append(found, b)
+		}
+		for _, c := range rest {
+			mark[c] |= lane
+		}
+		todo = append(todo, rest...)
+	}
+	return found
+}
+
+// flood gives the cells of a lane that hang together with cell i, and takes their
+// marks. They are valid until the next call.
+func (r *Reader) flood(i int, mark []lanes, lane lanes, cw int) (members []int) {
+	if mark[i]&lane == 0 {
+		return nil
+	}
+	mark[i] &^= lane
+	members = append(r.members[:0], i)
+	for k := 0; k < len(members); k++ {
+		c := members[k]
+		for n, inside := range [4]bool{c%cw > 0, c%cw < cw-1, c >= cw, c+cw < len(mark)} {
+			if d := c + [4]int{-1, 1, -cw, cw}[n]; inside && mark[d]&lane != 0 {
+				mark[d] &^= lane
+				members = append(members, d)
+			}
+		}
+	}
+	r.members = members
+	return members
+}
+
+// longRows parts cells in those of the longest row along an angle, and of the rows
+// on both its sides that are half as long at least, and the rest.
+func longRows(members []int, angle float64, cw int) (long, rest []int) {
+	sin, cos := math.Sincos(angle)
+	row := func(c int) int { return int(math.Floor(float64(c/cw)*cos - float64(c%cw)*sin)) }
+	least, most := row(members[0]), row(members[0])
+	for _, c := range members {
+		least, most = min(least, row(c)), max(most, row(c))
+	}
+	count := make([]int, most-least+1)
+	for _, c := range members {
+		count[row(c)-least]++
+	}
+	at := 0
+	for k, n := range count {
+		if n > count[at] {
+			at = k
+		}
+	}
+	from, to := at, at+1
+	for from > 0 && 2*count[from-1] >= count[at] {
+		from--
+	}
+	for to < len(count) && 2*count[to] >= count[at] {
+		to++
+	}
+	for _, c := range members {
+		if k := row(c) - least; k >= from && k < to {
+			long = append(long, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	return long, rest
+}
+
+// leastCells is how many cells of a side show bars in the smallest code.
+func (s *sheet) leastCells(side int) float64 {
+	inch := s.workDPI() / float64(side)
+	return leastLength * leastHeight * inch * inch * leastFill
+}
+
+// directionOf is the direction across the bars of connected cells, radians; not ok
+// where they are too few for a code.
+func (r *Reader) directionOf(members []int, cw, side int) (angle float64, ok bool) {
+	if float64(len(members)) < r.sheet.leastCells(side) {
+		return 0, false
 	}
 	var t tensor
 	for _, c := range members {
-		t.add(sums[c])
+		t.add(r.cells[c])
 	}
-	angle := t.direction()
+	if lanesOf(t.direction()).askew() {
+		t = tensor{}
+		for _, c := range members {
+			t.add(r.sheet.fairTensor(c%cw*side, c/cw*side, side))
+		}
+	}
+	return t.direction(), true
+}
+
+// barsOf fits a rectangle to cells with bars across an angle; false when it can't
+// be a code.
+func (s *sheet) barsOf(members []int, angle float64, cw, side int) (bars, bool) {
+	inch := s.workDPI() / float64(side) // cells an inch
 	sin, cos := math.Sincos(angle)
 	u0, u1, v0, v1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, c := range members {

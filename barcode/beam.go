@@ -30,7 +30,8 @@ const (
 	mostBeam  = 0.5
 	beamShare = 0.25 // of a picture that tells no resolution that a beam may be wide
 	beamCell  = 14   // pixels of ink in a cell that is full
-	beamLean  = 0.6  // pixels across a pixel along
+	beamLean  = 1.1  // pixels across a pixel along
+	crossLean = 0.6  // lean from which on a line crosses it at too much of a slant to tell its width
 	mostBeams = 200  // on a page, the longest
 )
 
@@ -167,6 +168,9 @@ func (t tracer) beam(c chain) (b beam, ok bool) {
 	}
 	x := median(middles)
 	b.a, b.b, b.width = mail.Point{X: x, Y: y0}, mail.Point{X: x + slope*(y1-y0), Y: y1}, float64(width)
+	if math.Abs(slope) > crossLean {
+		b.width /= math.Hypot(1, slope)
+	}
 	return b, math.Abs(slope) < beamLean
 }
 

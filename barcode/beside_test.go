@@ -2,6 +2,8 @@ package barcode
 
 import (
 	"image"
+	"math"
+	"math/rand/v2"
 	"testing"
 
 	"postroom/mail"
@@ -89,6 +91,59 @@ func TestABandLiesOnAFlatCodeAnywhere(t *testing.T) {
 			}
 			if best < 0.7 {
 				t.Errorf("a place %v pixels high: of a code %v pixels below its top, no band is more than %.2f", height, top-400+height/2, best)
+			}
+		}
+	}
+}
+
+// stamped draws a flat Code 39 at 300 dpi, 5 to 7 mm high, and a stamp that meets its
+// lower edge: a frame a little askew, of lines of 2 to 4 pixels, around two lines of
+// words.
+func stamped(t *testing.T, text string, seed uint64) *image.Gray {
+	const dpi, unit = 300, 0.013 * 300
+	rng := rand.New(rand.NewPCG(seed, 9))
+	g := paper(4.5, 3.5, dpi)
+	d := code(t, mail.Code39, text, (5+2*rng.Float64())/25.4*dpi/unit)
+	x, y := 1.9*dpi, (1+0.3*rng.Float64())*dpi
+	draw(g, d, x, y, unit, 2*rng.Float64()-1)
+	thick := 2 + 2*rng.Float64()
+	w, h := (0.7+1.8*rng.Float64())*dpi, (0.35+0.35*rng.Float64())*dpi
+	x += (rng.Float64()*1.2-0.8)*d.w*unit - w/4
+	y += d.h*unit/2 - 14 + 20*rng.Float64()
+	lean := 8*rng.Float64() - 4
+	sin, cos := math.Sincos(lean * math.Pi / 180)
+	side := func(u, v, long, angle float64) {
+		rule := drawing{1, thick / long, func(_, _ float64) bool { return true }}
+		draw(g, rule, x+u*cos-v*sin, y+u*sin+v*cos, long, angle+lean)
+	}
+	side(w/2, 0, w, 0)
+	side(w/2, h, w, 0)
+	side(0, h/2, h, 90)
+	side(w, h/2, h, 90)
+	for row := range 2 {
+		size := h * 0.3
+		for u := size / 2; u+size < w; u += size * 0.75 {
+			v := h * (0.12 + 0.44*float64(row))
+			glyph(g, rng, x+u*cos-v*sin, y+u*sin+v*cos, size)
+		}
+	}
+	return g
+}
+
+// TestAFlatCodeThatAStampMeets: the frame ties code and words together to a place
+// that is no rectangle, and in most of which there are no bars.
+func TestAFlatCodeThatAStampMeets(t *testing.T) {
+	const text = "PER/962309/N"
+	r := New(Config{})
+	for seed := range uint64(60) {
+		f := r.Read(stamped(t, text, seed), 300)
+		read, spoken := tells(f, text, "")
+		if !read && !spoken {
+			t.Errorf("seed %d: neither read nor doubted", seed)
+		}
+		for _, s := range f.Symbols {
+			if s.Text != text {
+				t.Errorf("seed %d: read %q", seed, s.Text)
 			}
 		}
 	}

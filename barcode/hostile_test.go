@@ -55,6 +55,44 @@ func TestNoCodesOnTextTablesAndPictures(t *testing.T) {
 	}
 }
 
+// TestNoCodesOnHatchings: lines at any angle are no code, and no doubt where they
+// are even; those of many widths are what a code's bars look like.
+func TestNoCodesOnHatchings(t *testing.T) {
+	const dpi = 200
+	r := New(Config{})
+	for n := range 12 {
+		rng := rand.New(rand.NewPCG(uint64(n), 3))
+		angle := float64(15 * n)
+		g := paper(3.6, 2, dpi)
+		draw(g, hatching(rng, 40, true), 0.9*dpi, 1*dpi, 4, angle)
+		if f := r.Read(g, dpi); len(f.Symbols)+len(f.Doubts) > 0 {
+			t.Errorf("%g degrees: %+v on an even hatching", angle, f)
+		}
+		draw(g, hatching(rng, 50, false), 2.7*dpi, 1*dpi, 3, angle)
+		for y := range g.Rect.Dy() { // a table's rule through it
+			g.Pix[y*g.Stride+int(2.6*dpi)] = 0
+		}
+		if f := r.Read(g, dpi); len(f.Symbols) > 0 {
+			t.Errorf("%g degrees: read %+v on hatchings", angle, f.Symbols)
+		}
+	}
+}
+
+// hatching is a square of lines: a unit wide and apart, or of 1 to 3 units each.
+func hatching(rng *rand.Rand, side int, even bool) drawing {
+	var dark []bool
+	for ink := true; len(dark) < side; ink = !ink {
+		wide := 1
+		if !even {
+			wide += rng.IntN(3)
+		}
+		for range wide {
+			dark = append(dark, ink)
+		}
+	}
+	return drawing{float64(side), float64(side) / 2, func(x, _ float64) bool { return dark[int(x)] }}
+}
+
 func TestHostilePictures(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	for _, s := range [][2]int{{0, 0}, {1, 1}, {15, 15}, {16, 16}, {17, 200}, {30000, 1}, {1, 30000}, {30000, 16}, {16, 30000}, {257, 255}} {

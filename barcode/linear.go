@@ -99,8 +99,9 @@ func (r *Reader) readLinear(m *merger) {
 	}
 }
 
-// bandHeight is how much of a tall place is looked at alone, inches.
-const bandHeight = 0.3
+// bandHeight is about how much of a tall place is looked at alone, inches: as much as
+// a flat code is high.
+const bandHeight = 0.24
 
 // leastPiece is the least height of a piece of a code, inches.
 const leastPiece = 0.35
@@ -109,7 +110,7 @@ const leastPiece = 0.35
 // or a signature that touches a code makes one place of both, in which few scan
 // lines look alike.
 func (b bars) bands(dpi float64) (all []bars) {
-	n := int(b.height / (bandHeight * dpi))
+	n := int(math.Round(b.height / (bandHeight * dpi)))
 	if n < 2 || b.length < 0.5*dpi {
 		return nil
 	}

@@ -31,14 +31,18 @@ func (m *merger) uniteBands(from int) {
 	}
 }
 
-// united gives the polygon from the upper edge of the upper of two bands to the
-// lower edge of the lower.
+// united gives the polygon from the upper of two bands' upper edges to the lower of
+// their lower edges.
 func united(a, b mail.Quad) mail.Quad {
 	up := mail.Point{X: a[0].X - a[3].X, Y: a[0].Y - a[3].Y}
-	if (b[0].X-a[0].X)*up.X+(b[0].Y-a[0].Y)*up.Y > 0 {
-		a, b = b, a
+	above := func(p, q mail.Point) bool { return (p.X-q.X)*up.X+(p.Y-q.Y)*up.Y > 0 }
+	if above(b[0], a[0]) {
+		a[0], a[1] = b[0], b[1]
 	}
-	return mail.Quad{a[0], a[1], b[2], b[3]}
+	if above(a[3], b[3]) {
+		a[2], a[3] = b[2], b[3]
+	}
+	return a
 }
 
 // conflict closes a place to further looks.
@@ -153,37 +157,4 @@ func moved(q mail.Quad, by image.Point) mail.Quad {
 		q[i].Y += float64(by.Y)
 	}
 	return q
-}
-
-// box is the upright rectangle around a polygon.
-func box(q mail.Quad) (x0, y0, x1, y1 float64) {
-	x0, y0, x1, y1 = q[0].X, q[0].Y, q[0].X, q[0].Y
-	for _, p := range q[1:] {
-		x0, y0 = math.Min(x0, p.X), math.Min(y0, p.Y)
-		x1, y1 = math.Max(x1, p.X), math.Max(y1, p.Y)
-	}
-	return
-}
-
-// within tells whether such a part of a place lies in another: of two codes that
-// stand side by side in one place the one that was read does not speak for both.
-func within(place, other mail.Quad, part float64) bool {
-	both, area, _ := common(place, other)
-	return both > area*part
-}
-
-// overlap tells whether two polygons share more than a third of the smaller.
-func overlap(a, b mail.Quad) bool {
-	both, areaA, areaB := common(a, b)
-	return both > math.Min(areaA, areaB)/3
-}
-
-// common gives the area that the upright rectangles around two polygons share, and
-// their own areas.
-func common(a, b mail.Quad) (both, areaA, areaB float64) {
-	ax0, ay0, ax1, ay1 := box(a)
-	bx0, by0, bx1, by1 := box(b)
-	w := math.Max(0, math.Min(ax1, bx1)-math.Max(ax0, bx0))
-	h := math.Max(0, math.Min(ay1, by1)-math.Max(ay0, by0))
-	return w * h, (ax1 - ax0) * (ay1 - ay0), (bx1 - bx0) * (by1 - by0)
 }

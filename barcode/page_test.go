@@ -39,6 +39,10 @@ func draw(g *image.Gray, d drawing, cx, cy, unit, degrees float64) {
 	q := (math.Abs(d.w*sin) + math.Abs(d.h*cos)) / 2 * unit
 	for y := max(int(cy-q)-1, 0); y <= min(int(cy+q)+1, g.Rect.Dy()-1); y++ {
 		for x := max(int(cx-r)-1, 0); x <= min(int(cx+r)+1, g.Rect.Dx()-1); x++ {
+			px, py := float64(x)+0.5-cx, float64(y)+0.5-cy
+			if math.Abs(px*cos+py*sin) > d.w/2*unit+1 || math.Abs(py*cos-px*sin) > d.h/2*unit+1 {
+				continue // beside a figure askew
+			}
 			dark := 0
 			for k := range 9 {
 				px, py := float64(x)+float64(k%3)/3+1.0/6-cx, float64(y)+float64(k/3)/3+1.0/6-cy

@@ -5,13 +5,14 @@
 // picture. The package knows pictures, not post: it does not know what a symbol
 // means, which file the page came from, or whether a code may steer anything.
 //
-// gozxing spells what was found; finding, sampling and judging are ours, because it
-// looks in the middle of a picture and a letter carries its code anywhere, and so
-// are PDF417 and patch codes, which it does not read. A page is searched at about
-// 150 to 200 dpi for parallel bars, for blocks of matrix texture, for the finder
-// patterns of QR codes, for the thick bars of PDF417 and for patch codes; only the
-// small places found are decoded, from the full picture. A linear code counts only when several scan lines at
-// different heights agree and nothing contradicts.
+// gozxing spells what was found; finding, sampling and judging are ours, because
+// it looks in the middle of a picture and a letter carries its code anywhere, and
+// so are PDF417 and patch codes, which it does not read. A page is searched at
+// about 150 to 200 dpi for parallel bars at any angle, for blocks of matrix
+// texture, for the finder patterns of QR codes, for the thick bars of PDF417 and
+// for patch codes; only the small places found are decoded, from the full
+// picture. A linear code counts only when several scan lines at different heights
+// agree and nothing contradicts.
 package barcode
 
 import (
@@ -33,12 +34,13 @@ type Config struct {
 // Reader finds and decodes codes. It holds buffers and gozxing's stateful
 // decoders, so a Reader must not be used by two goroutines at once.
 type Reader struct {
-	config Config
-	linear []lineDecoder
-	matrix []matrixDecoder
-	sheet  sheet
-	cells  []tensor
-	grid   grid
+	config  Config
+	linear  []lineDecoder
+	matrix  []matrixDecoder
+	sheet   sheet
+	cells   []tensor
+	members []int // cells that hang together
+	grid    grid
 }
 
 // sliver is how far a code may reach beyond the place where it was read, inches:

@@ -9,47 +9,62 @@ import (
 // overrates the lean of narrow bars, so the lean is measured again by how far the
 // lines must be moved to match: first near ones, then distant ones. Lines that
 // match nowhere are text; not ok then.
-func (s *sheet) scan(b bars) (_ bars, _ line, _ []profile, ok bool) {
-	var l line
-	lines := make([]profile, scanLines)
+func (s *sheet) scan(b bars) (_ bars, l line, lines []profile, ok bool) {
+	lines = make([]profile, scanLines)
 	rows := min(max(int(b.height/scanLines), 1), 9)
 	gap := b.height * 0.9 / scanLines
-	for round := range 3 {
-		step, average := fineStep, rows
-		if round == 0 {
-			step, average = float64(s.scale), min(rows, 3)
-		}
-		l = s.lineOf(b, step)
-		for k := range lines {
+	sample := func(average, from, to int) {
+		for k := from; k < to; k++ {
 			lines[k] = s.sample(l, gap*(float64(k)+0.5-scanLines/2), average, lines[k])
 		}
-		switch round {
-		case 0:
-			lean, match := leanOf(lines, 2, gap, 0.1, l.step)
-			if match < leastMatch {
-				return b, l, lines, false
-			}
-			b.angle += lean
-		case 1:
-			lean, _ := leanOf(lines, 8, gap, 0.02, l.step)
-			b.angle += lean
+	}
+	l = s.lineOf(b, float64(s.scale))
+	sample(min(rows, 3), 1, scanLines-1)
+	lean, match := leanOf(lines, nearLines, gap, 0.1, l.step, -1)
+	if match < leastMatch {
+		return b, l, lines, false
+	}
+	b.angle += lean
+	l = s.lineOf(b, fineStep)
+	sample(rows, 1, scanLines-1-farLines)
+	sample(rows, 1+farLines, scanLines-1)
+	if lean, match = leanOf(lines, farLines, gap, 0.02, l.step, leastMatch); match == 0 { // the bars are lower than their place
+		sample(rows, scanLines-1-farLines, 1+farLines)
+		if lean, match = leanOf(lines, farLines/2, gap, 0.02, l.step, leastMatch); match == 0 {
+			return b, l, lines, false
 		}
 	}
+	b.angle += lean
+	l = s.lineOf(b, fineStep)
+	sample(rows, 0, scanLines)
 	return b, l, lines, true
 }
+
+// How many scan lines apart those stand that are compared; the outermost two, which
+// may meet the edges of the bars, are not.
+const (
+	nearLines = 2
+	farLines  = 8
+)
 
 // leastMatch is the correlation of near scan lines of a code, at their best shift.
 const leastMatch = 0.35
 
 // leanOf is the angle, radians and at most most, by which bars lean against the
-// scan lines: the median over the pairs of lines that stand apart by apart lines.
-// match is the median of their correlations.
-func leanOf(lines []profile, apart int, gap, most, step float64) (lean, match float64) {
+// scan lines: the median over the pairs of lines that stand apart by apart lines
+// and whose correlation is least at least: a distant line that lies beside the bars
+// would give any shift. match is the median of all correlations, 0 where none is enough.
+func leanOf(lines []profile, apart int, gap, most, step, least float64) (lean, match float64) {
 	reach := int(math.Ceil(float64(apart)*gap*most/step)) + 1
 	var all, matches []float64
 	for k := 1; k+apart < len(lines)-1; k++ {
 		by, c := shift(lines[k], lines[k+apart], reach)
-		all, matches = append(all, by), append(matches, c)
+		if matches = append(matches, c); c >= least {
+			all = append(all, by)
+		}
+	}
+	if len(all) == 0 {
+		return 0, 0
 	}
 	slices.Sort(all)
 	slices.Sort(matches)
