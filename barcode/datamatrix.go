@@ -102,7 +102,7 @@ func decodeDataMatrix(l lattice, tones []float64, threshold float64) (text strin
 		return "", false
 	}
 	res, err := dm.NewDecoder().Decode(bits)
-	if err != nil || res.GetText() == "" {
+	if err != nil || res.GetText() == "" || startsPart(res.GetRawBytes()) {
 		return "", false
 	}
 	return res.GetText(), true
@@ -121,3 +121,7 @@ func (f frame) solidCorner() int {
 	}
 	return at
 }
+
+// startsPart tells whether codewords are a part of a message (structured append,
+// ISO/IEC 16022), which gozxing spells as if they were text.
+func startsPart(codewords []byte) bool { return len(codewords) > 0 && codewords[0] == 233 }

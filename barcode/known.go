@@ -158,6 +158,9 @@ func timingQR(dim int) (all []known) {
 
 // agreement is how well the known modules' tones show what they must, -1..1.
 func (s *sheet) agreement(l lattice, ks []known) float64 {
+	if !s.effort.spend(perKnown * len(ks)) {
+		return 0
+	}
 	var t tally
 	for _, k := range ks {
 		t.add(s.tone(l, k.i, k.j), k.dark)

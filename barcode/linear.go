@@ -86,11 +86,17 @@ func (r *Reader) readLinear(m *merger) {
 	cw, ch := r.gradients()
 	for side := barCell; side <= 2*barCell; side *= 2 {
 		for _, b := range r.findBars(cw, ch, side) {
+			if r.sheet.effort.spent() {
+				return
+			}
 			if m.holds(b.quad(), mostPart) || r.readBars(b, m) {
 				continue
 			}
 			before := len(m.symbols)
 			for _, band := range b.bands(r.sheet.dpi) {
+				if r.sheet.effort.spent() {
+					break
+				}
 				r.readBars(band, m)
 			}
 			m.uniteBands(before)
@@ -199,7 +205,7 @@ func (r *Reader) elect(lines []profile, alike float64) (symbols []candidate, con
 
 // readSequence reads the likeliest modules of a scan line.
 func (r *Reader) readSequence(p profile) []reading {
-	for _, rs := range p.sequences() {
+	for _, rs := range p.sequences(&r.sheet.effort) {
 		if found := r.readRuns(rs); len(found) > 0 {
 			return found
 		}
@@ -284,6 +290,9 @@ func (r *Reader) readRuns(rs runs) []reading {
 	for _, b := range rs.blocks() {
 		if b.bars < 10 || b.cut {
 			continue
+		}
+		if !r.sheet.effort.spend(perBar * b.bars) {
+			break
 		}
 		for _, reversed := range [2]bool{false, true} {
 			row := b.bits(rs, reversed)

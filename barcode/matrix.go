@@ -44,7 +44,7 @@ func (r *Reader) readMatrix(m *merger) {
 	finders := s.findFinders()
 	var unread []spot
 	for _, p := range s.groupFinders(finders) {
-		if !r.wants(mail.QR) || m.holds(p.quad(), ownPart) {
+		if !r.wants(mail.QR) || s.effort.spent() || m.holds(p.quad(), ownPart) {
 			continue
 		}
 		if s, ok := r.readFinders(p); ok {
@@ -70,7 +70,7 @@ func (r *Reader) readMatrix(m *merger) {
 		r.readBlobs(g.dense, false, finders, m)
 	}
 	for _, p := range unread {
-		if m.holds(p.quad(), ownPart) {
+		if s.effort.spent() || m.holds(p.quad(), ownPart) {
 			continue
 		}
 		if read, _ := r.readSpot(p, m); !read && p.timing > 0.45 {
@@ -86,6 +86,9 @@ func (r *Reader) readBlobs(mark []byte, alone bool, finders []finder, m *merger)
 	k := s.scale
 	tried := 0
 	for _, b := range r.grid.blobs(mark) {
+		if s.effort.spent() {
+			return
+		}
 		if tried == mostBlobs || !s.textured(b) {
 			continue
 		}
@@ -192,6 +195,9 @@ func (r *Reader) readSpot(p spot, m *merger) (read, looks bool) {
 
 // decodeCrop asks every decoder for the crop cut at Otsu's threshold plus shift.
 func (r *Reader) decodeCrop(c *crop, shift int) (mail.Symbol, bool) {
+	if !r.sheet.effort.spend(perPixel * c.w * c.h) {
+		return mail.Symbol{}, false
+	}
 	bits := c.bits(c.otsu() + shift)
 	if bits == nil {
 		return mail.Symbol{}, false
@@ -201,7 +207,7 @@ func (r *Reader) decodeCrop(c *crop, shift int) (mail.Symbol, bool) {
 		if res == nil || strings.TrimSpace(res.GetText()) == "" {
 			continue
 		}
-		if _, part := res.GetResultMetadata()[gozxing.ResultMetadataType_STRUCTURED_APPEND_SEQUENCE]; part {
+		if _, part := res.GetResultMetadata()[gozxing.ResultMetadataType_STRUCTURED_APPEND_SEQUENCE]; part || d.symbology == mail.DataMatrix && startsPart(res.GetRawBytes()) {
 			continue
 		}
 		q, module, ok := c.outline(d.symbology, res.GetResultPoints())

@@ -42,7 +42,7 @@ func (r *Reader) readPDF417(m *merger) {
 	s := &r.sheet
 	ends := r.pdf417Ends(m)
 	for _, a := range ends {
-		if a.stop || m.holds(a.l.quad(), ownPart) {
+		if a.stop || s.effort.spent() || m.holds(a.l.quad(), ownPart) {
 			continue
 		}
 		sym, part, seen, read := s.readFrom(a, ends)
@@ -152,6 +152,9 @@ func (s *sheet) words(l lattice, blur int) wordGrid {
 // word compares the codeword in a column, the start pattern's being 0, with a
 // cluster's patterns.
 func (s *sheet) word(l lattice, column, row, cluster, blur int) guess {
+	if !s.effort.spend(perWord) {
+		return guess{}
+	}
 	var tones [wordModules]float64
 	points := max(3, int(0.6*l.down()))
 	for i := range tones {

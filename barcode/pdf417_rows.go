@@ -49,6 +49,7 @@ const (
 	lowestRow   = 0.9
 	leastSteps  = 5    // indicators that say where the rows are
 	nearEnough  = 0.55 // rows that an indicator may be off
+	mostRungs   = 120  // indicators that are compared with one another, spread over all
 	comparedRow = 16   // rows whose indicators are compared to settle a lattice
 )
 
@@ -163,6 +164,13 @@ func (s *sheet) indicators(l lattice, column, side int) (all []told) {
 // climb finds the ladder that most indicators name together (random sample
 // consensus, Fischler and Bolles 1981, over all pairs), lines a module apart.
 func climb(points []told) (best ladder) {
+	if len(points) > mostRungs {
+		some := make([]told, mostRungs)
+		for i := range some {
+			some[i] = points[i*len(points)/mostRungs]
+		}
+		points = some
+	}
 	for i, p := range points {
 		for _, q := range points[i+1:] {
 			k := (q.row - p.row) / (q.at - p.at)

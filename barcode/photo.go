@@ -38,7 +38,7 @@ func (r *Reader) readPhoto(g *image.Gray) Finding {
 	}
 	f := r.search(g, 0)
 	uneven := r.sheet.uneven()
-	if len(f.Symbols) == 0 {
+	if len(f.Symbols) == 0 && !r.sheet.effort.spent() {
 		if bright := r.search(inverted(g), 0); len(bright.Symbols) > 0 {
 			return bright
 		}

@@ -78,9 +78,16 @@ func (r *Reader) Read(g *image.Gray, dpi float64) (f Finding) {
 		}
 	}()
 	if dpi = scanDPI(dpi); dpi > 0 {
-		return r.search(g, dpi)
+		r.sheet.effort = effort{0, mostEffort}
+		f = r.search(g, dpi)
+	} else {
+		r.sheet.effort = effort{0, photoEffort}
+		f = r.readPhoto(g)
 	}
-	return r.readPhoto(g)
+	if r.sheet.effort.spent() && len(f.Doubts) == 0 {
+		f.Doubts = append(f.Doubts, mail.Doubt{Looks: mail.LooksMatrix, Polygon: boundsQuad(g)})
+	}
+	return f
 }
 
 // search finds every code on a picture as it is.

@@ -33,7 +33,7 @@ type explanation struct {
 
 // sequences gives what the modules of a scan line between two quiet zones may be,
 // the likeliest first, as runs.
-func (p profile) sequences() (all []runs) {
+func (p profile) sequences(cost *effort) (all []runs) {
 	lo, hi := envelope(p, max(len(p)/20, 40))
 	rs := p.threshold(lo, hi, 0.7, nil) // a grey bar is one, too
 	widest := block{}
@@ -50,6 +50,9 @@ func (p profile) sequences() (all []runs) {
 	var found []explanation
 	v := newSequencer(mostModules)
 	for n := int(width / mostModule); n <= min(int(width/leastModule), mostModules); n++ {
+		if !cost.spend(9 * perModule * n) {
+			return nil
+		}
 		best := explanation{err: mostError}
 		for _, left := range [3]float64{-1, 0, 1} {
 			for _, right := range [3]float64{-1, 0, 1} {

@@ -44,6 +44,8 @@ type sheet struct {
 	scanned   bool   // the picture tells its resolution: a camera's would be no paper evenly lit
 	ranges    []int
 	ink       []byte // per work pixel, 1 = ink
+
+	effort effort // since Read began
 }
 
 // load takes a picture in; false when it is too small to hold a code or malformed.

@@ -163,6 +163,10 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 	if err != nil || d.State != mail.Placed {
 		return nothing, err
 	}
+	unread, err := m.unread(ctx, d)
+	if err != nil {
+		return nil, err
+	}
 	receipt, err := m.file(ctx, d)
 	if errors.Is(err, casestore.ErrRefused) {
 		return func(tx journal.Tx) error {
@@ -186,7 +190,7 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 			return err
 		}
 		next := enqueueRendition
-		if m.cfg.After && !d.Whole {
+		if unread {
 			next = enqueueText
 		}
 		return errors.Join(next(tx, d), m.settle(tx, d.Batch))

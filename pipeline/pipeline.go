@@ -3,7 +3,7 @@
 //
 //	receive -> read -> assemble -> cut -> deliver -> render -> enrich
 //
-// (text, before render, reads what `confirm: after` left.)
+// (text reads, and decides by, what `confirm: after` left; look is a second look at print.)
 //
 // Each step is a task of the journal: it works outside any transaction and
 // returns a closure that writes its result, its events and the next tasks in
@@ -95,6 +95,7 @@ const (
 	priorityCut     = 20
 	priorityDecide  = 30
 	priorityRead    = 40
+	priorityConfirm = 45
 	priorityReceive = 50
 	priorityLater   = journal.Background
 )

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,11 +39,14 @@ type RenditionSheet struct {
 // RenditionPage is what was done with a page of the batch.
 type RenditionPage struct {
 	Page     int       `json:"page"`
-	Dropped  bool      `json:"dropped,omitempty"` // it looks blank, and blanks are dropped from renditions
+	Dropped  bool      `json:"dropped,omitempty"` // it has no mark at all, and blanks are dropped from renditions
 	Text     scan.Text `json:"text,omitempty"`
 	Rotation int       `json:"rotation"` // degrees, clockwise, that it was turned by
 	Words    int       `json:"words"`    // laid over its picture
 }
+
+// unreadText is a page whose text could not be read: what it says is not known.
+const unreadText scan.Text = "unread"
 
 // enqueueRendition has the rendition of a filed document made, once its text is read.
 func enqueueRendition(tx journal.Tx, d docRow) error {
@@ -119,14 +123,12 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet
 		return pdf, err
 	}
 	defer out.Close()
-	blank := map[int]bool{}
-	for _, n := range d.Blanks {
-		blank[n] = m.cfg.DropBlanks && len(d.Blanks) < len(readings)
-	}
+	unmarked := func(r mail.Reading) bool { return r.Unmarked }
+	drop := m.cfg.DropBlanks && slices.ContainsFunc(readings, func(r mail.Reading) bool { return !unmarked(r) })
 	done, err := m.helpers.Render(ctx, in, d.Original.SHA256, scan.Order{
 		Title: about.Title, Language: about.Language, Producer: "postroom " + m.cfg.Version, Pages: len(readings),
 		Page: func(n int) (scan.OrderPage, error) {
-			return scan.OrderPage{Reading: readings[n-1], Drop: blank[d.From+n-1]}, nil
+			return scan.OrderPage{Reading: readings[n-1], Drop: drop && unmarked(readings[n-1])}, nil
 		},
 	}, out)
 	if err != nil {
@@ -138,7 +140,11 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet
 	}
 	about.PDFA, about.Why = done.PDFA, done.Why
 	for i, p := range done.Pages {
-		about.Pages = append(about.Pages, RenditionPage{d.From + i, p.Text == "", p.Text, p.Rotation, p.Words})
+		text := p.Text
+		if text == scan.NoWords && !readings[i].HasText {
+			text = unreadText
+		}
+		about.Pages = append(about.Pages, RenditionPage{d.From + i, p.Text == "", text, p.Rotation, p.Words})
 	}
 	if _, err := out.Seek(0, io.SeekStart); err != nil {
 		return pdf, err
@@ -187,10 +193,18 @@ func spoken(readings []mail.Reading, packs []string) string {
 // enrich gives the rendition to the document's store.
 func (m *Mailroom) enrich(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
 	d, _, err := m.doc(ctx, carried(t).Document)
-	if err != nil || d.State != mail.Filed {
+	if err != nil || d.State != mail.Filed || d.RenditionSheet == (journal.Ref{}) {
 		return nothing, err
 	}
-	receipt, err := m.enriched(ctx, d)
+	add, release, err := m.addition(ctx, d)
+	if err != nil {
+		return nil, fmt.Errorf("enrich %s: %w", d.ID, err)
+	}
+	defer release()
+	receipt, err := m.enriched(ctx, d, add)
+	if errors.Is(err, casestore.ErrRefused) {
+		return func(tx journal.Tx) error { return m.notEnriched(tx, d.ID, err) }, nil
+	}
 	if err != nil {
 		return nil, m.unreachable(ctx, t, d.Receipt.Store, err)
 	}
@@ -204,23 +218,34 @@ func (m *Mailroom) enrich(ctx context.Context, t journal.Task) (func(journal.Tx)
 	}, nil
 }
 
-func (m *Mailroom) enriched(ctx context.Context, d docRow) (mail.Receipt, error) {
+func (m *Mailroom) enriched(ctx context.Context, d docRow, add casestore.Rendition) (mail.Receipt, error) {
 	store, ok := m.cfg.Stores[d.Receipt.Store]
 	if !ok {
 		return *d.Receipt, fmt.Errorf("the configuration has no store %q any more", d.Receipt.Store)
 	}
-	sheet, err := m.contents(ctx, d.RenditionSheet)
-	if err != nil {
-		return *d.Receipt, err
-	}
-	add := casestore.Rendition{Sheet: sheet}
-	if d.Rendition != (journal.Ref{}) {
-		pdf, err := m.blob(ctx, d.Rendition)
-		if err != nil {
-			return *d.Receipt, err
-		}
-		defer pdf.Close()
-		add.PDF, add.SHA256 = pdf, d.Rendition.SHA256
-	}
 	return store.Enrich(ctx, *d.Receipt, add)
+}
+
+// notEnriched ends the attempt to give a rendition to a store that holds another one, as
+// it does when an older journal was put back: verify tells of it.
+func (m *Mailroom) notEnriched(tx journal.Tx, id string, why error) error {
+	d, err := load[docRow](tx, tableDoc, id)
+	if err != nil {
+		return err
+	}
+	d.Unrendered = why.Error()
+	return errors.Join(saveDoc(tx, d), tx.Log(m.event("rendition refused", id, "", d.Unrendered)))
+}
+
+// addition opens what is added to a document in its store.
+func (m *Mailroom) addition(ctx context.Context, d docRow) (add casestore.Rendition, release func(), err error) {
+	if add.Sheet, err = m.contents(ctx, d.RenditionSheet); err != nil || d.Rendition == (journal.Ref{}) {
+		return add, func() {}, err
+	}
+	pdf, err := m.blob(ctx, d.Rendition)
+	if err != nil {
+		return add, nil, err
+	}
+	add.PDF, add.SHA256 = pdf, d.Rendition.SHA256
+	return add, func() { pdf.Close() }, nil
 }

@@ -58,6 +58,7 @@ type docRow struct {
 	Sheet          journal.Ref      `json:"sheet"`           // its document.json
 	Recoded        []string         `json:"recoded,omitempty"`
 	Rendition      journal.Ref      `json:"rendition,omitzero"`       // its searchable.pdf
+	Unrendered     string           `json:"unrendered,omitempty"`     // why the store refused it
 	RenditionSheet journal.Ref      `json:"rendition_sheet,omitzero"` // its searchable.json
 	Placement      *mail.Placement  `json:"placement,omitempty"`
 	Receipt        *mail.Receipt    `json:"receipt,omitempty"`

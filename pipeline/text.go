@@ -13,9 +13,26 @@ import (
 	"postroom/router"
 )
 
-// enqueueText has the text of a filed document read when nothing else is to be done.
+// unread tells whether text of a document's pages is still to be read.
+func (m *Mailroom) unread(ctx context.Context, d docRow) (bool, error) {
+	if d.Whole || d.From == 0 {
+		return false, nil // its pages were not told apart
+	}
+	readings, err := m.readings(ctx, d.Batch, d.From, d.To)
+	return slices.ContainsFunc(readings, lacksText), err
+}
+
+func lacksText(r mail.Reading) bool { return !r.HasText && r.Failure == "" }
+
+// enqueueText has the text of a filed document read: when nothing else is to be done
+// where a barcode or a person sent it there, and before new files are taken where a part
+// of its print did, for the rest may name another case.
 func enqueueText(tx journal.Tx, d docRow) error {
-	return tx.Enqueue(task(taskText, priorityLater, version(d), payload{Batch: d.Batch, Document: d.ID}))
+	priority := priorityLater
+	if d.Placement.By == "" && d.Placement.Rule != router.RuleBarcode {
+		priority = priorityConfirm
+	}
+	return tx.Enqueue(task(taskText, priority, version(d), payload{Batch: d.Batch, Document: d.ID}))
 }
 
 // text reads what `confirm: after` left unread, and decides with it: a document
@@ -79,9 +96,8 @@ func (m *Mailroom) decideByText(ctx context.Context, b batchRow, d docRow, readi
 		}
 		return some[0], nil
 	}
-	unread := func(r mail.Reading) bool { return !r.HasText && r.Failure == "" }
 	waits := d.State == mail.Deciding
-	if waits && unread(readings[0]) {
+	if waits && lacksText(readings[0]) {
 		top, err := read(d.From, sandbox.HeadText)
 		if err != nil {
 			return decision, nil, err
@@ -93,7 +109,7 @@ func (m *Mailroom) decideByText(ctx context.Context, b batchRow, d docRow, readi
 		}
 	}
 	for i, r := range readings {
-		if !unread(r) {
+		if !lacksText(r) {
 			continue
 		}
 		if readings[i], err = read(r.Page, sandbox.AllText); err != nil {
@@ -124,8 +140,8 @@ func (m *Mailroom) reconsider(d docRow, readings []mail.Reading) router.Decision
 	return m.cfg.Rules.Route(span, readings, m.cases.current(), true)
 }
 
-// confirm compares what the text says with where a barcode has sent the document; what
-// stays there is rendered.
+// confirm compares what all of the text says with where a barcode, or a part of the
+// text, has sent the document; what stays there is rendered.
 func (m *Mailroom) confirm(tx journal.Tx, d docRow, decision router.Decision) error {
 	if d.State != mail.Filed {
 		return nil // a person has it
@@ -135,7 +151,7 @@ func (m *Mailroom) confirm(tx journal.Tx, d docRow, decision router.Decision) er
 	}
 	e := decision.Hold
 	if e == nil && decision.Reference != d.Placement.Reference {
-		e = &mail.Exception{Reason: mail.Conflict, Detail: fmt.Sprintf("Its barcode says %s, its text %s.", d.Placement.Reference, decision.Reference)}
+		e = &mail.Exception{Reason: mail.Conflict, Detail: fmt.Sprintf("All of its text together says %s.", decision.Reference)}
 	}
 	if e == nil {
 		return errors.Join(tx.Log(m.event("document confirmed", d.ID, "", decision.Evidence)), enqueueRendition(tx, d))

@@ -20,7 +20,7 @@ func (c *court) rule(found register.Case, best mail.Mention) (rule string, facto
 		return RuleBarcode, nil, ""
 	case best.Source != mail.FromBarcode && strong && c.scheme(best.Scheme, (*reference.Scheme).Covered):
 		// Of two errors in one reference a check lets one in a hundred through.
-		if own, _ := c.owner(found); own == "" {
+		if own, _ := c.owner(found); own == "" && found.Name != "" {
 			if other, ok := c.double(found, best); ok {
 				return "", nil, fmt.Sprintf("Its pages tell of the person of %s, and not of that of %s, which may be a misreading.", other.Reference, best.Text)
 			}
@@ -71,32 +71,33 @@ func (c *court) double(found register.Case, best mail.Mention) (register.Case, b
 		if other.Reference == found.Reference || !c.mayTell(other) {
 			continue
 		}
-		if rule, _ := c.owner(other); rule != "" {
+		// A check has refused most misreadings: a town of digits alone then says too little.
+		if rule, _ := c.owner(other); rule == RuleWeakName || rule != "" && !c.scheme(best.Scheme, (*reference.Scheme).Strong) {
 			return other, true
 		}
 	}
 	return register.Case{}, false
 }
 
-// mayTell is a quick look whether the pages may tell of a case's person: there are
-// hundreds of near cases where numbers are consecutive.
+// mayTell is a quick look whether the pages may tell of a case's person: there are a
+// thousand near cases where numbers are consecutive.
 func (c *court) mayTell(other register.Case) bool {
 	if c.said == nil {
 		c.said = map[string]bool{}
 		for _, reading := range c.readings {
-			for _, w := range reading.Words {
-				for _, p := range parts(w.Text) {
-					c.said[p] = true
+			all := c.pieces(reading)
+			for i := range all {
+				text := ""
+				for j := i; j < min(i+mostCodePieces, len(all)); j++ {
+					text += all[j].text
+					c.said[text] = true
 				}
 			}
 		}
 	}
-	for _, p := range parts(other.Name) {
-		if !c.said[p] {
-			return other.Name == "" || strings.ContainsFunc(other.Postcode, unicode.IsLetter)
-		}
-	}
-	return true
+	name := parts(other.Name)
+	return len(name) > 0 && !slices.ContainsFunc(name, func(p string) bool { return !c.said[p] }) ||
+		other.Postcode != "" && c.said[strings.Join(parts(other.Postcode), "")]
 }
 
 // scheme tells whether the scheme of a name is of a kind.
@@ -157,6 +158,13 @@ type piece struct {
 
 // pieces gives what a page says apart from its references, as far as it could be read.
 func (c *court) pieces(reading mail.Reading) (all []piece) {
+	if all, ok := c.page[reading.Page]; ok {
+		return all
+	}
+	if c.page == nil {
+		c.page = map[int][]piece{}
+	}
+	defer func() { c.page[reading.Page] = all }()
 	for i, line := range linesOf(reading.Words) {
 		ends := town(line)
 		for _, w := range line {

@@ -71,7 +71,8 @@ type court struct {
 	withText bool
 	mentions []mail.Mention
 	nearer   map[[3]string]string // what nearest found
-	said     map[string]bool      // the parts of the words on the pages
+	said     map[string]bool      // what may be a name's part or a postcode on the pages
+	page     map[int][]piece      // what the pages say, by page
 }
 
 func (c *court) decide() Decision {

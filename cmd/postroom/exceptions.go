@@ -185,7 +185,7 @@ func (o order) decide(ctx context.Context, p *premises, out, messages io.Writer)
 	if lost != "" {
 		fmt.Fprintln(messages, lost)
 	}
-	if err := p.mailroom.Await(ctx, d.Batch, true); err != nil {
+	if err := p.mailroom.Await(ctx, d.Batch, false); err != nil {
 		return err
 	}
 	batch, docs, err := p.mailroom.Batch(ctx, d.Batch)

@@ -110,7 +110,9 @@ func (a *archive) content(content []byte, atHand bool) error {
 				return errors.New("graphics states are nested over 28 deep (6.1.13)")
 			}
 		case "Q":
-			deep--
+			if deep--; deep < 0 {
+				return errors.New("a graphics state is restored that was not saved (ISO 32000-1, 8.4.2)")
+			}
 		case "K", "k":
 			return errCMYK
 		case "CS", "cs":
