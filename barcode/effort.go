@@ -2,7 +2,7 @@ package barcode
 
 // effort counts what a page has cost, in nanoseconds of the machine that the prices were
 // measured on: by what was tried and not by a clock, so that a page is always read alike.
-type effort struct{ used, most int }
+type effort struct{ used, most int } // most 0 = there is no limit
 
 // The prices of what takes time on a page that is made to take time.
 const (
@@ -31,4 +31,4 @@ func (e *effort) spend(price int) bool {
 }
 
 // spent tells whether the search was given up.
-func (e *effort) spent() bool { return e.used > e.most }
+func (e *effort) spent() bool { return e.most > 0 && e.used > e.most }
