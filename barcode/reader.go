@@ -13,6 +13,15 @@
 // for patch codes; only the small places found are decoded, from the full
 // picture. A linear code counts only when several scan lines at different heights
 // agree and nothing contradicts.
+//
+// Each step has its files, in this order:
+//
+//	prepare  sheet.go (work picture, threshold), streak.go, photo.go and even.go (no scan)
+//	locate   lanes.go and bars.go (bars), grid.go (texture), finder.go, beam.go and pdf417_ends.go, patch.go
+//	rectify  scan.go (scan lines), frame.go and lattice.go (modules in perspective), bend.go, known.go (what must be where)
+//	sample   profile.go and block.go (bars), sequence.go (bars finer than pixels), bitmap.go and equalize.go (modules)
+//	decode   linear.go, qr.go, datamatrix.go, aztec*.go, pdf417*.go, by gozxing where it can
+//	judge    ballot.go and likeness.go (scan lines), patch_judge.go, matrix.go (looks), merge.go and cover.go (places), effort.go
 package barcode
 
 import (

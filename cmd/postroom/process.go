@@ -49,7 +49,7 @@ unreadable, 6 a store could not be reached.`,
 	}
 	c.Flags().StringVar(&config, "config", "", "the configuration, postroom.yaml")
 	c.Flags().BoolVar(&o.JSON, "json", false, "print one JSON object a line: documents, then their batch")
-	c.Flags().BoolVar(&o.RouteOnly, "route-only", false, "do not wait for renditions")
+	c.Flags().BoolVar(&o.RouteOnly, "route-only", false, "do not wait for renditions, nor for the text that confirms what a barcode filed (confirm: after)")
 	return c
 }
 
@@ -90,6 +90,10 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 			return err
 		}
 		worst = worse(worst, outcome(batch, docs))
+		if o.RouteOnly && batch.Pending > 0 && batch.Trouble == "" {
+			fmt.Fprintf(messages, "postroom: %s: %s left: renditions, and text that may still recall what is filed; the next serve or process does them\n",
+				b.file, count(batch.Pending, "task"))
+		}
 		if batch.Trouble != "" {
 			what := "some of it can't be done now and is tried again"
 			if batch.Unreachable() {
