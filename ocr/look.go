@@ -59,7 +59,7 @@ func (e *Engine) Look(s Squared, at Place) (all [][]mail.Word, err error) {
 		if l.black {
 			seen = blackened(seen)
 		}
-		boxes, err := e.recognize(seen, dpi*l.scale)
+		boxes, err := recognize(e.client, seen, dpi*l.scale)
 		if err != nil {
 			return nil, err
 		}

@@ -94,7 +94,11 @@ func read(t testing.TB, g *image.Gray, dpiX, dpiY float64) Page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := e.Read(Square(g, dpiX, dpiY))
+	l, err := Lay(Square(g, dpiX, dpiY))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.Read(l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +186,11 @@ func TestReadsWhatIsSquared(t *testing.T) {
 		t.Skip(err)
 	}
 	shown := page(t, 200)
-	p, err := e.Read(Squared{Picture: shown, DPI: 200, View: Mapping{a: 1, e: 0.5}, page: image.Rect(0, 0, shown.Rect.Dx(), shown.Rect.Dy()/2)})
+	l, err := Lay(Squared{Picture: shown, DPI: 200, View: Mapping{a: 1, e: 0.5}, page: image.Rect(0, 0, shown.Rect.Dx(), shown.Rect.Dy()/2)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.Read(l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +237,11 @@ func TestReadHead(t *testing.T) {
 	writeAt(t, g, dpi, 11, 8*dpi, []string{"Nog een bladzijde verder staat dit hier onderaan geschreven"})
 	for turned := range 4 {
 		turn, back := quarter(g, 90*turned)
-		p, err := e.ReadHead(Square(turn, dpi, dpi))
+		l, err := Lay(Square(turn, dpi, dpi))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := e.ReadHead(l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +255,11 @@ func TestReadHead(t *testing.T) {
 			}
 		}
 	}
-	if p, err := e.ReadHead(Square(paperOfA4(dpi), dpi, dpi)); err != nil || len(p.Words) > 0 {
+	l, err := Lay(Square(paperOfA4(dpi), dpi, dpi))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := e.ReadHead(l); err != nil || len(p.Words) > 0 {
 		t.Errorf("an empty page: %v, %v", p.Words, err)
 	}
 }
@@ -391,9 +407,8 @@ func TestRefusals(t *testing.T) {
 	if _, err := New(Config{Languages: []string{"eng"}, Data: dir}); !errors.Is(err, ErrLanguage) {
 		t.Errorf("empty language data: %v", err)
 	}
-	e := &Engine{}
 	for _, r := range []image.Rectangle{{}, image.Rect(0, 0, 5, 5), image.Rect(0, 0, 40000, 20)} {
-		if _, err := e.Read(Square(image.NewGray(r), 300, 300)); err == nil {
+		if _, err := Lay(Square(image.NewGray(r), 300, 300)); err == nil {
 			t.Errorf("a picture of %v was read", r)
 		}
 	}

@@ -150,8 +150,13 @@ func shrink(g *image.Gray, by float64) (*image.Gray, Mapping) {
 	}
 	xs, ys := edges(w, g.Rect.Dx()), edges(h, g.Rect.Dy())
 	columns := make([]uint32, g.Rect.Dx()+1)
+	widths := make([]float64, w) // one over them
+	for x := range widths {
+		widths[x] = 1 / float64(xs[x+1]-xs[x])
+	}
 	for y := range h {
 		top, end := ys[y], ys[y+1]
+		high := 1 / float64(end-top)
 		clear(columns)
 		for j := top >> 8; j<<8 < end; j++ {
 			share := uint32(min(end, (j+1)<<8) - max(top, j<<8))
@@ -170,7 +175,7 @@ func shrink(g *image.Gray, by float64) (*image.Gray, Mapping) {
 				sum += uint64(columns[i]) << 8
 			}
 			sum += uint64(columns[k]) * uint64(right&255)
-			row[x] = byte(sum / (uint64(end-top) * uint64(right-left)))
+			row[x] = byte(float64(sum)*widths[x]*high + 0.5)
 		}
 	}
 	return out, m
@@ -257,24 +262,47 @@ func reduce(g *image.Gray, step int) *image.Gray {
 	}
 	w, h := g.Rect.Dx()/step, g.Rect.Dy()/step
 	out := image.NewGray(image.Rect(0, 0, w, h))
-	sums := make([]int, w)
+	columns := make([]uint32, w*step)
+	reciprocal := (1<<40)/uint64(step*step) + 1 // a division takes longer than all the rest
 	for y := range h {
-		clear(sums)
-		for dy := range step {
-			row := g.Pix[(y*step+dy)*g.Stride:]
-			i := 0
-			for x := range sums {
-				s := 0
-				for _, v := range row[i : i+step] {
-					s += int(v)
-				}
-				sums[x] += s
-				i += step
+		addRows(columns, g, y*step, step)
+		row := out.Pix[y*w : y*w+w]
+		if step == 2 {
+			for x := range row {
+				row[x] = byte((columns[2*x] + columns[2*x+1]) >> 2)
 			}
+			continue
 		}
-		for x, s := range sums {
-			out.Pix[y*out.Stride+x] = byte(s / (step * step))
+		for x := range row {
+			sum := uint64(0)
+			for _, v := range columns[x*step : x*step+step] {
+				sum += uint64(v)
+			}
+			row[x] = byte(sum * reciprocal >> 40)
 		}
 	}
 	return out
+}
+
+// addRows sets columns to the sums of n rows from y, eight pixels at a time in lanes of
+// 16 bits.
+func addRows(columns []uint32, g *image.Gray, y, n int) {
+	x := 0
+	for ; n <= 256 && x+8 <= len(columns); x += 8 {
+		even, odd := uint64(0), uint64(0)
+		for i := y*g.Stride + x; i < (y+n)*g.Stride; i += g.Stride {
+			eight := binary.LittleEndian.Uint64(g.Pix[i : i+8])
+			even += eight & 0x00ff00ff00ff00ff
+			odd += eight >> 8 & 0x00ff00ff00ff00ff
+		}
+		to := columns[x : x+8]
+		to[0], to[1], to[2], to[3] = uint32(even&0xffff), uint32(odd&0xffff), uint32(even>>16&0xffff), uint32(odd>>16&0xffff)
+		to[4], to[5], to[6], to[7] = uint32(even>>32&0xffff), uint32(odd>>32&0xffff), uint32(even>>48), uint32(odd>>48)
+	}
+	for ; x < len(columns); x++ {
+		columns[x] = 0
+		for i := y*g.Stride + x; i < (y+n)*g.Stride; i += g.Stride {
+			columns[x] += uint32(g.Pix[i])
+		}
+	}
 }

@@ -36,12 +36,8 @@ const (
 // before it was squared, from its top left. A page whose attitude is not certain
 // from the shapes of its letters is read in another one, too, when the first gives
 // words of poor confidence.
-func (e *Engine) Read(s Squared) (Page, error) {
-	l, err := lay(s)
-	if err != nil {
-		return Page{}, err
-	}
-	best, err := e.upright(l, whole)
+func (e *Engine) Read(l Laid) (Page, error) {
+	best, err := upright(e.client, l, whole)
 	if err != nil {
 		return Page{}, err
 	}
@@ -49,7 +45,7 @@ func (e *Engine) Read(s Squared) (Page, error) {
 	if best.lies != 0 { // the engine found the lines where the shapes of the letters did not show them
 		a.quarter, a.skew, a.axis, a.way = (a.quarter+best.lies)%360, 0, true, false
 		l.attitude = a
-		if best, err = e.upright(l, whole); err != nil {
+		if best, err = upright(e.client, l, whole); err != nil {
 			return Page{}, err
 		}
 	}
@@ -60,7 +56,7 @@ func (e *Engine) Read(s Squared) (Page, error) {
 			other.skew = 0
 		}
 		l.attitude = other
-		p, err := e.upright(l, whole)
+		p, err := upright(e.client, l, whole)
 		if err != nil {
 			return Page{}, err
 		}
@@ -68,24 +64,20 @@ func (e *Engine) Read(s Squared) (Page, error) {
 			best = p
 		}
 	}
-	best.clip(s.page)
+	best.clip(l.page)
 	best.Illegible = a.letters >= manyLetters && float64(confident(best.Words)) < leastRead*float64(a.letters)
 	return best, nil
 }
 
 // ReadHead reads the upper part of the upright page, where letters say what they are
-// about, in about half the time; nothing where it may not be upright. That no more was
-// read tells nothing of the page.
-func (e *Engine) ReadHead(s Squared) (Page, error) {
-	l, err := lay(s)
-	if err != nil {
-		return Page{}, err
-	}
-	p, err := e.upright(l, head)
+// about, in the engine's first language and a fifth of the time; nothing where it may not
+// be upright. That no more was read tells nothing of the page.
+func (e *Engine) ReadHead(l Laid) (Page, error) {
+	p, err := upright(e.brief, l, head)
 	if err != nil || len(l.attitude.others(p)) > 0 {
 		return Page{}, err
 	}
-	p.clip(s.page)
+	p.clip(l.page)
 	return p, nil
 }
 
@@ -95,24 +87,26 @@ const (
 	head  = 0.36
 )
 
-// laid is a picture of a page as it is read, and how it lies.
-type laid struct {
+// Laid is a page's picture as its text is read, and how it lies: both are found once,
+// whatever part of the page is read.
+type Laid struct {
 	picture  *image.Gray
 	dpi      float64
 	view     Mapping // leads back to the page's own pixels
+	page     image.Rectangle
 	attitude attitude
 }
 
-// lay finds how a page lies, and makes its picture no finer than its letters need.
-func lay(s Squared) (laid, error) {
+// Lay finds how a page lies, and makes its picture no finer than its letters need.
+func Lay(s Squared) (Laid, error) {
 	w, h := s.Picture.Rect.Dx(), s.Picture.Rect.Dy()
 	if w > largest || h > largest {
-		return laid{}, fmt.Errorf("a picture of %d by %d pixels is too large for tesseract", w, h)
+		return Laid{}, fmt.Errorf("a picture of %d by %d pixels is too large for tesseract", w, h)
 	}
 	if w < tiniest || h < tiniest {
-		return laid{}, errors.New("a picture of a few pixels has no text")
+		return Laid{}, errors.New("a picture of a few pixels has no text")
 	}
-	l := laid{&image.Gray{Pix: s.Picture.Pix, Stride: s.Picture.Stride, Rect: image.Rect(0, 0, w, h)}, s.DPI, s.View, attitude{}}
+	l := Laid{picture: &image.Gray{Pix: s.Picture.Pix, Stride: s.Picture.Stride, Rect: image.Rect(0, 0, w, h)}, dpi: s.DPI, view: s.View, page: s.page}
 	if l.dpi < 50 || l.dpi > 2400 {
 		l.dpi = 300
 	}
@@ -182,7 +176,7 @@ func (a attitude) others(first Page) []int {
 }
 
 // upright turns the picture as its attitude says and reads a part of it, from the top.
-func (e *Engine) upright(l laid, part float64) (Page, error) {
+func upright(client *gosseract.Client, l Laid, part float64) (Page, error) {
 	a := l.attitude
 	g, turned := quarter(l.picture, a.quarter)
 	view := l.view.after(turned)
@@ -192,7 +186,7 @@ func (e *Engine) upright(l laid, part float64) (Page, error) {
 		view = view.after(turned)
 	}
 	g = g.SubImage(image.Rect(0, 0, g.Rect.Dx(), int(part*float64(g.Rect.Dy())))).(*image.Gray)
-	boxes, err := e.recognize(g, l.dpi)
+	boxes, err := recognize(client, g, l.dpi)
 	if err != nil {
 		return Page{}, err
 	}
@@ -234,16 +228,16 @@ func lies(words []mail.Word) int {
 
 // recognize runs tesseract once over the picture. GetBoundingBoxesVerbose is the
 // only call: any second one would recognize everything again.
-func (e *Engine) recognize(g *image.Gray, dpi float64) (boxes []gosseract.BoundingBox, err error) {
+func recognize(client *gosseract.Client, g *image.Gray, dpi float64) (boxes []gosseract.BoundingBox, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("tesseract: %v", p)
 		}
 	}()
-	if err := e.client.SetImageFromBytes(tiff(g, dpi)); err != nil {
+	if err := client.SetImageFromBytes(tiff(g, dpi)); err != nil {
 		return nil, fmt.Errorf("tesseract: %w", err)
 	}
-	boxes, err = e.client.GetBoundingBoxesVerbose()
+	boxes, err = client.GetBoundingBoxesVerbose()
 	if err != nil {
 		return nil, fmt.Errorf("tesseract: %w", err)
 	}

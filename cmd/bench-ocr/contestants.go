@@ -83,8 +83,15 @@ func references(cache string) func([]file) (float64, error) {
 				return nil, err
 			}
 			defer in.Close()
+			var pages []int
+			for i := range f.Pages {
+				pages = append(pages, i+1)
+			}
+			if _, err := pool.Read(context.Background(), in, f.Path, pages, sandbox.NoText); err != nil {
+				return nil, err // which parts the file
+			}
 			for i, p := range f.Pages {
-				for _, text := range []sandbox.Text{sandbox.NoText, sandbox.HeadText, sandbox.AllText} {
+				for _, text := range []sandbox.Text{sandbox.HeadText, sandbox.AllText} {
 					readings, err := pool.Read(context.Background(), in, f.Path, []int{i + 1}, text)
 					if err != nil {
 						return nil, err

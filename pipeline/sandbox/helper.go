@@ -83,6 +83,7 @@ type bench struct {
 		key  string
 		file *scan.File
 		from *os.File
+		page *shown // the last
 	}
 }
 
@@ -104,6 +105,9 @@ func settle(cfg Config) (*bench, error) {
 func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 	last := answer{Done: true}
 	h.pace(conn, q)
+	if q.Op != "read" {
+		h.open.page = nil // its memory is wanted
+	}
 	switch q.Op {
 	case "warm":
 		if err := scan.Warm(h.cfg.Cache); err != nil {
@@ -203,7 +207,7 @@ func (h *bench) shut() {
 		h.open.file.Close()
 		h.open.from.Close()
 	}
-	h.open.key, h.open.file, h.open.from = "", nil, nil
+	h.open.key, h.open.file, h.open.from, h.open.page = "", nil, nil, nil
 }
 
 // refusal names scan's error by its exception reason.
@@ -220,6 +224,35 @@ func refusal(err error) *Refusal {
 	return &Refusal{reason, err.Error()}
 }
 
+// shown is a page as a helper has it before it: whoever asks for more of its text
+// decodes it no second time.
+type shown struct {
+	square  ocr.Squared
+	reading mail.Reading // without text
+	sought  bool         // its codes are in the reading
+	laid    *ocr.Laid
+}
+
+// show decodes a page and judges its surface.
+func (h *bench) show(f *scan.File, n int) (*shown, error) {
+	if h.open.page != nil && h.open.page.reading.Page == n {
+		return h.open.page, nil
+	}
+	h.open.page = nil
+	pic, err := f.Picture(n)
+	if err != nil {
+		return nil, err
+	}
+	size := pic.Gray.Bounds()
+	square := ocr.Square(pic.Gray, pic.DPIX, pic.DPIY) // the shapes of codes, specks and letters are judged
+	look := ocr.Look(square.Picture, square.DPI)
+	h.open.page = &shown{square: square, reading: mail.Reading{
+		Page: n, Width: size.Dx(), Height: size.Dy(), DPI: pic.DPIX, DPIY: pic.DPIY,
+		Ink: look.Ink, Blank: look.Blank, Unmarked: look.Unmarked,
+	}}
+	return h.open.page, nil
+}
+
 // read reads a page. What can't be read is a finding; an error is the installation's.
 func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 	fail := func(why string) (mail.Reading, error) { return mail.Reading{Page: n, Failure: why}, nil }
@@ -227,42 +260,53 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 	if refused != nil {
 		return fail(refused.Detail)
 	}
-	pic, err := f.Picture(n)
+	page, err := h.show(f, n)
 	if err != nil {
 		return fail(err.Error())
 	}
-	size := pic.Gray.Bounds()
-	square := ocr.Square(pic.Gray, pic.DPIX, pic.DPIY) // the shapes of codes, specks and letters are judged
-	look := ocr.Look(square.Picture, square.DPI)
-	r := mail.Reading{
-		Page: n, Width: size.Dx(), Height: size.Dy(), DPI: pic.DPIX, DPIY: pic.DPIY,
-		Ink: look.Ink, Blank: look.Blank, Unmarked: look.Unmarked,
+	part := q.Text == HeadText || q.Text == again
+	if !part && !page.sought {
+		h.find(page)
 	}
-	switch q.Text {
-	case HeadText:
-		return h.head(r, square)
-	case again:
-		return h.again(r, square, q.Place)
-	}
-	r.Symbols, r.Doubts = h.find(square)
-	if len(r.Symbols)+len(r.Doubts) > 0 {
-		r.Blank, r.Unmarked = false, false // a code is a mark, however little ink it takes
+	r := page.reading
+	if part {
+		r.Symbols, r.Doubts = nil, nil
 	}
 	if q.Text == NoText || q.Text == TextControls && !h.control(r) {
 		return r, nil
 	}
-	if r.HasText = true; r.Blank {
+	r.HasText = !part
+	if r.Blank && q.Text != again {
 		return r, nil
 	}
 	if err := h.text(); err != nil {
 		return mail.Reading{}, err
 	}
-	page, err := h.words.Read(legible(square))
-	if err != nil {
+	if err := h.readText(&r, page, q); err != nil {
 		return fail("its text can't be read: " + err.Error())
 	}
-	r.Words, r.Rotation, r.Skew, r.Illegible = page.Words, page.Rotation, page.Skew, page.Illegible
 	return r, nil
+}
+
+// readText reads a page's text or a part of it.
+func (h *bench) readText(r *mail.Reading, page *shown, q request) error {
+	if q.Text == again {
+		return h.again(r, legible(page.square), q.Place)
+	}
+	if page.laid == nil {
+		laid, err := ocr.Lay(legible(page.square))
+		if err != nil {
+			return err
+		}
+		page.laid = &laid
+	}
+	read := h.words.Read
+	if q.Text == HeadText {
+		read = h.words.ReadHead
+	}
+	text, err := read(*page.laid)
+	r.Words, r.Rotation, r.Skew, r.Illegible = text.Words, text.Rotation, text.Skew, text.Illegible
+	return err
 }
 
 // legible is a page as its text is read: a streak through letters spoils them, and
@@ -272,45 +316,24 @@ func legible(s ocr.Squared) ocr.Squared {
 	return s
 }
 
-// head reads the upper part of a page.
-func (h *bench) head(r mail.Reading, square ocr.Squared) (mail.Reading, error) {
-	if r.Blank {
-		return r, nil
-	}
-	if err := h.text(); err != nil {
-		return mail.Reading{}, err
-	}
-	page, err := h.words.ReadHead(legible(square))
-	if err != nil {
-		return mail.Reading{Page: r.Page, Failure: "its text can't be read: " + err.Error()}, nil
-	}
-	r.Words, r.Rotation, r.Skew = page.Words, page.Rotation, page.Skew
-	return r, nil
-}
-
 // again looks at a place in several ways.
-func (h *bench) again(r mail.Reading, square ocr.Squared, at *ocr.Place) (mail.Reading, error) {
+func (h *bench) again(r *mail.Reading, square ocr.Squared, at *ocr.Place) error {
 	if at == nil {
-		return mail.Reading{}, errors.New("no place came with the request")
+		return errors.New("no place came with the request")
 	}
-	if err := h.text(); err != nil {
-		return mail.Reading{}, err
-	}
-	looks, err := h.words.Look(legible(square), *at)
-	if err != nil {
-		return mail.Reading{Page: r.Page, Failure: "its text can't be read: " + err.Error()}, nil
-	}
+	looks, err := h.words.Look(square, *at)
 	for n, words := range looks {
 		for _, w := range words {
 			w.Line = n
 			r.Words = append(r.Words, w)
 		}
 	}
-	return r, nil
+	return err
 }
 
 // find looks for codes; their places are the page's own.
-func (h *bench) find(s ocr.Squared) ([]mail.Symbol, []mail.Doubt) {
+func (h *bench) find(page *shown) {
+	s, r := page.square, &page.reading
 	found := h.codes.Read(s.Picture, s.DPI)
 	for i, code := range found.Symbols {
 		found.Symbols[i].Polygon = s.View.Quad(code.Polygon)
@@ -318,7 +341,10 @@ func (h *bench) find(s ocr.Squared) ([]mail.Symbol, []mail.Doubt) {
 	for i, d := range found.Doubts {
 		found.Doubts[i].Polygon = s.View.Quad(d.Polygon)
 	}
-	return found.Symbols, found.Doubts
+	r.Symbols, r.Doubts, page.sought = found.Symbols, found.Doubts, true
+	if len(r.Symbols)+len(r.Doubts) > 0 {
+		r.Blank, r.Unmarked = false, false // a code is a mark, however little ink it takes
+	}
 }
 
 func (h *bench) control(r mail.Reading) bool {
