@@ -1,6 +1,10 @@
 package barcode
 
-import "math"
+import (
+	"math"
+
+	"postroom/mail"
+)
 
 // barCell is the side of a cell of the gradient map, work pixels.
 const barCell = 8
@@ -251,4 +255,37 @@ func (s *sheet) barsOf(members []int, angle float64, cw, side int) (bars, bool) 
 	}
 	u, v, k := (u0+u1)/2, (v0+v1)/2, float64(side*s.scale)
 	return bars{(u*cos - v*sin) * k, (u*sin + v*cos) * k, angle, length * k, height * k}, true
+}
+
+// bandHeight is about how much of a tall place is looked at alone, inches: as much as
+// a flat code is high.
+const bandHeight = 0.24
+
+// bands cuts a tall place in bands across its bars, each half over the next: a stamp
+// or a signature that touches a code makes one place of both, in which few scan
+// lines look alike.
+func (b bars) bands(dpi float64) (all []bars) {
+	n := int(math.Round(b.height / (bandHeight * dpi)))
+	if n < 2 || b.length < 0.5*dpi {
+		return nil
+	}
+	sin, cos := math.Sincos(b.angle)
+	for i := range 2*n - 1 {
+		band, off := b, (float64(i+1)-float64(n))/2*b.height/float64(n)
+		band.height = b.height / float64(n)
+		band.cx, band.cy = b.cx-off*sin, b.cy+off*cos
+		all = append(all, band)
+	}
+	return all
+}
+
+// quad gives the corners of a place with bars.
+func (b bars) quad() mail.Quad {
+	sin, cos := math.Sincos(b.angle)
+	var q mail.Quad
+	for i, c := range [4][2]float64{{-1, -1}, {1, -1}, {1, 1}, {-1, 1}} {
+		u, v := c[0]*b.length/2, c[1]*b.height/2
+		q[i] = mail.Point{X: b.cx + u*cos - v*sin, Y: b.cy + u*sin + v*cos}
+	}
+	return q
 }

@@ -19,8 +19,14 @@ var dataMatrixSizes = [][2]int{
 	{48, 22}, {48, 24}, {64, 24}, {40, 26}, {48, 26}, {64, 26},
 }
 
-// sureRims is more than any text agrees with the rims of a Data Matrix.
-const sureRims = 0.75
+// More than any text agrees with the rims of a Data Matrix: with those that begin in
+// the corner that its solid sides tell, and with the best of four corners, where small
+// words have as many ways again to look like a code, and most so like an oblong one.
+const (
+	sureRims       = 0.75
+	sureRimsOfFour = 0.82
+	sureOblong     = 0.88
+)
 
 // readDataMatrix reads a crop as a Data Matrix by its frame: two solid sides, two
 // that alternate. looks tells that there is such a frame, whether or not it was read.
@@ -86,7 +92,14 @@ func (r *Reader) readFrame(c *crop, f frame) (sym mail.Symbol, read, looks bool)
 		if ok {
 			return mail.Symbol{Symbology: mail.DataMatrix, Text: text, Polygon: l.quad(), Module: l.module()}, true, true
 		}
-		looks = looks || agreed > sureRims
+		sure := sureRims
+		if len(corners) > 1 {
+			sure = sureRimsOfFour
+			if f.l.cols != f.l.rows {
+				sure = sureOblong
+			}
+		}
+		looks = looks || agreed > sure
 	}
 	return sym, false, looks
 }

@@ -1,8 +1,6 @@
 package barcode
 
 import (
-	"math"
-
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/oned"
 
@@ -105,30 +103,13 @@ func (r *Reader) readLinear(m *merger) {
 	}
 }
 
-// bandHeight is about how much of a tall place is looked at alone, inches: as much as
-// a flat code is high.
-const bandHeight = 0.24
-
-// leastPiece is the least height of a piece of a code, inches.
-const leastPiece = 0.35
-
-// bands cuts a tall place in bands across its bars, each half over the next: a stamp
-// or a signature that touches a code makes one place of both, in which few scan
-// lines look alike.
-func (b bars) bands(dpi float64) (all []bars) {
-	n := int(math.Round(b.height / (bandHeight * dpi)))
-	if n < 2 || b.length < 0.5*dpi {
-		return nil
-	}
-	sin, cos := math.Sincos(b.angle)
-	for i := range 2*n - 1 {
-		band, off := b, (float64(i+1)-float64(n))/2*b.height/float64(n)
-		band.height = b.height / float64(n)
-		band.cx, band.cy = b.cx-off*sin, b.cy+off*cos
-		all = append(all, band)
-	}
-	return all
-}
+// Heights, inches: of a piece of a code that was widened, at least; and of any code that
+// is printed as the standards have it (5 mm), while a few words side by side, whose
+// letters look alike from top to foot, are as high as a line.
+const (
+	leastPiece = 0.35
+	leastCode  = 0.2
+)
 
 // readBars reads one place: every scan line votes. A place from which the bars run
 // on is read again, wider. looks tells that the place is a code, whether or not it
@@ -151,10 +132,24 @@ func (r *Reader) readBars(b bars, m *merger) (looks bool) {
 		symbols, contradiction := r.elect(lines, alike)
 		// A piece of a code is wide enough only later. Lines of large letters look
 		// alike, too, but are less high.
-		if len(symbols) > 0 || alike >= 0.65 && (try == 0 || b.height >= leastPiece*s.dpi) {
-			doubts = doubts[:0]
-			for _, u := range unread(lines, symbols, b, s.dpi) {
-				doubts = append(doubts, b.stretch(l, u))
+		least := leastPiece * s.dpi
+		if len(symbols) > 0 || try == 0 {
+			least = 0
+		}
+		sure := 0.65
+		if b.height < leastCode*s.dpi {
+			sure = 0.75
+		}
+		if len(symbols) > 0 || alike >= sure && b.height >= least {
+			var high []mail.Quad
+			all := unread(lines, symbols, b, s.dpi)
+			for _, u := range all {
+				if b.height/scanLines*float64(u.last-u.first+1) >= least {
+					high = append(high, b.stretch(l, u))
+				}
+			}
+			if len(all) == 0 || len(high) > 0 { // low ones don't take an earlier doubt back
+				doubts = high
 			}
 		}
 		if contradiction {
@@ -225,17 +220,6 @@ func (s *sheet) quietOnPage(c candidate, l line) bool {
 		}
 	}
 	return true
-}
-
-// quad gives the corners of a place with bars.
-func (b bars) quad() mail.Quad {
-	sin, cos := math.Sincos(b.angle)
-	var q mail.Quad
-	for i, c := range [4][2]float64{{-1, -1}, {1, -1}, {1, 1}, {-1, 1}} {
-		u, v := c[0]*b.length/2, c[1]*b.height/2
-		q[i] = mail.Point{X: b.cx + u*cos - v*sin, Y: b.cy + u*sin + v*cos}
-	}
-	return q
 }
 
 // vote reads every profile. Each gives at most one reading per place and text.
