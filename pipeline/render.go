@@ -39,8 +39,8 @@ type RenditionSheet struct {
 // RenditionPage is what was done with a page of the batch.
 type RenditionPage struct {
 	Page     int       `json:"page"`
-	Dropped  bool      `json:"dropped,omitempty"` // it has no mark at all, and blanks are dropped from renditions
-	Text     scan.Text `json:"text,omitempty"`
+	Dropped  bool      `json:"dropped"` // it has no mark at all, and blanks are dropped from renditions
+	Text     scan.Text `json:"text"`
 	Rotation int       `json:"rotation"` // degrees, clockwise, that it was turned by
 	Words    int       `json:"words"`    // laid over its picture
 }

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"bytes"
-	"errors"
 	"testing"
 )
 
@@ -29,7 +28,7 @@ func TestAttachmentsAreNotLost(t *testing.T) {
 			file, stream("/Type/EmbeddedFile", "<an invoice/>"), "<</Names[(a.xml) 5 0 R]/Limits[(a.xml)(a.xml)]>>")
 		f := mustOpen(t, source)
 		var b bytes.Buffer
-		if _, err := f.Cut(1, 1, &b); errors.Is(err, ErrUnreadable) != c.refused {
+		if _, err := f.Cut(1, 1, &b); (err != nil) != c.refused {
 			t.Errorf("%s: %v", name, err)
 		}
 		if bytes.Contains(b.Bytes(), []byte("<an invoice/>")) != c.carried {

@@ -61,12 +61,12 @@ func (f *pdfFile) severable() (form types.Dict, err error) {
 		return nil, fmt.Errorf("%w: %v", ErrUnreadable, err)
 	}
 	if root["OCProperties"] != nil {
-		return nil, fmt.Errorf("%w: its layers can be shown and hidden, so that a part would not look as the whole does", ErrUnreadable)
+		return nil, fmt.Errorf("%w: its layers can be shown and hidden, and a copy would not look as it does", ErrApart)
 	}
 	if attached, err := f.attached(root); err != nil {
 		return nil, err
 	} else if attached {
-		return nil, fmt.Errorf("%w: files are attached to it as a whole, which a part would lose", ErrUnreadable)
+		return nil, fmt.Errorf("%w: files are attached to it as a whole, which a copy would lose", ErrApart)
 	}
 	if form, err = f.ctx.DereferenceDict(root["AcroForm"]); err != nil {
 		return nil, fmt.Errorf("%w: form: %v", ErrUnreadable, err)

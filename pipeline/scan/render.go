@@ -3,6 +3,7 @@ package scan
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 
@@ -93,8 +94,10 @@ func (r *rendition) page(n int, read mail.Reading, form types.Dict) (did Rendere
 	if err != nil {
 		return did, err
 	}
+	// A line that a fax or a scanner printed on the picture is not the page's text.
+	enough := own > 0 && float64(own) >= leastOwn*float64(lettersOf(read))
 	over := overlay{}
-	if did.Text = NoWords; own {
+	if did.Text = NoWords; enough {
 		did.Text = OwnWords
 	}
 	if !slices.Contains([]int{90, 180, 270}, read.Rotation) { // there is no other way to lie
@@ -103,7 +106,7 @@ func (r *rendition) page(n int, read mail.Reading, form types.Dict) (did Rendere
 	if !r.file.widgets(p.Dict) { // those pdfium draws by the file's form alone, and only upright
 		over.turn, did.Rotation = read.Rotation, read.Rotation
 	}
-	if !own && read.Width > 0 && read.Height > 0 {
+	if !enough && read.Width > 0 && read.Height > 0 {
 		var layer []byte
 		if layer, did.Words = layOut(read, r.file.placed(p, content, read), &r.letters); did.Words > 0 {
 			did.Text = LaidWords
@@ -117,4 +120,15 @@ func (r *rendition) page(n int, read mail.Reading, form types.Dict) (did Rendere
 		}
 	}
 	return did, r.copier.page(p, content, over)
+}
+
+// leastOwn is the least share of the letters that were read on a page that its own text
+// must have, for the page to be left as it came.
+const leastOwn = 0.5
+
+func lettersOf(read mail.Reading) (n int) {
+	for _, w := range read.Words {
+		n += utf8.RuneCountInString(w.Text)
+	}
+	return n
 }

@@ -119,14 +119,17 @@ func kept(t *testing.T, name string, source, rendition []byte) {
 	}
 }
 
-// TestOwnTextIsKept: a page that came with text gets no second one.
+// TestOwnTextIsKept: a page that came with its text gets no second one; one with a line
+// that a fax or a scanner printed on it does.
 func TestOwnTextIsKept(t *testing.T) {
 	born := greyPage(t, 0)
 	born.content = "q 200 0 0 100 0 0 cm /Im0 Do Q BT /F1 12 Tf 20 20 Td (Guten Tag) Tj ET"
 	empty := greyPage(t, 1)
 	empty.content = "q 200 0 0 100 0 0 cm /Im1 Do Q BT /F1 12 Tf 20 20 Td (  ) Tj ET"
-	_, b, done := rendition1(t, pdf([]pdfPage{born, empty, greyPage(t, 2)}, false, ""), someWords)
-	if done.Pages[0] != (RenderedPage{Text: OwnWords}) || done.Pages[1].Text != LaidWords || done.Pages[2].Words != 2 {
+	faxed := greyPage(t, 2)
+	faxed.content = "q 200 0 0 100 0 0 cm /Im2 Do Q BT /F1 12 Tf 20 20 Td <46006100 78> Tj ET"
+	_, b, done := rendition1(t, pdf([]pdfPage{born, empty, faxed, greyPage(t, 3)}, false, ""), someWords)
+	if done.Pages[0] != (RenderedPage{Text: OwnWords}) || done.Pages[1].Text != LaidWords || done.Pages[2].Words != 2 || done.Pages[3].Words != 2 {
 		t.Errorf("%+v", done)
 	}
 	if !bytes.Contains(b, []byte("(Guten Tag) Tj")) {

@@ -34,6 +34,7 @@ var (
 	ErrEncrypted    = errors.New("it is encrypted")
 	ErrSymbolCoding = errors.New("it holds JBIG2 pictures with symbol coding, which may have replaced characters unseen")
 	ErrLimit        = errors.New("it is over a limit")
+	ErrApart        = errors.New("its pages can't be copied without it")
 	ErrPageCount    = errors.New("two parsers count its pages differently")
 )
 

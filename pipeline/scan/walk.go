@@ -55,50 +55,72 @@ func (f *pdfFile) paintings(p leaf, content []byte) ([]painting, error) {
 	return all, nil
 }
 
-// writes tells whether a page has text of its own, seen or unseen.
-func (f *pdfFile) writes(p leaf, content []byte) (bool, error) {
+// writes counts about how many letters a page has in text of its own, seen or unseen.
+func (f *pdfFile) writes(p leaf, content []byte) (letters int, err error) {
 	all, err := f.paintings(p, content)
 	for _, painting := range all {
-		if hasText(painting.content) {
-			return true, err
-		}
+		letters += lettersIn(painting.content)
 	}
-	return false, err
+	return letters, err
 }
 
-// hasText tells whether a content stream shows text other than spaces.
-func hasText(content []byte) bool {
-	said := false
+// lettersIn counts the letters that a content stream shows, spaces left out: the bytes of
+// its strings but for the zeros that two-byte codes begin with.
+func lettersIn(content []byte) (letters int) {
+	said := 0
 	for s := (scanner{b: content}); ; {
 		token := s.next()
 		if token == nil {
-			return false
+			return letters
 		}
 		switch token[0] {
 		case '(':
-			said = said || len(bytes.Trim(token, "() \t\r\n\x00")) > 0
+			for _, c := range token[1:] {
+				if c > ' ' && c != '(' && c != ')' && c != '\\' {
+					said++
+				}
+			}
 			continue
 		case '<':
-			said = said || len(bytes.Trim(token, "<> \t\r\n0")) > 0 && !bytes.HasPrefix(token, []byte("<<"))
+			if !bytes.HasPrefix(token, []byte("<<")) {
+				said += lettersInHex(token[1:])
+			}
 			continue
 		case '[', ']', '/', '+', '-', '.':
 			continue
 		}
 		switch string(token) {
 		case "Tj", "TJ", "'", "\"":
-			if said {
-				return true
-			}
-			said = false
+			letters += said
+			said = 0
 		case "ID":
 			s.inline()
-			said = false
+			said = 0
 		default:
 			if token[0] < '0' || token[0] > '9' { // an operator
-				said = false
+				said = 0
 			}
 		}
 	}
+}
+
+// lettersInHex counts the bytes of a string in hexadecimal digits that are letters.
+func lettersInHex(digits []byte) (n int) {
+	value, odd := 0, false
+	for _, c := range digits {
+		digit := bytes.IndexByte([]byte("0123456789abcdef"), c|0x20)
+		if digit < 0 {
+			continue
+		}
+		if value = value<<4 | digit; odd {
+			if value > ' ' {
+				n++
+			}
+			value = 0
+		}
+		odd = !odd
+	}
+	return n
 }
 
 // pictures gives the digests of the pictures that a page paints, in a certain order:
