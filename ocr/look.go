@@ -1,11 +1,11 @@
 package ocr
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"math"
 
-	"github.com/otiai10/gosseract/v2"
 	"golang.org/x/image/draw"
 
 	"postroom/mail"
@@ -51,9 +51,10 @@ func (e *Engine) Look(s Squared, at Place) (all [][]mail.Word, err error) {
 		g, turned = turn(g, -at.Skew)
 		view = view.after(turned)
 	}
-	if err := e.client.SetPageSegMode(gosseract.PSM_SINGLE_BLOCK); err != nil {
-		return nil, fmt.Errorf("tesseract: %w", err)
+	if err := e.segment(oneBlock); err != nil {
+		return nil, err
 	}
+	defer func() { err = errors.Join(err, e.segment(automatic)) }()
 	for _, l := range looks {
 		seen, by := scaled(g, l.scale)
 		if l.black {
@@ -71,10 +72,16 @@ func (e *Engine) Look(s Squared, at Place) (all [][]mail.Word, err error) {
 			all = append(all, some)
 		}
 	}
-	if err := e.client.SetPageSegMode(gosseract.PSM_AUTO); err != nil {
-		return nil, fmt.Errorf("tesseract: %w", err)
-	}
 	return all, nil
+}
+
+// segment says how pages are parted. As a variable it holds before the engine has read
+// anything, too; SetPageSegMode would be lost when it starts.
+func (e *Engine) segment(mode string) error {
+	if err := e.client.SetVariable("tessedit_pageseg_mode", mode); err != nil {
+		return fmt.Errorf("tesseract: %w", err)
+	}
+	return nil
 }
 
 // scaled makes a picture larger or smaller.

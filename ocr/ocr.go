@@ -69,15 +69,19 @@ func New(c Config) (*Engine, error) {
 	return &Engine{client, brief}, nil
 }
 
+// Ways of parting a page, tesseract's numbers.
+const (
+	automatic = "3" // an upright page
+	oneBlock  = "6" // of text
+)
+
 // start makes a client; the languages are loaded when it first reads.
 func start(data string, languages []string) (*gosseract.Client, error) {
 	client := gosseract.NewClient()
 	err := errors.Join(
 		client.SetTessdataPrefix(data),
 		client.SetLanguage(languages...),
-		// Automatic page segmentation of an upright page. SetPageSegMode would be
-		// lost when the engine starts.
-		client.SetVariable("tessedit_pageseg_mode", "3"))
+		client.SetVariable("tessedit_pageseg_mode", automatic))
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}

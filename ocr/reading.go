@@ -131,7 +131,7 @@ func (p Page) clip(page image.Rectangle) {
 // languages at once, were read in 993 ms a page at 300 dpi (98.0 % of the words), 826
 // at 200 (98.3), 747 at 170 (98.5), 699 at 150 (98.3).
 const (
-	smallPixels = 13   // height of the smallest letters
+	smallPixels = 12   // height of the smallest letters
 	leastFine   = 150  // dpi
 	coarser     = 0.87 // of the resolution it has: less is gained nothing by
 )

@@ -11,34 +11,62 @@ const agreeing = 2
 
 // Seen settles what several looks at the place of a mention say: the page's reading with
 // the words of one of them. That is a literal reading like the first one, of the same
-// print at another scale or threshold: it counts when two looks give one and the same
-// valid reference, and no look gives another.
+// print at another scale or threshold. It counts when two looks give one and the same
+// valid reference, none gives another valid one, and no text of the form whose check
+// fails was read as often, the first reading with them.
 func (r *Rules) Seen(reading mail.Reading, m mail.Mention, looks [][]mail.Word) (mail.Reading, bool) {
 	said, votes := mail.Mention{}, 0
 	var best mail.Reading
+	failing := map[string]int{}
+	if m.Literal {
+		failing[m.Text]++
+	}
 	for _, words := range looks {
 		seen, ok := replaced(reading, m.Polygon, words)
 		if !ok {
 			continue
 		}
-		for _, found := range r.Mentions(seen) {
-			if !found.Literal || !found.Valid || found.Source != mail.FromOCR || !touch(found.Polygon, m.Polygon) {
-				continue
-			}
-			switch {
-			case votes == 0:
-				said, votes, best = found, 1, seen
-			case found.Text != said.Text || found.Scheme != said.Scheme:
+		valid, others := r.literalIn(seen, m.Polygon)
+		for text := range others {
+			failing[text]++
+		}
+		for _, found := range valid {
+			if votes > 0 && (found.Text != said.Text || found.Scheme != said.Scheme) || found.Text != valid[0].Text || found.Scheme != valid[0].Scheme {
 				return reading, false
-			default:
-				votes++
 			}
+		}
+		if len(valid) > 0 {
+			said, best = valid[0], seen
+			votes++
+		}
+	}
+	for _, n := range failing {
+		if n >= votes {
+			return reading, false
 		}
 	}
 	return best, votes >= agreeing
 }
 
-// replaced gives a reading with other words in a place; not ok where none stood there.
+// literalIn gives the valid literal mentions in a place, and the texts that are none but
+// have the form of one.
+func (r *Rules) literalIn(reading mail.Reading, place mail.Quad) (valid []mail.Mention, failing map[string]bool) {
+	failing = map[string]bool{}
+	for _, m := range r.Mentions(reading) {
+		if m.Literal && m.Source == mail.FromOCR && touch(m.Polygon, place) {
+			if failing[m.Text] = true; m.Valid {
+				valid = append(valid, m)
+			}
+		}
+	}
+	for _, m := range valid {
+		delete(failing, m.Text) // it may have the form of two schemes
+	}
+	return valid, failing
+}
+
+// replaced gives a reading with other words in a place; not ok where none stood there,
+// or words of several lines: what they say together is put together, not read.
 func replaced(reading mail.Reading, place mail.Quad, words []mail.Word) (mail.Reading, bool) {
 	x0, y0, x1, y1 := place.Bounds()
 	in := func(w mail.Word) bool {
@@ -50,6 +78,9 @@ func replaced(reading mail.Reading, place mail.Quad, words []mail.Word) (mail.Re
 		return reading, false
 	}
 	line := reading.Words[at].Line
+	if slices.ContainsFunc(reading.Words[at:], func(w mail.Word) bool { return w.Line != line && in(w) }) {
+		return reading, false
+	}
 	var own []mail.Word
 	for _, w := range words {
 		if in(w) {

@@ -25,6 +25,8 @@ func TestSeen(t *testing.T) {
 		"one alone":            {[]string{"PER/962309/N", "PER/962301/)"}, ""},
 		"another stands there": {[]string{"PER/962309/N", "PER/962309/N", "TX-2021-000001-33"}, ""},
 		"no valid one":         {[]string{"PER/962301/N", "PER/962301/N"}, ""},
+		"as many fail":         {[]string{"PER/962309/N", "PER/962301/N", "PER/962309/N", "PER/962301/N"}, ""},
+		"twice in one look":    {[]string{"PER/962309/N PER/962309/N", "PER/962301/)"}, ""},
 		"nothing":              {nil, ""},
 	} {
 		var looks [][]mail.Word
@@ -48,5 +50,29 @@ func TestSeen(t *testing.T) {
 	coded := r.Route(Span{From: 1, To: 1}, pages("code:PER/962301/N"), cases, true)
 	if coded.Hold == nil || len(coded.Again) > 0 {
 		t.Errorf("a code is looked at again: %+v", coded)
+	}
+}
+
+// TestNotSeen: what was surely read is what was printed, and what stands on two lines is
+// put together, not read: no second look makes a literal reading of either.
+func TestNotSeen(t *testing.T) {
+	r, cases := registry(t, liveCases)
+	for _, c := range []struct {
+		confidence float64
+		places     int
+	}{{0.9, 0}, {0.5, 1}} {
+		d := r.Route(Span{From: 1, To: 1}, []mail.Reading{lines(1, "Our ref PER/962309/X", c.confidence)}, cases, true)
+		if d.Hold == nil || d.Hold.Reason != mail.InvalidReference || len(d.Again) != c.places {
+			t.Errorf("a failing check read with %g: %+v, %d places to look at again", c.confidence, d.Hold, len(d.Again))
+		}
+	}
+	page := lines(1, "Our ref PER/962309-¶N Yours", 0.5)
+	if ref, line := page.Words[2], page.Words[3]; ref.Line == line.Line {
+		t.Fatalf("one line: %v", page.Words)
+	}
+	broken := mail.Mention{Page: 1, Source: mail.FromOCR, Polygon: page.Words[2].Box.Union(page.Words[3].Box).Quad()}
+	look := []mail.Word{{Text: "PER/962309/N", Confidence: 0.9, Box: page.Words[2].Box}}
+	if _, ok := r.Seen(page, broken, [][]mail.Word{look, look, look, look}); ok {
+		t.Error("words of two lines were read as one reference")
 	}
 }

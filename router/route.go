@@ -147,7 +147,11 @@ func (c *court) nothingProven() Decision {
 			return d // a code says more than print, and is not read otherwise a second time
 		}
 	}
-	d.Again = c.mentions[:min(len(c.mentions), mostAgain)]
+	for _, m := range c.mentions {
+		if len(d.Again) < mostAgain && !(m.Literal && m.Confidence >= surelyRead) { // that is what was printed
+			d.Again = append(d.Again, m)
+		}
+	}
 	return d
 }
 

@@ -74,6 +74,8 @@ func (a answer) check(q request, before said, c Config) error {
 		return errors.New("it answered nothing")
 	case a.Contents != nil && (a.Contents.Pages < 0 || a.Contents.Pages > c.Pages):
 		return fmt.Errorf("it counted %d pages, at most %d are allowed", a.Contents.Pages, c.Pages)
+	case q.Op == "cut" && a.Failure == "" && a.Cutting == nil:
+		return errors.New("it answered without a cutting")
 	case a.Rendered != nil:
 		return a.Rendered.check(q)
 	}
