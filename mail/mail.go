@@ -100,6 +100,9 @@ func (b Box) Quad() Quad {
 	return Quad{{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}}
 }
 
+// Overlaps tells whether two boxes have a pixel in common.
+func (b Box) Overlaps(c Box) bool { return b.X0 < c.X1 && c.X0 < b.X1 && b.Y0 < c.Y1 && c.Y0 < b.Y1 }
+
 // Union gives the smallest box that holds both; a zero box holds nothing.
 func (b Box) Union(c Box) Box {
 	if b == (Box{}) {

@@ -226,6 +226,26 @@ func TestSmallPrint(t *testing.T) {
 	}
 }
 
+// TestOverturned: of two letters on one page that stand on each other's heads both are read.
+func TestOverturned(t *testing.T) {
+	const dpi = 200
+	g := paperOfA4(dpi)
+	writeAt(t, g, dpi, 11, dpi, append([]string{"Ons kenmerk : TX-2025-752599-75"}, letter[:6]...))
+	g, _ = quarter(g, 180)
+	write(t, g, dpi, letter)
+	p := read(t, g, dpi, dpi)
+	box := find(t, p, "TX-2025-752599-75").Box
+	find(t, p, "TX-2024-348096-98")
+	if p.Rotation != 0 || box.Y0 < 10*dpi || box.Y1 > 11*dpi {
+		t.Errorf("rotation %d, the overturned reference is at %v", p.Rotation, box)
+	}
+	for i, w := range p.Words {
+		if w.Line > i || i > 0 && w.Line < p.Words[i-1].Line {
+			t.Errorf("word %d stands in line %d", i, w.Line)
+		}
+	}
+}
+
 // TestReadHead: the upper part of the upright page, at its places on the page; nothing
 // where it is not certain what is up.
 func TestReadHead(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/otiai10/gosseract/v2"
@@ -61,12 +62,50 @@ func (e *Engine) Read(l Laid) (Page, error) {
 			return Page{}, err
 		}
 		if worth(p.Words) > worth(best.Words) {
-			best = p
+			best, a = p, other
 		}
+	}
+	l.attitude = a
+	if best.Words, err = e.withOverturned(l, best); err != nil {
+		return Page{}, err
 	}
 	best.clip(l.page)
 	best.Illegible = a.letters >= manyLetters && float64(confident(best.Words)) < leastRead*float64(a.letters)
 	return best, nil
+}
+
+// withOverturned gives a page's words with those of a part that stands on its head, as a
+// slip does that was laid beside a letter: where many letters are read with hardly any
+// confidence, the page is read the other way round, too.
+func (e *Engine) withOverturned(l Laid, p Page) ([]mail.Word, error) {
+	if letters(p.Words)-confident(p.Words) < manyLetters {
+		return p.Words, nil
+	}
+	l.attitude.quarter = (l.attitude.quarter + 180) % 360
+	other, err := upright(e.client, l, whole)
+	if err != nil {
+		return nil, err
+	}
+	over := func(w mail.Word, all []mail.Word, sure bool) bool {
+		return slices.ContainsFunc(all, func(o mail.Word) bool { return (o.Confidence >= 0.5) == sure && o.Box.Overlaps(w.Box) })
+	}
+	found := slices.DeleteFunc(other.Words, func(w mail.Word) bool { return w.Confidence < fair || over(w, p.Words, true) })
+	if letters(found) < manyLetters/2 {
+		return p.Words, nil
+	}
+	all := slices.DeleteFunc(p.Words, func(w mail.Word) bool { return w.Confidence < 0.5 && over(w, found, true) })
+	line, last := -1, -1
+	if len(all) > 0 {
+		line = all[len(all)-1].Line
+	}
+	for _, w := range found {
+		if w.Line != last {
+			line, last = line+1, w.Line
+		}
+		w.Line = line
+		all = append(all, w)
+	}
+	return all, nil
 }
 
 // ReadHead reads the upper part of the upright page, where letters say what they are

@@ -49,13 +49,12 @@ unreadable, 6 a store could not be reached.`,
 	}
 	c.Flags().StringVar(&config, "config", "", "the configuration, postroom.yaml")
 	c.Flags().BoolVar(&o.JSON, "json", false, "print one JSON object a line: documents, then their batch")
-	c.Flags().BoolVar(&o.RouteOnly, "route-only", false, "do not wait for renditions, nor for the text that confirms what a barcode filed (confirm: after)")
+	c.Flags().BoolVar(&o.RouteOnly, "route-only", false, "do not wait for renditions, nor for the text that confirms what was filed (confirm: after)")
 	return c
 }
 
 func (o order) process(ctx context.Context, p *premises, out, messages io.Writer) error {
 	worst := exit{}
-	type taken struct{ file, batch string }
 	var batches []taken
 	for _, name := range o.Files {
 		f := string(name)
@@ -72,9 +71,9 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 			worst = worse(worst, code)
 			continue
 		}
-		batches = append(batches, taken{f, id})
+		batches = append(batches, taken{file: f, batch: id})
 	}
-	for _, b := range batches {
+	for i, b := range batches {
 		if err := p.mailroom.Await(ctx, b.batch, o.RouteOnly); err != nil {
 			if ctx.Err() != nil {
 				return interrupted(ctx)
@@ -89,7 +88,8 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		if err := o.print(out, batch, docs); err != nil {
 			return err
 		}
-		worst = worse(worst, outcome(batch, docs))
+		batches[i].outcome = outcome(batch, docs)
+		worst = worse(worst, batches[i].outcome)
 		if o.RouteOnly && batch.Pending > 0 && batch.Trouble == "" {
 			fmt.Fprintf(messages, "postroom: %s: %s left: renditions, and text that may still recall what is filed; the next serve or process does them\n",
 				b.file, count(batch.Pending, "task"))
@@ -102,10 +102,41 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 			fmt.Fprintf(messages, "postroom: %s: %s: %s\n", b.file, what, batch.Trouble)
 		}
 	}
+	if o.RouteOnly {
+		late, err := o.recalled(ctx, p, batches, messages)
+		if err != nil {
+			return err
+		}
+		worst = worse(worst, late)
+	}
 	if worst.code == exitDone {
 		return nil
 	}
 	return worst
+}
+
+// taken is a named file whose batch was taken in, and the exit code that it stood for
+// when it was printed.
+type taken struct {
+	file, batch string
+	outcome     int
+}
+
+// recalled tells of files that stand for another exit code than when they were printed:
+// text of the first is read while later ones are filed, and may recall what it was
+// printed to be.
+func (o order) recalled(ctx context.Context, p *premises, batches []taken, messages io.Writer) (code int, err error) {
+	for _, b := range batches {
+		batch, docs, err := p.mailroom.Batch(ctx, b.batch)
+		if err != nil {
+			return code, err
+		}
+		if now := outcome(batch, docs); now != b.outcome {
+			fmt.Fprintf(messages, "postroom: %s: its text was read meanwhile, and some of it is held now; postroom exceptions list tells\n", b.file)
+			code = worse(exit{code: code}, now).code
+		}
+	}
+	return code, nil
 }
 
 func interrupted(ctx context.Context) error {

@@ -79,7 +79,7 @@ func (a *archive) bits(n int) error {
 	return nil
 }
 
-// operators are those of ISO 32000-1, table 51, but BX and EX, between which others may stand.
+// operators are those of ISO 32000-1, table 51; no others may stand, between BX and EX neither.
 const operators = " b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET EX f F f* G g gs h i ID j J K k l m M MP n q Q re RG rg ri s S sc SC scn SCN sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \" "
 
 // content looks at a content stream (6.2.2); at hand tells whether it has resources of

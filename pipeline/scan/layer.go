@@ -53,10 +53,10 @@ const (
 	// extractors take what stands unevenly for several lines.
 	snap = 1 * millimetre
 
-	// A word that its line's tilt raises by less than this is laid level, in the middle
-	// of where it is: poppler ends a word where its foot moves by half a point, and
-	// would find two words in it.
-	level = 2 * millimetre
+	// A word is laid level, in the middle of where it is: poppler ends a word where its
+	// foot moves by half a point, and would find several in a tilted one. What its tilt
+	// raises it by beyond this, it is made taller.
+	leaning = 1.5 * millimetre
 )
 
 // layOut writes a content stream that lays a reading's words; nil = there are none.
@@ -125,16 +125,15 @@ type pen struct {
 	size float64
 }
 
-// write shows a word along its line, or level if that is nearly the same.
+// write shows a word level, in the middle of where it lies along its line.
 func (p *pen) write(w lain, along, flat vector) {
 	wide := w.u1 - w.u0
+	more := max(0, math.Abs(along.x*flat.y-along.y*flat.x)*wide/2-leaning)
+	w.v0, w.v1 = w.v0-more, w.v1+more
 	foot := along.times((w.u0 + w.u1) / 2).plus(backwards(along, math.Pi/2).times(w.v0)) // its middle
-	if math.Abs(along.x*flat.y-along.y*flat.x)*wide < level {
-		along = flat
-	}
 	const point = 1.0 / 72
-	a, b := p.page.vector(along).times(point), p.page.vector(backwards(along, math.Pi/2)).times(point)
-	at := p.page.point(foot.plus(along.times(-wide / 2)))
+	a, b := p.page.vector(flat).times(point), p.page.vector(backwards(flat, math.Pi/2)).times(point)
+	at := p.page.point(foot.plus(flat.times(-wide / 2)))
 	if size := max(1, rounded((w.v1-w.v0)/point, 100)); size != p.size {
 		p.size = size
 		fmt.Fprintf(&p.out, "/%s %s Tf\n", layerFont, real(size))
