@@ -21,12 +21,24 @@ type Place struct {
 // around is how far beyond a place a second look reaches, inches.
 const around = 0.12
 
-// looks are the ways in which a place is looked at again: at another scale than the
-// page was, and as black and white. Tesseract misreads the same letter otherwise in each.
-var looks = []struct {
-	scale float64
-	black bool
-}{{1, false}, {1.5, false}, {0.7, false}, {1, true}}
+// look is a way in which a place is looked at again: at another scale than the page was,
+// as black and white, as a single line in one language. Tesseract misreads the same letter
+// otherwise in each: a J that reaches below the line is a bracket in all languages at
+// once, and a J to some of them alone.
+type look struct {
+	scale    float64
+	black    bool
+	language string // "" = all
+}
+
+// looks are the ways for an engine of these languages.
+func looks(languages []string) []look {
+	all := []look{{scale: 1}, {scale: 1.5}, {scale: 0.7}, {scale: 1, black: true}}
+	for _, l := range languages {
+		all = append(all, look{scale: 1, language: l}, look{scale: 0.5, language: l})
+	}
+	return all
+}
 
 // Look reads a place again, in several ways: the words of each that gave some. Boxes
 // are pixels of the page.
@@ -51,22 +63,13 @@ func (e *Engine) Look(s Squared, at Place) (all [][]mail.Word, err error) {
 		g, turned = turn(g, -at.Skew)
 		view = view.after(turned)
 	}
-	if err := e.segment(oneBlock); err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, e.segment(automatic)) }()
-	for _, l := range looks {
-		seen, by := scaled(g, l.scale)
-		if l.black {
-			seen = blackened(seen)
-		}
-		boxes, err := recognize(e.client, seen, dpi*l.scale)
+	for _, l := range looks(e.languages) {
+		some, err := e.look(g, dpi, l)
 		if err != nil {
 			return nil, err
 		}
-		some := words(boxes, seen.Rect)
 		for i, w := range some {
-			some[i].Box = clip(view.after(by).box(w.Box), s.page)
+			some[i].Box = clip(view.box(w.Box), s.page)
 		}
 		if len(some) > 0 {
 			all = append(all, some)
@@ -75,13 +78,38 @@ func (e *Engine) Look(s Squared, at Place) (all [][]mail.Word, err error) {
 	return all, nil
 }
 
-// segment says how pages are parted. As a variable it holds before the engine has read
-// anything, too; SetPageSegMode would be lost when it starts.
-func (e *Engine) segment(mode string) error {
-	if err := e.client.SetVariable("tessedit_pageseg_mode", mode); err != nil {
-		return fmt.Errorf("tesseract: %w", err)
+// look reads a picture in one way.
+func (e *Engine) look(g *image.Gray, dpi float64, l look) (some []mail.Word, err error) {
+	client, mode := e.client, oneBlock
+	if l.language != "" {
+		mode = oneLine
+		if client, err = e.in(l.language); err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	seen, by := scaled(g, l.scale)
+	if l.black {
+		seen = blackened(seen)
+	}
+	if min(seen.Rect.Dx(), seen.Rect.Dy()) < tiniest {
+		return nil, nil
+	}
+	// As a variable it holds before the engine has read anything, too; SetPageSegMode
+	// would be lost when it starts.
+	const segmentation = "tessedit_pageseg_mode"
+	if err := client.SetVariable(segmentation, mode); err != nil {
+		return nil, fmt.Errorf("tesseract: %w", err)
+	}
+	defer func() { err = errors.Join(err, client.SetVariable(segmentation, automatic)) }()
+	boxes, err := recognize(client, seen, dpi*l.scale)
+	if err != nil {
+		return nil, err
+	}
+	some = words(boxes, seen.Rect)
+	for i, w := range some {
+		some[i].Box = by.box(w.Box)
+	}
+	return some, nil
 }
 
 // scaled makes a picture larger or smaller.

@@ -29,13 +29,10 @@ var ErrLanguage = errors.New("language data is missing")
 // Engine reads text. It is not safe for concurrent use, and one process has
 // one: gosseract redirects the process's stderr while it starts.
 type Engine struct {
-	client *gosseract.Client
-	// brief reads heads, in the first language alone. An address and a reference are no
-	// words of a dictionary, and lines without those are read in all languages in turn:
-	// on 72 letters one language took 165 ms of a head's 310 and as many references
-	// were right. The rest of a page needs all of them: in its own language alone
-	// fewer of its words are right (docs/performance.md).
-	brief *gosseract.Client
+	data      string
+	languages []string
+	client    *gosseract.Client            // reads in all languages
+	alone     map[string]*gosseract.Client // in one
 }
 
 // New makes an engine. That the language data is there is checked first: a
@@ -59,20 +56,30 @@ func New(c Config) (*Engine, error) {
 		}
 	}
 	client, err := start(c.Data, c.Languages)
-	if err != nil {
-		return nil, err
+	return &Engine{c.Data, c.Languages, client, map[string]*gosseract.Client{}}, err
+}
+
+// in gives the client that reads in one of the engine's languages alone.
+func (e *Engine) in(language string) (*gosseract.Client, error) {
+	if len(e.languages) == 1 {
+		return e.client, nil
 	}
-	brief, err := start(c.Data, c.Languages[:1])
-	if err != nil {
-		return nil, errors.Join(err, client.Close())
+	client, ok := e.alone[language]
+	if ok {
+		return client, nil
 	}
-	return &Engine{client, brief}, nil
+	client, err := start(e.data, []string{language})
+	if err == nil {
+		e.alone[language] = client
+	}
+	return client, err
 }
 
 // Ways of parting a page, tesseract's numbers.
 const (
 	automatic = "3" // an upright page
 	oneBlock  = "6" // of text
+	oneLine   = "7"
 )
 
 // start makes a client; the languages are loaded when it first reads.
@@ -89,7 +96,13 @@ func start(data string, languages []string) (*gosseract.Client, error) {
 }
 
 // Close frees the engine.
-func (e *Engine) Close() error { return errors.Join(e.client.Close(), e.brief.Close()) }
+func (e *Engine) Close() error {
+	err := e.client.Close()
+	for _, c := range e.alone {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
 
 // Version is tesseract's.
 func Version() string { return gosseract.Version() }

@@ -13,7 +13,8 @@ const agreeing = 2
 // the words of one of them. That is a literal reading like the first one, of the same
 // print at another scale or threshold. It counts when two looks give one and the same
 // valid reference, none gives another valid one, and no text of the form whose check
-// fails was read as often, the first reading with them.
+// fails was read as often, the first reading with them. Where that was such a text, most
+// of the looks must give the reference: a wrong one may have been printed.
 func (r *Rules) Seen(reading mail.Reading, m mail.Mention, looks [][]mail.Word) (mail.Reading, bool) {
 	said, votes := mail.Mention{}, 0
 	var best mail.Reading
@@ -36,7 +37,9 @@ func (r *Rules) Seen(reading mail.Reading, m mail.Mention, looks [][]mail.Word) 
 			}
 		}
 		if len(valid) > 0 {
-			said, best = valid[0], seen
+			if votes == 0 || valid[0].Confidence > said.Confidence {
+				said, best = valid[0], seen
+			}
 			votes++
 		}
 	}
@@ -45,7 +48,7 @@ func (r *Rules) Seen(reading mail.Reading, m mail.Mention, looks [][]mail.Word) 
 			return reading, false
 		}
 	}
-	return best, votes >= agreeing
+	return best, votes >= agreeing && (!m.Literal || 2*votes > len(looks))
 }
 
 // literalIn gives the valid literal mentions in a place, and the texts that are none but

@@ -147,11 +147,7 @@ func (c *court) nothingProven() Decision {
 			return d // a code says more than print, and is not read otherwise a second time
 		}
 	}
-	for _, m := range c.mentions {
-		if len(d.Again) < mostAgain && !(m.Literal && m.Confidence >= surelyRead) { // that is what was printed
-			d.Again = append(d.Again, m)
-		}
-	}
+	d.Again = c.mentions[:min(len(c.mentions), mostAgain)]
 	return d
 }
 
