@@ -32,7 +32,6 @@ type RenditionSheet struct {
 	Language  string          `json:"language"`  // of most of its text, BCP 47; "" = not known
 	Languages []string        `json:"languages"` // that its text was read in, BCP 47
 	Pages     []RenditionPage `json:"pages"`
-	Made      time.Time       `json:"made"`
 	Version   string          `json:"version"`
 }
 
@@ -84,7 +83,7 @@ func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow) (pdf, sh
 	about := RenditionSheet{
 		Document: d.ID, Original: Digest{d.Original.SHA256, d.Original.Size}, Pages: []RenditionPage{},
 		Title:     fmt.Sprintf("%s, %s", d.Placement.Reference, b.Received.UTC().Format(time.DateOnly)),
-		Languages: []string{}, Made: m.cfg.Now().UTC(), Version: m.cfg.Version,
+		Languages: []string{}, Version: m.cfg.Version,
 	}
 	for _, l := range m.cfg.Languages {
 		about.Languages = append(about.Languages, tag(l))
@@ -203,7 +202,7 @@ func (m *Mailroom) enrich(ctx context.Context, t journal.Task) (func(journal.Tx)
 	defer release()
 	receipt, err := m.enriched(ctx, d, add)
 	if errors.Is(err, casestore.ErrRefused) {
-		return func(tx journal.Tx) error { return m.notEnriched(tx, d.ID, err) }, nil
+		return func(tx journal.Tx) error { return m.notEnriched(tx, d.ID, receipt, err) }, nil
 	}
 	if err != nil {
 		return nil, m.unreachable(ctx, t, d.Receipt.Store, err)
@@ -213,7 +212,7 @@ func (m *Mailroom) enrich(ctx context.Context, t journal.Task) (func(journal.Tx)
 		if err != nil || d.Receipt == nil || d.Receipt.Locator != receipt.Locator {
 			return err
 		}
-		d.Receipt = &receipt
+		d.Receipt, d.Unrendered = &receipt, ""
 		return errors.Join(saveDoc(tx, d), tx.Log(m.event("rendition added", d.ID, "", receipt)))
 	}, nil
 }
@@ -228,10 +227,10 @@ func (m *Mailroom) enriched(ctx context.Context, d docRow, add casestore.Renditi
 
 // notEnriched ends the attempt to give a rendition to a store that holds another one, as
 // it does when an older journal was put back: verify tells of it.
-func (m *Mailroom) notEnriched(tx journal.Tx, id string, why error) error {
+func (m *Mailroom) notEnriched(tx journal.Tx, id string, at mail.Receipt, why error) error {
 	d, err := load[docRow](tx, tableDoc, id)
-	if err != nil {
-		return err
+	if err != nil || d.Receipt == nil || d.Receipt.Locator != at.Locator {
+		return err // it was placed elsewhere meanwhile
 	}
 	d.Unrendered = why.Error()
 	return errors.Join(saveDoc(tx, d), tx.Log(m.event("rendition refused", id, "", d.Unrendered)))

@@ -41,7 +41,7 @@ type Store interface {
 	// Deliver files a document; the same filing again gives the same receipt and changes nothing.
 	Deliver(ctx context.Context, f Filing) (mail.Receipt, error)
 	// Enrich adds a rendition to a delivered document and gives its receipt with what was read
-	// back; the same again changes nothing.
+	// back; the same again changes nothing. What is not there any more is refused.
 	Enrich(ctx context.Context, r mail.Receipt, add Rendition) (mail.Receipt, error)
 	// Withdraw marks a delivered document as not belonging to its case; note is JSON: when, by whom, why.
 	// It stays as it is, for good: what returns to the case is filed under another name.

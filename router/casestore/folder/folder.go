@@ -87,7 +87,10 @@ func (s *Store) Enrich(ctx context.Context, r mail.Receipt, add casestore.Rendit
 		return r, err
 	}
 	dir := s.Where(r.Locator)
-	if _, err := os.Stat(filepath.Join(dir, "document.json")); err != nil {
+	switch _, err := os.Stat(filepath.Join(dir, "document.json")); {
+	case errors.Is(err, fs.ErrNotExist): // and the store itself is there
+		return r, fmt.Errorf("%w: the document is not in %s any more", casestore.ErrRefused, dir)
+	case err != nil:
 		return r, err
 	}
 	sheet := filepath.Join(dir, "searchable.json")

@@ -107,8 +107,8 @@ func Run(t *testing.T, fresh func(t *testing.T) casestore.Store) {
 			t.Errorf("%v", err)
 		}
 		r.Locator += "x"
-		if _, err := s.Enrich(t.Context(), r, Rendition("searchable letter")); err == nil {
-			t.Error("a document that is not there is enriched")
+		if _, err := s.Enrich(t.Context(), r, Rendition("searchable letter")); !errors.Is(err, casestore.ErrRefused) {
+			t.Errorf("a document that is not there: %v", err)
 		}
 	})
 	t.Run("withdrawn once", func(t *testing.T) {
