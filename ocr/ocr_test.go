@@ -285,9 +285,9 @@ func TestReadHead(t *testing.T) {
 	}
 }
 
-// TestLookAgain: a place is read again in several ways, however the page lies, and the words
+// TestAgain: a place is read again in several ways, however the page lies, and the words
 // are where they were.
-func TestLookAgain(t *testing.T) {
+func TestAgain(t *testing.T) {
 	e, err := engine()
 	if err != nil {
 		t.Skip(err)
@@ -299,7 +299,7 @@ func TestLookAgain(t *testing.T) {
 		g, _ := quarter(upright, 90*turned)
 		first := read(t, g, dpi, dpi)
 		want := find(t, first, "TX-2024-348096-98")
-		looks, err := e.Look(Square(g, dpi, dpi), Place{want.Box, first.Rotation, first.Skew})
+		looks, err := e.Again(Square(g, dpi, dpi), Place{want.Box, first.Rotation, first.Skew})
 		if err != nil || len(looks) < 3 {
 			t.Fatalf("turned by %d: %d looks, %v", 90*turned, len(looks), err)
 		}
@@ -318,15 +318,15 @@ func TestLookAgain(t *testing.T) {
 	}
 	defer fresh.Close()
 	place := Place{find(t, whole, "TX-2024-348096-98").Box, whole.Rotation, whole.Skew}
-	first, err := fresh.Look(Square(upright, dpi, dpi), place)
-	later, err2 := e.Look(Square(upright, dpi, dpi), place)
+	first, err := fresh.Again(Square(upright, dpi, dpi), place)
+	later, err2 := e.Again(Square(upright, dpi, dpi), place)
 	if err := errors.Join(err, err2); err != nil || !reflect.DeepEqual(first, later) {
 		t.Errorf("an engine's first look is %v, a later one %v; %v", first, later, err)
 	}
 	if again := read(t, upright, dpi, dpi); len(again.Words) != len(whole.Words) {
 		t.Errorf("after a look a page has %d words, before %d", len(again.Words), len(whole.Words))
 	}
-	if _, err := e.Look(Square(upright, dpi, dpi), Place{Box: mail.Box{X0: 9000, Y0: 9000, X1: 9100, Y1: 9100}}); err == nil {
+	if _, err := e.Again(Square(upright, dpi, dpi), Place{Box: mail.Box{X0: 9000, Y0: 9000, X1: 9100, Y1: 9100}}); err == nil {
 		t.Error("a place beyond the page is looked at")
 	}
 }

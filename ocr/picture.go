@@ -114,11 +114,11 @@ func square(g *image.Gray, dpiX, dpiY float64) (*image.Gray, Mapping) {
 	out := image.NewGray(image.Rect(0, 0, w, h))
 	m := Mapping{a: dpiX / dpi, e: dpiY / dpi}
 	for y := range h {
-		y0, y1, v := between2(y, m.e, g.Rect.Dy())
+		y0, y1, v := neighbours(y, m.e, g.Rect.Dy())
 		a, b := g.Pix[y0*g.Stride:], g.Pix[y1*g.Stride:]
 		to := out.Pix[y*out.Stride : y*out.Stride+w]
 		for x := range to {
-			x0, x1, u := between2(x, m.a, g.Rect.Dx())
+			x0, x1, u := neighbours(x, m.a, g.Rect.Dx())
 			top := int(a[x0])*(256-u) + int(a[x1])*u
 			low := int(b[x0])*(256-u) + int(b[x1])*u
 			to[x] = byte((top*(256-v) + low*v) >> 16)
@@ -127,9 +127,9 @@ func square(g *image.Gray, dpiX, dpiY float64) (*image.Gray, Mapping) {
 	return out, m
 }
 
-// between2 gives the two pixels that a stretched pixel lies between, and how
+// neighbours gives the two pixels that a stretched pixel lies between, and how
 // near it is to the second, of 256.
-func between2(i int, scale float64, n int) (i0, i1, near int) {
+func neighbours(i int, scale float64, n int) (i0, i1, near int) {
 	f := max(0, (float64(i)+0.5)*scale-0.5)
 	i0 = min(int(f), n-1)
 	return i0, min(i0+1, n-1), int(256 * (f - math.Floor(f)))

@@ -130,9 +130,9 @@ func histogram(g *image.Gray) *[256]int {
 	return &counts[0]
 }
 
-// between is the grey that parts ink from paper best (Otsu, 1979), and no
+// threshold is the grey that parts ink from paper best (Otsu, 1979), and no
 // nearer to the paper's than 25 greys, so that an almost empty page has no ink.
-func between(counts *[256]int) int {
+func threshold(counts *[256]int) int {
 	total, sum := 0, 0.0
 	for v, n := range counts {
 		total += n

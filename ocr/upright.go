@@ -41,7 +41,7 @@ func attitudeOf(g *image.Gray, dpi float64) attitude {
 		return attitude{}
 	}
 	mm := dpi / float64(step) / 25.4
-	runs, all := pieces(small, between(histogram(small)))
+	runs, all := pieces(small, threshold(histogram(small)))
 	letter := make([]bool, len(all))
 	var boxes []image.Rectangle
 	letters := 0

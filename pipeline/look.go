@@ -33,7 +33,7 @@ func (m *Mailroom) look(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	for _, at := range decision.Again {
 		i := at.Page - d.From
 		x0, y0, x1, y1 := at.Polygon.Bounds()
-		looks, err := m.helpers.Look(ctx, f, b.SHA256, at.Page, ocr.Place{Rotation: readings[i].Rotation, Skew: readings[i].Skew,
+		looks, err := m.helpers.Again(ctx, f, b.SHA256, at.Page, ocr.Place{Rotation: readings[i].Rotation, Skew: readings[i].Skew,
 			Box: mail.Box{X0: int(x0), Y0: int(y0), X1: int(math.Ceil(x1)), Y1: int(math.Ceil(y1))}})
 		if err != nil {
 			return nil, fmt.Errorf("look at batch %s, page %d: %w", b.ID, at.Page, err)

@@ -53,7 +53,7 @@ type Config struct {
 type Helpers interface {
 	Open(ctx context.Context, f *os.File, key string) (sandbox.Contents, error)
 	Read(ctx context.Context, f *os.File, key string, pages []int, text sandbox.Text) ([]mail.Reading, error)
-	Look(ctx context.Context, f *os.File, key string, page int, at ocr.Place) ([][]mail.Word, error)
+	Again(ctx context.Context, f *os.File, key string, page int, at ocr.Place) ([][]mail.Word, error)
 	Cut(ctx context.Context, f *os.File, key string, from, to int, out *os.File) (sandbox.Cutting, error)
 	Render(ctx context.Context, f *os.File, key string, o scan.Order, out *os.File) (sandbox.Rendered, error)
 	Slots() int

@@ -119,7 +119,7 @@ func fakeReading(n int, page string, text sandbox.Text) mail.Reading {
 	return r
 }
 
-func (f *fakeHelpers) Look(_ context.Context, _ *os.File, _ string, page int, at ocr.Place) (looks [][]mail.Word, err error) {
+func (f *fakeHelpers) Again(_ context.Context, _ *os.File, _ string, page int, at ocr.Place) (looks [][]mail.Word, err error) {
 	for _, text := range f.looks {
 		looks = append(looks, []mail.Word{{Text: text, Box: at.Box, Confidence: 0.9}})
 	}

@@ -37,9 +37,9 @@ func (p *Pool) Open(ctx context.Context, f *os.File, key string) (Contents, erro
 	return c, err
 }
 
-// Look reads a place of a page again, in several ways: the words of each. Nothing comes
+// Again reads a place of a page again, in several ways: the words of each. Nothing comes
 // of a page over which helpers die.
-func (p *Pool) Look(ctx context.Context, f *os.File, key string, page int, at ocr.Place) (looks [][]mail.Word, err error) {
+func (p *Pool) Again(ctx context.Context, f *os.File, key string, page int, at ocr.Place) (looks [][]mail.Word, err error) {
 	readings, err := p.pages(ctx, f, request{Op: "read", Key: key, Pages: []int{page}, Text: again, Place: &at})
 	if err != nil {
 		return nil, err

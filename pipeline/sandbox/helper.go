@@ -321,7 +321,7 @@ func (h *bench) again(r *mail.Reading, square ocr.Squared, at *ocr.Place) error 
 	if at == nil {
 		return errors.New("no place came with the request")
 	}
-	looks, err := h.words.Look(square, *at)
+	looks, err := h.words.Again(square, *at)
 	for n, words := range looks {
 		for _, w := range words {
 			w.Line = n

@@ -40,9 +40,9 @@ func looks(languages []string) []look {
 	return all
 }
 
-// Look reads a place again, in several ways: the words of each that gave some. Boxes
+// Again reads a place again, in several ways: the words of each that gave some. Boxes
 // are pixels of the page.
-func (e *Engine) Look(s Squared, at Place) (all [][]mail.Word, err error) {
+func (e *Engine) Again(s Squared, at Place) (all [][]mail.Word, err error) {
 	dpi := s.DPI
 	if dpi < 50 || dpi > 2400 {
 		dpi = 300
@@ -124,7 +124,7 @@ func scaled(g *image.Gray, by float64) (*image.Gray, Mapping) {
 
 // blackened is a picture in black and white, parted by Otsu's threshold.
 func blackened(g *image.Gray) *image.Gray {
-	limit := between(histogram(g))
+	limit := threshold(histogram(g))
 	out := image.NewGray(g.Rect)
 	for i, v := range g.Pix {
 		if int(v) >= limit {
