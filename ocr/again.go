@@ -31,6 +31,9 @@ type look struct {
 	language string // "" = all
 }
 
+// Ways is in how many ways an engine of so many languages looks at a place again.
+func Ways(languages int) int { return len(looks(make([]string, languages))) }
+
 // looks are the ways for an engine of these languages.
 func looks(languages []string) []look {
 	all := []look{{scale: 1}, {scale: 1.5}, {scale: 0.7}, {scale: 1, black: true}}
@@ -40,7 +43,7 @@ func looks(languages []string) []look {
 	return all
 }
 
-// Again reads a place again, in several ways: the words of each that gave some. Boxes
+// Again reads a place again, in several ways: the words of each that gave some, of Ways. Boxes
 // are pixels of the page.
 func (e *Engine) Again(s Squared, at Place) (all [][]mail.Word, err error) {
 	dpi := s.DPI

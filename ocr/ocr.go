@@ -56,7 +56,10 @@ func New(c Config) (*Engine, error) {
 		}
 	}
 	client, err := start(c.Data, c.Languages)
-	return &Engine{c.Data, c.Languages, client, map[string]*gosseract.Client{}}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{c.Data, c.Languages, client, map[string]*gosseract.Client{}}, nil
 }
 
 // in gives the client that reads in one of the engine's languages alone.

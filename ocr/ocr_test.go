@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -226,22 +227,30 @@ func TestSmallPrint(t *testing.T) {
 	}
 }
 
-// TestOverturned: of two letters on one page that stand on each other's heads both are read.
+// TestOverturned: of two letters on one page that stand on each other's heads both are
+// read, whichever of them is the larger.
 func TestOverturned(t *testing.T) {
 	const dpi = 200
-	g := paperOfA4(dpi)
-	writeAt(t, g, dpi, 11, dpi, append([]string{"Ons kenmerk : TX-2025-752599-75"}, letter[:6]...))
-	g, _ = quarter(g, 180)
-	write(t, g, dpi, letter)
-	p := read(t, g, dpi, dpi)
-	box := find(t, p, "TX-2025-752599-75").Box
-	find(t, p, "TX-2024-348096-98")
-	if p.Rotation != 0 || box.Y0 < 10*dpi || box.Y1 > 11*dpi {
-		t.Errorf("rotation %d, the overturned reference is at %v", p.Rotation, box)
-	}
-	for i, w := range p.Words {
-		if w.Line > i || i > 0 && w.Line < p.Words[i-1].Line {
-			t.Errorf("word %d stands in line %d", i, w.Line)
+	slip := append([]string{"Ons kenmerk : TX-2025-752599-75"}, letter[:6]...)
+	for at, y := range map[string]int{"foot": dpi, "head": 8 * dpi} {
+		g := paperOfA4(dpi)
+		writeAt(t, g, dpi, 11, y, slip)
+		g, _ = quarter(g, 180)
+		from := dpi * 3 / 2
+		if at == "head" {
+			from = 5 * dpi
+		}
+		writeAt(t, g, dpi, 11, from, append(slices.Clone(letter), letter[2:6]...))
+		p := read(t, g, dpi, dpi)
+		box := find(t, p, "TX-2025-752599-75").Box
+		find(t, p, "TX-2024-348096-98")
+		if low := box.Y0 > 6*dpi; p.Rotation != 0 || low != (at == "foot") {
+			t.Errorf("%s: rotation %d, the overturned reference is at %v", at, p.Rotation, box)
+		}
+		for i, w := range p.Words {
+			if w.Line > i || i > 0 && w.Line < p.Words[i-1].Line {
+				t.Errorf("%s: word %d stands in line %d", at, i, w.Line)
+			}
 		}
 	}
 }

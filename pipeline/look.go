@@ -38,7 +38,7 @@ func (m *Mailroom) look(ctx context.Context, t journal.Task) (func(journal.Tx) e
 		if err != nil {
 			return nil, fmt.Errorf("look at batch %s, page %d: %w", b.ID, at.Page, err)
 		}
-		if seen, ok := m.cfg.Rules.Seen(readings[i], at, looks); ok {
+		if seen, ok := m.cfg.Rules.Seen(readings[i], at, looks, ocr.Ways(len(m.cfg.Languages))); ok {
 			readings[i], changed[i] = seen, true
 		}
 	}

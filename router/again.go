@@ -12,24 +12,23 @@ const agreeing = 2
 // Seen settles what several looks at the place of a mention say: the page's reading with
 // the words of one of them. That is a literal reading like the first one, of the same
 // print at another scale or threshold. It counts when two looks give one and the same
-// valid reference, none gives another valid one, and no text of the form whose check
-// fails was read as often, the first reading with them. Where that was such a text, most
-// of the looks must give the reference: a wrong one may have been printed.
-func (r *Rules) Seen(reading mail.Reading, m mail.Mention, looks [][]mail.Word) (mail.Reading, bool) {
-	said, votes := mail.Mention{}, 0
+// valid reference, none gives another valid one, and fewer give texts of the form whose
+// check fails, the first reading with them. Where that was such a text, most of the ways
+// that were tried must give the reference: a wrong one may have been printed.
+func (r *Rules) Seen(reading mail.Reading, m mail.Mention, looks [][]mail.Word, ways int) (mail.Reading, bool) {
+	said, votes, failing := mail.Mention{}, 0, 0
 	var best mail.Reading
-	failing := map[string]int{}
 	if m.Literal {
-		failing[m.Text]++
+		failing++
 	}
 	for _, words := range looks {
 		seen, ok := replaced(reading, m.Polygon, words)
 		if !ok {
 			continue
 		}
-		valid, others := r.literalIn(seen, m.Polygon)
-		for text := range others {
-			failing[text]++
+		valid, fails := r.literalIn(seen, m.Polygon)
+		if fails && len(valid) == 0 {
+			failing++
 		}
 		for _, found := range valid {
 			if votes > 0 && (found.Text != said.Text || found.Scheme != said.Scheme) || found.Text != valid[0].Text || found.Scheme != valid[0].Scheme {
@@ -43,29 +42,20 @@ func (r *Rules) Seen(reading mail.Reading, m mail.Mention, looks [][]mail.Word) 
 			votes++
 		}
 	}
-	for _, n := range failing {
-		if n >= votes {
-			return reading, false
-		}
-	}
-	return best, votes >= agreeing && (!m.Literal || 2*votes > len(looks))
+	return best, votes >= agreeing && votes > failing && (!m.Literal || 2*votes > ways)
 }
 
-// literalIn gives the valid literal mentions in a place, and the texts that are none but
-// have the form of one.
-func (r *Rules) literalIn(reading mail.Reading, place mail.Quad) (valid []mail.Mention, failing map[string]bool) {
-	failing = map[string]bool{}
+// literalIn gives the valid literal mentions in a place, and whether a text there has the
+// form of one whose check fails.
+func (r *Rules) literalIn(reading mail.Reading, place mail.Quad) (valid []mail.Mention, fails bool) {
 	for _, m := range r.Mentions(reading) {
-		if m.Literal && m.Source == mail.FromOCR && touch(m.Polygon, place) {
-			if failing[m.Text] = true; m.Valid {
+		if m.Literal && m.Source == mail.FromOCR && amid(m.Polygon, place) {
+			if fails = fails || !m.Valid; m.Valid {
 				valid = append(valid, m)
 			}
 		}
 	}
-	for _, m := range valid {
-		delete(failing, m.Text) // it may have the form of two schemes
-	}
-	return valid, failing
+	return valid, fails
 }
 
 // replaced gives a reading with other words in a place; not ok where none stood there,
@@ -97,8 +87,11 @@ func replaced(reading mail.Reading, place mail.Quad, words []mail.Word) (mail.Re
 	return reading, len(own) > 0
 }
 
-func touch(a, b mail.Quad) bool {
+// amid tells whether the middle of one place lies in another: what stands on the next line
+// touches, where letters reach low or the page lies askew.
+func amid(a, b mail.Quad) bool {
 	ax0, ay0, ax1, ay1 := a.Bounds()
 	bx0, by0, bx1, by1 := b.Bounds()
-	return ax0 <= bx1 && bx0 <= ax1 && ay0 <= by1 && by0 <= ay1
+	x, y := (ax0+ax1)/2, (ay0+ay1)/2
+	return x >= bx0 && x <= bx1 && y >= by0 && y <= by1
 }

@@ -26,6 +26,7 @@ func TestSeen(t *testing.T) {
 		"another stands there": {[]string{"PER/962309/N", "PER/962309/N", "TX-2021-000001-33"}, ""},
 		"no valid one":         {[]string{"PER/962301/N", "PER/962301/N"}, ""},
 		"as many fail":         {[]string{"PER/962309/N", "PER/962301/N", "PER/962309/N", "PER/962301/N"}, ""},
+		"more fail, each":      {[]string{"PER/962309/N", "PER/962301/N", "PER/962309/N", "PER/962302/N"}, ""},
 		"twice in one look":    {[]string{"PER/962309/N PER/962309/N", "PER/962301/)"}, ""},
 		"nothing":              {nil, ""},
 	} {
@@ -34,7 +35,7 @@ func TestSeen(t *testing.T) {
 			looks = append(looks, []mail.Word{{Text: text, Confidence: 0.9, Box: mail.Box{X0: int(x0), Y0: int(y0), X1: int(x1), Y1: int(y1)}},
 				{Text: "PER/962308/X", Confidence: 0.9, Box: mail.Box{X0: int(x1) + 50, Y0: int(y0), X1: int(x1) + 90, Y1: int(y1)}}}) // beyond the place
 		}
-		seen, ok := r.Seen(page, at, looks)
+		seen, ok := r.Seen(page, at, looks, len(looks))
 		if ok != (c.want != "") {
 			t.Errorf("%s: proven %v, want %v", name, ok, !ok)
 			continue
@@ -71,7 +72,7 @@ func TestNotSeen(t *testing.T) {
 			}
 			looks = append(looks, []mail.Word{{Text: text, Confidence: 0.9, Box: wrong.Words[2].Box}})
 		}
-		if _, ok := r.Seen(wrong, d.Again[0], looks); ok != (right > 2) {
+		if _, ok := r.Seen(wrong, d.Again[0], looks, 4); ok != (right > 2) {
 			t.Errorf("%d of 4 looks read the reference: proven %v", right, ok)
 		}
 	}
@@ -81,7 +82,7 @@ func TestNotSeen(t *testing.T) {
 	}
 	broken := mail.Mention{Page: 1, Source: mail.FromOCR, Polygon: page.Words[2].Box.Union(page.Words[3].Box).Quad()}
 	look := []mail.Word{{Text: "PER/962309/N", Confidence: 0.9, Box: page.Words[2].Box}}
-	if _, ok := r.Seen(page, broken, [][]mail.Word{look, look, look, look}); ok {
+	if _, ok := r.Seen(page, broken, [][]mail.Word{look, look, look, look}, 4); ok {
 		t.Error("words of two lines were read as one reference")
 	}
 }

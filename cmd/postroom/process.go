@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -88,8 +89,8 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		if err := o.print(out, batch, docs); err != nil {
 			return err
 		}
-		batches[i].outcome = outcome(batch, docs)
-		worst = worse(worst, batches[i].outcome)
+		batches[i].held = held(docs)
+		worst = worse(worst, outcome(batch, docs))
 		if o.RouteOnly && batch.Pending > 0 && batch.Trouble == "" {
 			fmt.Fprintf(messages, "postroom: %s: %s left: renditions, and text that may still recall what is filed; the next serve or process does them\n",
 				b.file, count(batch.Pending, "task"))
@@ -115,25 +116,35 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 	return worst
 }
 
-// taken is a named file whose batch was taken in, and the exit code that it stood for
-// when it was printed.
+// taken is a named file whose batch was taken in, and its documents that were held when
+// it was printed.
 type taken struct {
 	file, batch string
-	outcome     int
+	held        []string
 }
 
-// recalled tells of files that stand for another exit code than when they were printed:
-// text of the first is read while later ones are filed, and may recall what it was
-// printed to be.
+func held(docs []pipeline.DocumentLine) (ids []string) {
+	for _, d := range docs {
+		if d.Status == mail.Held.String() {
+			ids = append(ids, d.Document)
+		}
+	}
+	return ids
+}
+
+// recalled tells of documents that are held now and were filed when they were printed:
+// text of the first files is read while later ones are filed.
 func (o order) recalled(ctx context.Context, p *premises, batches []taken, messages io.Writer) (code int, err error) {
 	for _, b := range batches {
 		batch, docs, err := p.mailroom.Batch(ctx, b.batch)
 		if err != nil {
 			return code, err
 		}
-		if now := outcome(batch, docs); now != b.outcome {
-			fmt.Fprintf(messages, "postroom: %s: its text was read meanwhile, and some of it is held now; postroom exceptions list tells\n", b.file)
-			code = worse(exit{code: code}, now).code
+		for _, id := range held(docs) {
+			if !slices.Contains(b.held, id) {
+				fmt.Fprintf(messages, "postroom: %s: document %s was filed and is held now, by text that was read meanwhile; postroom exceptions show %s\n", b.file, id, id)
+				code = worse(exit{code: code}, outcome(batch, docs)).code
+			}
 		}
 	}
 	return code, nil

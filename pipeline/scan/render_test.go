@@ -137,6 +137,22 @@ func TestOwnTextIsKept(t *testing.T) {
 	}
 }
 
+// TestLettersOfOwnText: as programs write them: glyphs are numbered from 1 on in LibreOffice's
+// files, codes of two bytes begin with zeros, a byte may be written as an escape.
+func TestLettersOfOwnText(t *testing.T) {
+	for content, want := range map[string]int{
+		"BT <0102010304>Tj [<05>-20<0A0B0C>]TJ ET": 9,
+		"BT <00480065006C0020>Tj ET":               3,
+		`BT (a\101 \)\\ \040\000)Tj (b) ' ET`:      5,
+		"BT (  ) Tj <2020> Tj ET (not shown)":      0,
+		"BI /W 1 ID (x)Tj EI BT (c)Tj ET":          1,
+	} {
+		if got := lettersIn([]byte(content)); got != want {
+			t.Errorf("%s: %d letters, want %d", content, got, want)
+		}
+	}
+}
+
 func TestBlankPagesMayBeDropped(t *testing.T) {
 	all := []pdfPage{greyPage(t, 0), greyPage(t, 1), greyPage(t, 2)}
 	drop := func(pages ...int) Order {

@@ -64,8 +64,8 @@ func (f *pdfFile) writes(p leaf, content []byte) (letters int, err error) {
 	return letters, err
 }
 
-// lettersIn counts the letters that a content stream shows, spaces left out: the bytes of
-// its strings but for the zeros that two-byte codes begin with.
+// lettersIn counts the letters that a content stream shows: the bytes of its strings but
+// for spaces and the zeros that two-byte codes begin with. Any other code may be a letter's.
 func lettersIn(content []byte) (letters int) {
 	said := 0
 	for s := (scanner{b: content}); ; {
@@ -75,11 +75,7 @@ func lettersIn(content []byte) (letters int) {
 		}
 		switch token[0] {
 		case '(':
-			for _, c := range token[1:] {
-				if c > ' ' && c != '(' && c != ')' && c != '\\' {
-					said++
-				}
-			}
+			said += lettersInString(token[1:])
 			continue
 		case '<':
 			if !bytes.HasPrefix(token, []byte("<<")) {
@@ -104,6 +100,29 @@ func lettersIn(content []byte) (letters int) {
 	}
 }
 
+// lettersInString counts the bytes of a literal string, less its first bracket, that are letters.
+func lettersInString(s []byte) (n int) {
+	s = bytes.TrimSuffix(s, []byte(")"))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '\\' && i+1 < len(s) {
+			i++
+			if c = s[i]; c >= '0' && c <= '7' {
+				value := 0
+				for end := i + 3; i < min(end, len(s)) && s[i] >= '0' && s[i] <= '7'; i++ {
+					value = value<<3 | int(s[i]-'0')
+				}
+				i--
+				c = byte(value)
+			}
+		}
+		if c != 0 && c != ' ' {
+			n++
+		}
+	}
+	return n
+}
+
 // lettersInHex counts the bytes of a string in hexadecimal digits that are letters.
 func lettersInHex(digits []byte) (n int) {
 	value, odd := 0, false
@@ -113,7 +132,7 @@ func lettersInHex(digits []byte) (n int) {
 			continue
 		}
 		if value = value<<4 | digit; odd {
-			if value > ' ' {
+			if value != 0 && value != ' ' {
 				n++
 			}
 			value = 0
