@@ -1,10 +1,13 @@
 package scan
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -289,4 +292,23 @@ func picture(t testing.TB, f *File, n int) *image.Gray {
 		t.Fatal(err)
 	}
 	return p.Gray
+}
+
+// TestNarrowLetters: letters that are much taller than wide are laid less tall, about where
+// they are: poppler would drop the second of two alike.
+func TestNarrowLetters(t *testing.T) {
+	read := mail.Reading{Width: 400, Height: 400, DPI: 72, DPIY: 72, Words: []mail.Word{{Text: "AAE", Box: mail.Box{X0: 100, Y0: 100, X1: 136, Y1: 300}}}}
+	content, laid := layOut(read, matrix{1, 0, 0, 1, 0, 0}, &alphabet{})
+	found := regexp.MustCompile(`(?s)/\S+ ([\d.]+) Tf.* ([\d.]+) Tm `).FindSubmatch(content)
+	if laid != 1 || found == nil {
+		t.Fatalf("%d words: %s", laid, content)
+	}
+	size, err := strconv.ParseFloat(string(found[1]), 64)
+	foot, err2 := strconv.ParseFloat(string(found[2]), 64)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	if size > 36/3/narrowest+0.01 || size < 36/3/narrowest-1 || math.Abs(foot-size/2-200) > 1 {
+		t.Errorf("letters are %g points high, and stand at %g", size, foot)
+	}
 }
