@@ -50,7 +50,7 @@ func (e *Engine) Read(l Laid) (Page, error) {
 			return Page{}, err
 		}
 	}
-	turned := map[int]Page{}
+	turned, lies := map[int]Page{a.quarter: best}, a
 	for _, turn := range a.others(best) {
 		other := a
 		other.quarter = (a.quarter + turn) % 360
@@ -64,11 +64,10 @@ func (e *Engine) Read(l Laid) (Page, error) {
 		}
 		turned[other.quarter] = p
 		if worth(p.Words) > worth(best.Words) {
-			best, a = p, other
-			delete(turned, other.quarter)
+			best, lies = p, other
 		}
 	}
-	l.attitude = a
+	l.attitude = lies
 	if best.Words, err = e.withOverturned(l, best, turned); err != nil {
 		return Page{}, err
 	}
@@ -98,7 +97,8 @@ func (e *Engine) withOverturned(l Laid, p Page, turned map[int]Page) ([]mail.Wor
 			return slices.ContainsFunc(all, func(o mail.Word) bool { return o.Box.Overlaps(w.Box) })
 		})
 	}
-	var sure, found, all []mail.Word
+	var sure, all []mail.Word
+	var found, lines [][]mail.Word
 	for _, line := range linesOf(p.Words) {
 		if !unsure(line) {
 			sure = append(sure, line...)
@@ -106,30 +106,25 @@ func (e *Engine) withOverturned(l Laid, p Page, turned map[int]Page) ([]mail.Wor
 	}
 	for _, line := range linesOf(other.Words) {
 		if mean(line) >= fair && apart(line, sure) {
-			found = append(found, line...)
+			found = append(found, line)
 		}
 	}
-	if letters(found) < manyLetters/2 {
+	overturned := slices.Concat(found...)
+	if letters(overturned) < manyLetters/2 {
 		return p.Words, nil
 	}
 	for _, line := range linesOf(p.Words) {
-		if !unsure(line) || apart(line, found) {
-			all = append(all, line...)
+		if !unsure(line) || apart(line, overturned) {
+			lines = append(lines, line)
 		}
 	}
-	line, last := -1, -1
-	for i, w := range slices.Concat(all, found) {
-		if i == 0 || i == len(all) || w.Line != last {
-			line, last = line+1, w.Line
-		}
-		w.Line = line
-		if i < len(all) {
-			all[i] = w
-		} else {
-			found[i-len(all)] = w
+	for n, line := range append(lines, found...) {
+		for _, w := range line {
+			w.Line = n
+			all = append(all, w)
 		}
 	}
-	return append(all, found...), nil
+	return all, nil
 }
 
 // unsureBlock counts the letters of the most lines after one another that were read with
@@ -161,13 +156,13 @@ func linesOf(words []mail.Word) (lines [][]mail.Word) {
 }
 
 // ReadHead reads the upper part of the upright page, where letters say what they are
-// about, in the engine's first language and a fifth of the time; nothing where it may not
+// about, in the engine's first language and a quarter of the time; nothing where it may not
 // be upright. That no more was read tells nothing of the page.
 //
 // An address and a reference are no words of a dictionary, and lines without those are
 // read in all languages in turn: on 72 letters one language took 206 ms a head instead of
-// 352, and 63 to 65 references were right instead of 65. The rest of a page needs all of them: in its own
-// language alone fewer of its words are right (docs/performance.md).
+// 352, and 63 to 65 references were right instead of 65. The rest of a page needs all of
+// them: in its own language alone fewer of its words are right (docs/performance.md).
 func (e *Engine) ReadHead(l Laid) (Page, error) {
 	client, err := e.in(e.languages[0])
 	if err != nil {

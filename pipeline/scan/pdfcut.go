@@ -25,8 +25,8 @@ func (f *pdfFile) cut(from, to int, out io.Writer, step func()) ([]string, error
 	for n := from; n <= to; n++ {
 		p := f.page(n)
 		content, err := f.content(p.Dict)
-		if err == nil && f.livesByForm(p.Dict, form) {
-			err = fmt.Errorf("%w: a field has no picture of its value, and would lose it without the file's form", ErrUnreadable)
+		if err == nil {
+			err = f.standsAlone(p.Dict, form)
 		}
 		if err == nil {
 			err = c.page(p, content, overlay{})

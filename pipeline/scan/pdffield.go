@@ -1,6 +1,18 @@
 package scan
 
-import "github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+import (
+	"fmt"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+)
+
+// standsAlone refuses a page that would lose a field's value without the file's form.
+func (f *pdfFile) standsAlone(page, form types.Dict) error {
+	if f.livesByForm(page, form) {
+		return fmt.Errorf("%w: a field has no picture of its value, and would lose it without the file's form", ErrUnreadable)
+	}
+	return nil
+}
 
 // livesByForm tells whether a page has a field whose value readers draw by what the
 // file's form says: a cut has no form, and would show the field empty.

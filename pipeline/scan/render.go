@@ -87,8 +87,8 @@ func (r *rendition) page(n int, read mail.Reading, form types.Dict) (did Rendere
 	if err != nil {
 		return did, err
 	}
-	if r.file.livesByForm(p.Dict, form) {
-		return did, fmt.Errorf("%w: a field has no picture of its value, and would lose it without the file's form", ErrUnreadable)
+	if err := r.file.standsAlone(p.Dict, form); err != nil {
+		return did, err
 	}
 	own, err := r.file.writes(p, content)
 	if err != nil {
