@@ -41,6 +41,7 @@ var walls = map[string]string{
 	"github.com/hhrutter/tiff":      "pipeline/scan",
 	"github.com/fsnotify":           "pipeline/intake",
 	"go.etcd.io/bbolt":              "pipeline/journal/bolt",
+	"golang.org/x/mod":              "pipeline/journal/audit",
 	"github.com/landlock-lsm":       "pipeline/sandbox",
 	"github.com/elastic/go-seccomp": "pipeline/sandbox",
 	"github.com/spf13":              "cmd",

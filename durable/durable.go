@@ -181,6 +181,15 @@ func Overwrite(path string, r io.Reader) error {
 	return t.Replace(path, 0o640)
 }
 
+// Secret writes a file, in the place of whatever has its name, that its owner alone can read.
+func Secret(path string, r io.Reader) error {
+	t, err := write(path, r)
+	if err != nil {
+		return err
+	}
+	return t.Replace(path, 0o600)
+}
+
 // Replace gives the file its name in the place of whatever has it.
 func (t *Temp) Replace(path string, mode os.FileMode) error {
 	defer t.Drop()

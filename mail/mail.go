@@ -169,6 +169,7 @@ type Placement struct {
 	Evidence  []Evidence `json:"evidence"`
 	By        string     `json:"by,omitempty"`    // the person who decided; empty = the machine
 	Config    string     `json:"config"`          // digest of the configuration in force
+	Register  string     `json:"register"`        // SHA-256 of the case register in force
 	Version   string     `json:"version"`         // of the software
 	Since     time.Time  `json:"since,omitempty"` // when it was decided
 }

@@ -139,6 +139,7 @@ func (m *Mailroom) apply(tx journal.Tx, d docRow, decision router.Decision) erro
 // place sends a document on its way to a case.
 func (m *Mailroom) place(tx journal.Tx, d docRow, p mail.Placement) error {
 	p.Config, p.Version, p.Since = m.cfg.Digest, m.cfg.Version, m.cfg.Now().UTC()
+	p.Register, _ = m.cases.digest()
 	d.Placement, d.Document = &p, d.Move(mail.Placed)
 	d.Rendition, d.RenditionSheet, d.Unrendered = journal.Ref{}, journal.Ref{}, "" // its title names the case
 	if err := saveDoc(tx, d); err != nil {

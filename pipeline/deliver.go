@@ -35,6 +35,7 @@ type Sheet struct {
 	DecidedBy string          `json:"decided_by"` // "machine" or the person
 	Decided   time.Time       `json:"decided"`
 	Config    string          `json:"config"`
+	Register  string          `json:"register"` // SHA-256 of the case register in force
 	Version   string          `json:"version"`
 }
 
@@ -137,7 +138,7 @@ func (m *Mailroom) sheet(b batchRow, d docRow) []byte {
 		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...),
 		Original: Digest{d.Original.SHA256, d.Original.Size}, Scanned: Digest{b.SHA256, b.Size}, Recoded: d.Recoded,
 		Rule: p.Rule, Evidence: sheetEvidence(p.Evidence), DecidedBy: decider(p), Decided: p.Since,
-		Config: p.Config, Version: p.Version,
+		Config: p.Config, Register: p.Register, Version: p.Version,
 	}
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {

@@ -56,7 +56,7 @@ func (m *Mailroom) look(ctx context.Context, t journal.Task) (func(journal.Tx) e
 		}
 	}
 	return func(tx journal.Tx) error {
-		if err := savePages(tx, b.ID, fresh, ref); err != nil {
+		if err := m.savePages(tx, b.ID, fresh, ref); err != nil {
 			return err
 		}
 		d, err := load[docRow](tx, tableDoc, d.ID)

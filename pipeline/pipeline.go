@@ -24,6 +24,7 @@ import (
 	"postroom/mail"
 	"postroom/ocr"
 	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/audit"
 	"postroom/pipeline/sandbox"
 	"postroom/pipeline/scan"
 	"postroom/router"
@@ -37,12 +38,14 @@ type Config struct {
 	Schemes    []*reference.Scheme
 	Register   string // path of the case register, CSV
 	Stores     map[string]casestore.Store
-	After      bool     // routing.confirm is "after": a barcode files at once, its text is read later
-	Languages  []string // that text is read in, tesseract language packs
-	DropBlanks bool     // blanks is "drop-from-rendition"
-	Digest     string   // of the configuration, kept with every decision
-	Version    string   // of the software
-	MaxRead    int      // pages of one read task: 16
+	After      bool       // routing.confirm is "after": a barcode files at once, its text is read later
+	Languages  []string   // that text is read in, tesseract language packs
+	DropBlanks bool       // blanks is "drop-from-rendition"
+	Digest     string     // of the configuration, kept with every decision
+	Settings   any        // the configuration itself, kept in the log when it changes; it must make JSON
+	Version    string     // of the software
+	Audit      *audit.Log // that the journal seals its events with
+	MaxRead    int        // pages of one read task: 16
 	Now        func() time.Time
 	Log        *slog.Logger
 	StoreRetry time.Duration // wait before an unreachable store is tried again: 30 s
@@ -56,6 +59,7 @@ type Helpers interface {
 	Again(ctx context.Context, f *os.File, key string, page int, at ocr.Place) ([][]mail.Word, error)
 	Cut(ctx context.Context, f *os.File, key string, from, to int, out *os.File) (sandbox.Cutting, error)
 	Render(ctx context.Context, f *os.File, key string, o scan.Order, out *os.File) (sandbox.Rendered, error)
+	Picture(ctx context.Context, f *os.File, key string, page int, crop mail.Box, out *os.File) (sandbox.Picture, error)
 	Slots() int
 }
 
@@ -124,8 +128,12 @@ func New(cfg Config, j journal.Store, b journal.Blobs, h Helpers) (*Mailroom, er
 // Run works the queue until the context ends. What was in trouble is tried at once.
 func (m *Mailroom) Run(ctx context.Context) error {
 	err := m.journal.Tx(ctx, func(tx journal.Tx) error {
-		return each(tx, tableTrouble, "", func(row journal.Row) error { return tx.Delete(tableTrouble, row.Key) })
+		return errors.Join(m.logConfiguration(tx),
+			each(tx, tableTrouble, "", func(row journal.Row) error { return tx.Delete(tableTrouble, row.Key) }))
 	})
+	if err == nil {
+		err = m.LogRegister(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -157,15 +165,6 @@ func (m *Mailroom) Run(ctx context.Context) error {
 		taskRender:   m.helpers.Slots(),
 		taskEnrich:   4,
 	})
-}
-
-// event is an entry of the audit log. Its detail holds no personal data beyond
-// what the journal needs to explain a decision.
-func (m *Mailroom) event(action, subject, actor string, detail any) journal.Event {
-	if actor == "" {
-		actor = "postroom " + m.cfg.Version
-	}
-	return journal.Event{Time: m.cfg.Now().UTC(), Actor: actor, Action: action, Subject: subject, Detail: encode(detail)}
 }
 
 // blob opens a stored file for a helper.

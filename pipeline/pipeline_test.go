@@ -18,6 +18,7 @@ import (
 	"postroom/mail"
 	"postroom/ocr"
 	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/audit"
 	"postroom/pipeline/journal/bolt"
 	"postroom/pipeline/sandbox"
 	"postroom/pipeline/scan"
@@ -46,6 +47,7 @@ type fakeHelpers struct {
 	fail   error     // of every cut
 	cured  bool      // rubbish can be read after all
 	kind   mail.Kind // of every file; PDF when unknown
+	unseen int       // page that can't be decoded again
 }
 
 func (f *fakeHelpers) Slots() int { return 2 }
@@ -204,7 +206,15 @@ func (r *room) write(name, text string) string {
 // open starts the mailroom over what its folder holds; wrap may put faults around the journal.
 func (r *room) open(wrap func(journal.Store) journal.Store) {
 	r.t.Helper()
-	store, err := bolt.Open(filepath.Join(r.dir, "journal.db"), bolt.Config{BackOff: time.Millisecond})
+	key := filepath.Join(r.dir, "audit")
+	log, err := audit.OpenKey(key)
+	if errors.Is(err, audit.ErrNoKey) {
+		log, err = audit.MakeKey(key)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	store, err := bolt.Open(filepath.Join(r.dir, "journal.db"), bolt.Config{BackOff: time.Millisecond, Seal: log.Seal})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -231,7 +241,7 @@ func (r *room) open(wrap func(journal.Store) journal.Store) {
 		Rules: router.New(router.Config{Separators: []router.Control{{Patch: mail.PatchT}}, OnReference: true, MaxPages: 50,
 			Schemes: []*reference.Scheme{scheme}}),
 		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(r.dir, "cases.csv"), Stores: r.stores,
-		After: r.after, DropBlanks: r.dropBlanks, Languages: []string{"fra", "nld"}, Digest: r.digest, Now: r.now, Version: "test", StoreRetry: time.Hour,
+		After: r.after, DropBlanks: r.dropBlanks, Languages: []string{"fra", "nld"}, Digest: r.digest, Now: r.now, Version: "test", Audit: log, StoreRetry: time.Hour,
 	}, r.journal, blobs, r.helpers)
 	if err != nil {
 		r.t.Fatal(err)

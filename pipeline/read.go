@@ -30,7 +30,7 @@ func (m *Mailroom) read(ctx context.Context, t journal.Task) (func(journal.Tx) e
 		return nil, err
 	}
 	return func(tx journal.Tx) error {
-		if err := savePages(tx, b.ID, readings, ref); err != nil {
+		if err := m.savePages(tx, b.ID, readings, ref); err != nil {
 			return err
 		}
 		left, err := tx.Add(tableChunks, b.ID, -1)
@@ -59,13 +59,20 @@ func (m *Mailroom) readPages(ctx context.Context, b batchRow, pages []int, text 
 	return readings, ref, err
 }
 
-func savePages(tx journal.Tx, batch string, readings []mail.Reading, ref journal.Ref) error {
+// savePages journals readings, and what they are: the log vouches for the words and
+// codes that are decided by.
+func (m *Mailroom) savePages(tx journal.Tx, batch string, readings []mail.Reading, ref journal.Ref) error {
+	var pages []int
 	for i, r := range readings {
 		if err := journal.Save(tx, tablePage, pageKey(batch, r.Page), pageRow{ref, i}); err != nil {
 			return err
 		}
+		pages = append(pages, r.Page)
 	}
-	return nil
+	if len(pages) == 0 {
+		return nil
+	}
+	return tx.Log(m.event(actionRead, batch, "", pagesRead{pages, ref.SHA256}))
 }
 
 // readings gives the readings of the pages from..to, in order.

@@ -26,6 +26,7 @@ type Origin struct {
 	Done    string // where a watched source moves to; "" = it is deleted
 	Partial string // what it lacks, when it was taken although it is not whole
 	Named   string // the path that the scanner gave it, when it has another by now; "" = it has not
+	By      string // who named the file; "" = the machine found it
 }
 
 // sourceRow is a watched file that is journalled and not yet removed.
@@ -89,7 +90,7 @@ func (m *Mailroom) accept(ctx context.Context, path string, stamp intake.Stamp, 
 		ID: id.String(), SHA256: ref.SHA256, Size: ref.Size, Name: strings.ToValidUTF8(filepath.Base(source.named()), "\uFFFD"),
 		Path: source.named(), Source: o.Source, Duplex: o.Duplex, Received: m.cfg.Now().UTC(),
 	}, Blob: ref, Config: m.cfg.Digest, Partial: o.Partial, Listed: true}
-	batch, err := m.insert(ctx, b, o.Watched, source, grown)
+	batch, err := m.insert(ctx, b, o, source, grown)
 	if err == nil && o.Watched {
 		m.cfg.Log.Info("batch received", "batch", batch, "folder", o.Source)
 	}
@@ -139,13 +140,13 @@ func (m *Mailroom) known(ctx context.Context, path string, stamp intake.Stamp) (
 
 // insert journals a batch, and its source when that is watched. grown names the
 // batch whose source this file was before the scanner wrote to it again.
-func (m *Mailroom) insert(ctx context.Context, b batchRow, watched bool, source sourceRow, grown string) (string, error) {
+func (m *Mailroom) insert(ctx context.Context, b batchRow, o Origin, source sourceRow, grown string) (string, error) {
 	name := sha256.Sum256([]byte(b.Path + "\x00" + b.SHA256))
 	named := hex.EncodeToString(name[:])
 	var batch string
 	err := m.journal.Tx(ctx, func(tx journal.Tx) error {
 		batch, b.First = b.ID, ""
-		if !watched {
+		if !o.Watched {
 			if had, err := tx.Get(tableNamed, named); err == nil {
 				again, err := m.mayTryAgain(tx, string(had), true)
 				if err != nil || !again {
@@ -177,15 +178,15 @@ func (m *Mailroom) insert(ctx context.Context, b batchRow, watched bool, source 
 				return err
 			}
 		}
-		if watched {
+		if o.Watched {
 			if err := journal.Save(tx, tableSource, b.ID, source); err != nil {
 				return err
 			}
 		}
 		return errors.Join(
 			journal.Save(tx, tableBatch, b.ID, b),
-			tx.Log(m.event("batch received", b.ID, "", map[string]any{
-				"sha256": b.SHA256, "size": b.Size, "source": b.Source, "config": m.cfg.Digest})),
+			tx.Log(m.event("batch received", b.ID, o.By, map[string]any{
+				"sha256": b.SHA256, "size": b.Size, "source": b.Source, "path": b.Path})),
 			tx.Enqueue(task(taskReceive, priorityReceive, b.ID, payload{Batch: b.ID})))
 	})
 	return batch, err

@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -20,6 +23,7 @@ type caseRegister struct {
 
 	mu    sync.Mutex
 	good  *register.Register
+	sum   string    // SHA-256 of the file that is in force
 	stamp fileStamp // of the file last tried, good or not: an error is told once
 	state string    // of the file: see Mailroom.Register
 }
@@ -43,18 +47,18 @@ func openRegister(path string, schemes []*reference.Scheme, log *slog.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("case register: %w", err)
 	}
-	fresh, err := c.parse()
+	fresh, sum, err := c.parse()
 	if err != nil {
 		return nil, err
 	}
 	c.stamp = stamp
-	c.take(fresh)
+	c.take(fresh, sum)
 	return c, nil
 }
 
 // take puts a register in force.
-func (c *caseRegister) take(fresh *register.Register) {
-	c.good, c.state = fresh, registerOK
+func (c *caseRegister) take(fresh *register.Register, sum string) {
+	c.good, c.sum, c.state = fresh, sum, registerOK
 	if fresh.Len() == 0 {
 		c.state = registerEmpty
 		c.log.Warn("the case register has a header and no case: nothing can be filed", "register", c.path)
@@ -69,17 +73,25 @@ func stampFile(path string) (fileStamp, error) {
 	return fileStamp{info.Size(), info.ModTime()}, nil
 }
 
-func (c *caseRegister) parse() (*register.Register, error) {
+func (c *caseRegister) parse() (r *register.Register, sum string, err error) {
 	f, err := os.Open(c.path)
 	if err != nil {
-		return nil, fmt.Errorf("case register: %w", err)
+		return nil, "", fmt.Errorf("case register: %w", err)
 	}
 	defer f.Close()
-	r, err := register.Parse(f, c.schemes)
-	if err != nil {
-		return nil, fmt.Errorf("case register %s: %w", c.path, err)
+	hash := sha256.New()
+	if r, err = register.Parse(io.TeeReader(f, hash), c.schemes); err != nil {
+		return nil, "", fmt.Errorf("case register %s: %w", c.path, err)
 	}
-	return r, nil
+	return r, hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// digest identifies the register in force, and tells how many cases it has.
+func (c *caseRegister) digest() (sum string, cases int) {
+	c.current()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sum, c.good.Len()
 }
 
 // current gives the register in force. It costs one stat.
@@ -98,13 +110,13 @@ func (c *caseRegister) current() *register.Register {
 		return c.good
 	}
 	c.stamp = stamp
-	fresh, err := c.parse()
+	fresh, sum, err := c.parse()
 	if err != nil {
 		c.log.Error("the new case register can't be used; the last good one stays in force", "error", err)
 		c.state = registerRefused
 		return c.good
 	}
-	c.take(fresh)
+	c.take(fresh, sum)
 	c.log.Info("case register read anew", "cases", fresh.Len())
 	return c.good
 }

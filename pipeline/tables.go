@@ -27,6 +27,7 @@ const (
 	tableException   = "exception"   // document id -> mail.Exception, while it is open
 	tableTrouble     = "trouble"     // batch/task key -> trouble, while a task can't be done
 	tableDecision    = "decision"    // document id/version -> decisionRow
+	tableInForce     = "inforce"     // configuration, register -> what was logged of it last
 )
 
 // batchRow is a batch as the journal keeps it.

@@ -41,6 +41,9 @@ func (o order) batch(ctx context.Context, p *premises, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := p.mailroom.LogView(ctx, o.who(), "batch viewed", id); err != nil {
+		return err
+	}
 	b, docs, err := p.mailroom.Batch(ctx, id)
 	if err != nil {
 		return err

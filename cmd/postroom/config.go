@@ -102,13 +102,17 @@ func (i Intake) withDefaults() Intake {
 // Digest identifies the settings, whatever their spelling and comments. It is
 // kept with every decision.
 func (c Config) Digest() string {
-	c.schemes = nil
+	sum := sha256.Sum256(c.settings())
+	return hex.EncodeToString(sum[:])
+}
+
+// settings writes the configuration so that equal ones are equal.
+func (c Config) settings() json.RawMessage {
 	text, err := json.Marshal(c)
 	if err != nil {
 		panic(fmt.Sprintf("bug: a configuration can't be written: %v", err))
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
+	return text
 }
 
 // Schemes gives the reference schemes.

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +57,7 @@ func exceptionsShowCommand() *cobra.Command {
 }
 
 func exceptionsDecideCommand() *cobra.Command {
-	d := &pipeline.Decision{UID: strconv.Itoa(os.Getuid())}
+	d := &pipeline.Decision{}
 	o := &order{Op: "decide", Decision: d}
 	c := ordering(&cobra.Command{
 		Use:   "decide DOCUMENT (--reference R | --discard WHY | --split-before PAGE | --separator PAGE) --by NAME",
@@ -90,6 +88,9 @@ document or a part of it waits for a person again, 6 its store could not be reac
 }
 
 func (o order) exceptions(ctx context.Context, p *premises, out io.Writer) error {
+	if err := p.mailroom.LogView(ctx, o.who(), "exceptions listed", ""); err != nil {
+		return err
+	}
 	all, err := p.mailroom.Exceptions(ctx)
 	if err != nil {
 		return err
@@ -109,6 +110,9 @@ func (o order) exceptions(ctx context.Context, p *premises, out io.Writer) error
 
 func (o order) exception(ctx context.Context, p *premises, out io.Writer) error {
 	d, err := p.document(ctx, o.ID)
+	if err == nil {
+		err = p.mailroom.LogView(ctx, o.who(), "document viewed", d.Document)
+	}
 	if err != nil {
 		return err
 	}
@@ -172,6 +176,7 @@ func (o order) decide(ctx context.Context, p *premises, out, messages io.Writer)
 		return err
 	}
 	decision := *o.Decision
+	decision.UID = o.UID
 	if decision.Version == 0 {
 		decision.Version = d.Version
 	}

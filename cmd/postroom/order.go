@@ -9,6 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
+	"strconv"
 	"time"
 
 	"postroom/pipeline"
@@ -18,14 +20,23 @@ import (
 // order is a command that reads or decides work. It runs in whichever process
 // holds the journal: this one, or a server that is asked over its socket.
 type order struct {
-	Op        string             `json:"op"` // process, exceptions, exception, decide, batches, batch, verify
+	Op        string             `json:"op"` // process, exceptions, exception, decide, batches, batch, verify, story, export, checkpoint
 	Config    string             `json:"config"`
 	JSON      bool               `json:"json,omitempty"`
 	RouteOnly bool               `json:"route_only,omitempty"`
 	Files     [][]byte           `json:"files,omitempty"` // bytes: a name need not be UTF-8
 	ID        string             `json:"id,omitempty"`
+	UID       string             `json:"uid,omitempty"` // of who asks; over the socket the kernel says it
 	Decision  *pipeline.Decision `json:"decision,omitempty"`
+	Documents []string           `json:"documents,omitempty"`
+	Details   bool               `json:"details,omitempty"`
+	Crops     bool               `json:"crops,omitempty"`
+
+	out io.Writer // of the data; nil = stdout
 }
+
+// who names the asker in the log.
+func (o order) who() string { return "user " + o.UID }
 
 // works tells whether the order needs the queue to be worked.
 func (o order) works() bool { return o.Op == "process" || o.Op == "decide" }
@@ -51,6 +62,12 @@ func (o order) run(ctx context.Context, p *premises, out, messages io.Writer) er
 		return o.batch(ctx, p, out)
 	case "verify":
 		return o.verify(ctx, p, out)
+	case "story":
+		return o.story(ctx, p, out)
+	case "export":
+		return o.export(ctx, p, out)
+	case "checkpoint":
+		return o.checkpoint(ctx, p, out)
 	}
 	return fmt.Errorf("the server does not know the order %q: it is of another version", o.Op)
 }
@@ -60,11 +77,14 @@ const patience = 10 * time.Second
 
 // dispatch runs the order here when the journal is free, else in the process that holds it.
 func dispatch(ctx context.Context, cfg Config, o order) error {
-	o.Config = cfg.Digest()
+	o.Config, o.UID = cfg.Digest(), strconv.Itoa(os.Getuid())
 	if !o.works() {
 		if begun, err := started(cfg); err != nil || !begun {
 			return o.without(cfg, err)
 		}
+	}
+	if o.out == nil {
+		o.out = os.Stdout
 	}
 	giveUp := time.Now().Add(patience)
 	for {
@@ -80,7 +100,7 @@ func dispatch(ctx context.Context, cfg Config, o order) error {
 		}
 		conn, err := dial(cfg.Data)
 		if err == nil {
-			if err := ask(ctx, conn, o, os.Stdout, os.Stderr); !errors.Is(err, errBusy) {
+			if err := ask(ctx, conn, o, o.out, os.Stderr); !errors.Is(err, errBusy) {
 				return err
 			}
 			giveUp = time.Now().Add(patience) // it answers: it will be done some time
@@ -105,7 +125,7 @@ func (o order) without(cfg Config, err error) error {
 		return unverified(err)
 	case err != nil:
 		return err
-	case o.Op == "verify":
+	case slices.Contains([]string{"verify", "story", "export", "checkpoint"}, o.Op): // an auditor must not take nothing for an answer
 		return fmt.Errorf("there is no journal in %s yet: nothing was ever taken under this configuration", cfg.Data)
 	}
 	fmt.Fprintf(os.Stderr, "postroom: there is no journal in %s yet: nothing was ever taken under this configuration\n", cfg.Data)
@@ -126,7 +146,7 @@ func here(ctx context.Context, p *premises, o order) error {
 	err = o.run(ctx, p, &out, os.Stderr)
 	listener.drain(ctx)
 	err = errors.Join(err, p.close())
-	if _, failed := out.WriteTo(os.Stdout); failed != nil {
+	if _, failed := out.WriteTo(o.out); failed != nil {
 		err = errors.Join(err, failed)
 	}
 	return err
@@ -142,7 +162,7 @@ func hereWorking(ctx context.Context, p *premises, o order, listener *counter) e
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- p.mailroom.Run(work) }()
-	err := o.run(ctx, p, os.Stdout, os.Stderr)
+	err := o.run(ctx, p, o.out, os.Stderr)
 	listener.drain(ctx) // others have given their orders to this process
 	stop()
 	if failed := <-ended; failed != nil && !errors.Is(failed, context.Canceled) {

@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"postroom/durable"
 	"postroom/ocr"
 	"postroom/pipeline"
 	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/audit"
 	"postroom/pipeline/journal/bolt"
 	"postroom/pipeline/sandbox"
 	"postroom/router"
@@ -27,6 +29,7 @@ type premises struct {
 	cfg      Config
 	mailroom *pipeline.Mailroom
 	journal  journal.Store
+	audit    *audit.Log
 	helpers  *sandbox.Pool
 	stores   map[string]casestore.Store
 	log      *slog.Logger
@@ -48,12 +51,18 @@ func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	p := &premises{cfg: cfg, log: log}
-	store, err := bolt.Open(journalOf(cfg), bolt.Config{OnError: func(t journal.Task, err error) { failed(log, t, err) }})
+	store, err := bolt.Open(journalOf(cfg), bolt.Config{
+		OnError: func(t journal.Task, err error) { failed(log, t, err) },
+		Seal:    func(tx journal.Tx) error { return p.audit.Seal(tx) },
+	})
 	if err != nil {
 		return nil, err
 	}
 	p.journal = store
-	if err := p.open(log); err != nil {
+	if p.audit, err = openAudit(cfg, store); err == nil {
+		err = p.open(log)
+	}
+	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
@@ -68,6 +77,52 @@ func failed(log *slog.Logger, t journal.Task, err error) {
 		return
 	}
 	l.Warn("a task failed and will be tried again")
+}
+
+// auditKey is where the log's keys are: audit.key and audit.pub.
+func auditKey(cfg Config) string { return filepath.Join(cfg.Data, "audit") }
+
+// openAudit opens the log's key, made when nothing was signed yet. One that is gone is
+// not quietly made anew: its checkpoints would pass for a stranger's.
+func openAudit(cfg Config, store journal.Store) (*audit.Log, error) {
+	log, err := audit.OpenKey(auditKey(cfg))
+	if !errors.Is(err, audit.ErrNoKey) {
+		return log, err
+	}
+	var signed string
+	if failed := store.View(context.Background(), func(r journal.Reader) (err error) {
+		signed, _, err = audit.Checkpoint(r)
+		return err
+	}); failed != nil {
+		return nil, failed
+	}
+	if signed != "" {
+		return nil, fmt.Errorf("%w: put it back from the backup, or, when it is lost for good, make a new one: postroom audit new-key", err)
+	}
+	return audit.MakeKey(auditKey(cfg))
+}
+
+// newKey has the log signed with a new key from now on.
+func newKey(ctx context.Context, cfg Config, by string) (public string, err error) {
+	if begun, err := started(cfg); err != nil || !begun {
+		return "", errors.Join(err, fmt.Errorf("there is no journal in %s yet: its key is made at the first start", cfg.Data))
+	}
+	var log *audit.Log
+	store, err := bolt.Open(journalOf(cfg), bolt.Config{Seal: func(tx journal.Tx) error { return log.Seal(tx) }})
+	if errors.Is(err, journal.ErrHeld) {
+		return "", exit{exitHeld, fmt.Errorf("a postroom has the data folder %s: end it first", cfg.Data)}
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if log, err = audit.MakeKey(auditKey(cfg)); err != nil {
+		return "", err
+	}
+	return log.Public(), store.Tx(ctx, func(tx journal.Tx) error {
+		return tx.Log(journal.Event{Time: time.Now().UTC(), Actor: by, Action: "audit key made", Subject: "log",
+			Config: cfg.Digest(), Version: version, Detail: fmt.Appendf(nil, `{"key":%q,"uid":"%d"}`, log.Public(), os.Getuid())})
+	})
 }
 
 func journalOf(cfg Config) string { return filepath.Join(cfg.Data, "journal.db") }
@@ -135,6 +190,8 @@ func (p *premises) open(log *slog.Logger) error {
 		Languages:  p.cfg.Languages,
 		DropBlanks: p.cfg.Blanks == "drop-from-rendition",
 		Digest:     p.cfg.Digest(),
+		Settings:   p.cfg.settings(),
+		Audit:      p.audit,
 		Version:    version,
 		Log:        log,
 	}, p.journal, blobs, p.helpers)

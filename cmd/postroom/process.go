@@ -169,7 +169,7 @@ func (o order) accept(ctx context.Context, p *premises, path string) (string, er
 		missing = strings.TrimPrefix(missing, scan.ErrPartial.Error()+": ")
 		missing = "The file is not whole: " + strings.TrimSuffix(missing, ".") + "."
 	}
-	return p.mailroom.Accept(ctx, path, pipeline.Origin{Source: "process", Partial: missing})
+	return p.mailroom.Accept(ctx, path, pipeline.Origin{Source: "process", Partial: missing, By: o.who()})
 }
 
 // missing tells what a file lacks to be structurally complete; "" = nothing.

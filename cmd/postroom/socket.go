@@ -207,9 +207,7 @@ func (c *counter) admit(conn *net.UnixConn, o *order) error {
 	if err != nil {
 		return err
 	}
-	if o.Decision != nil {
-		o.Decision.UID = uid
-	}
+	o.UID = uid
 	return nil
 }
 

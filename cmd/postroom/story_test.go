@@ -45,6 +45,7 @@ func TestStories(t *testing.T) {
 			"capture": capture,
 			"damage":  damage,
 			"shorten": shorten,
+			"replace": replace,
 		},
 	})
 }
@@ -104,6 +105,18 @@ func shorten(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	ts.Setenv(args[2], args[0][:n])
+}
+
+// replace FILE OLD NEW: changes a file's first OLD, which must be there, to NEW.
+func replace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s has no %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
 // damage FILE cut|noise|header: spoils a journal as a failing disk would.

@@ -17,7 +17,7 @@ func verifyCommand() *cobra.Command {
 		Short: "Check that no page is lost and everything is as it was filed",
 		Long: `verify checks that every page of every batch has exactly one place, that every
 stored file still has its digest, that every receipt's document is in its store,
-and that the journal's events have no gap. It exits with 0 only if all hold,
+and that the log's entries are those that were signed. It exits with 0 only if all hold,
 with 7 otherwise. Stored files that no row refers to are counted as left over:
 a crash leaves one now and then, and a decision replaces some.`,
 		Args: cobra.NoArgs,
@@ -33,27 +33,43 @@ func unverified(err error) error {
 }
 
 func (o order) verify(ctx context.Context, p *premises, out io.Writer) error {
-	faults := 0
-	looked, err := p.mailroom.Verify(ctx, func(fault string) {
-		faults++
-		if o.JSON {
-			_ = printJSON(out, map[string]string{"type": "fault", "fault": fault})
-			return
-		}
-		fmt.Fprintln(out, "FAULT", fault)
-	})
+	say := faults{out: out, json: o.JSON}
+	looked, err := p.mailroom.Verify(ctx, say.fault)
 	if err != nil {
 		return unverified(err)
 	}
 	if o.JSON {
-		err = printJSON(out, map[string]any{"type": "verification", "faults": faults, "batches": looked.Batches, "pages": looked.Pages,
+		err = printJSON(out, map[string]any{"type": "verification", "faults": say.n, "batches": looked.Batches, "pages": looked.Pages,
 			"documents": looked.Documents, "blobs": looked.Blobs, "receipts": looked.Receipts, "events": looked.Events, "left_over": looked.LeftOver})
 	} else {
 		_, err = fmt.Fprintf(out, "%d faults in %d batches, %d pages, %d documents, %d stored files, %d receipts, %d events; left over: %d stored files\n",
-			faults, looked.Batches, looked.Pages, looked.Documents, looked.Blobs, looked.Receipts, looked.Events, looked.LeftOver)
+			say.n, looked.Batches, looked.Pages, looked.Documents, looked.Blobs, looked.Receipts, looked.Events, looked.LeftOver)
 	}
-	if err == nil && faults > 0 {
-		return exit{exitVerification, fmt.Errorf("verification found %s", count(faults, "fault"))}
+	if err != nil {
+		return err
 	}
-	return err
+	return say.verdict()
+}
+
+// faults prints what a verification finds, a line each, and counts them.
+type faults struct {
+	out  io.Writer
+	json bool
+	n    int
+}
+
+func (f *faults) fault(what string) {
+	f.n++
+	if f.json {
+		_ = printJSON(f.out, map[string]string{"type": "fault", "fault": what})
+		return
+	}
+	fmt.Fprintln(f.out, "FAULT", printable(what))
+}
+
+func (f *faults) verdict() error {
+	if f.n == 0 {
+		return nil
+	}
+	return exit{exitVerification, fmt.Errorf("verification found %s", count(f.n, "fault"))}
 }

@@ -51,13 +51,17 @@ type Task struct {
 	Attempts  int             `json:"attempts"` // counted durably before the handler runs
 }
 
-// Event is a row for the audit log.
+// Event is a row for the audit log. Actor and Detail may have personal data, the
+// other fields never have.
 type Event struct {
 	Time    time.Time       `json:"time"`
-	Actor   string          `json:"actor"`
+	Actor   string          `json:"actor,omitempty"` // who did it; "" = the machine
 	Action  string          `json:"action"`
-	Subject string          `json:"subject"`
+	Subject string          `json:"subject"` // a batch's or document's id
+	Config  string          `json:"config,omitempty"`
+	Version string          `json:"version,omitempty"` // of the software
 	Detail  json.RawMessage `json:"detail,omitempty"`
+	Salt    []byte          `json:"salt,omitempty"` // of its commitment; whoever seals it gives it
 }
 
 // Reader reads tables.

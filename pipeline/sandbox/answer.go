@@ -12,15 +12,16 @@ import (
 )
 
 // request is what a helper is asked; its file descriptors travel with the frame:
-// first the file, then (for a cut and a rendition) the output.
+// first the file, then (for a cut, a rendition and a picture) the output.
 type request struct {
-	Op    string      `json:"op"` // open, whole, read, cut, render, warm, level
+	Op    string      `json:"op"` // open, whole, read, cut, render, picture, warm, level
 	Key   string      `json:"key,omitempty"`
 	Pages []int       `json:"pages,omitempty"`
 	From  int         `json:"from,omitempty"`
 	To    int         `json:"to,omitempty"`
 	Text  Text        `json:"text,omitempty"`
 	Place *ocr.Place  `json:"place,omitempty"` // that is looked at again
+	Crop  *mail.Box   `json:"crop,omitempty"`  // of a picture
 	Order *scan.Order `json:"order,omitempty"` // of a rendition; the helper asks for its pages one by one
 }
 
@@ -29,7 +30,7 @@ type request struct {
 // rendition a look through the page in between.
 func (q request) steps() int {
 	switch q.Op {
-	case "read":
+	case "read", "picture":
 		return 1
 	case "cut":
 		return 1 + 2*max(0, q.To-q.From+1)
@@ -45,6 +46,7 @@ type answer struct {
 	Contents *Contents     `json:"contents,omitempty"`
 	Cutting  *Cutting      `json:"cutting,omitempty"`
 	Rendered *Rendered     `json:"rendered,omitempty"`
+	Picture  *Picture      `json:"picture,omitempty"`
 	Wants    int           `json:"wants,omitempty"` // the page that a rendition needs the order for; it comes in a frame
 	Whole    string        `json:"whole,omitempty"` // why the file is not whole
 	Level    string        `json:"level,omitempty"` // isolation reached
@@ -76,6 +78,10 @@ func (a answer) check(q request, before said, c Config) error {
 		return fmt.Errorf("it counted %d pages, at most %d are allowed", a.Contents.Pages, c.Pages)
 	case q.Op == "cut" && a.Failure == "" && a.Cutting == nil:
 		return errors.New("it answered without a cutting")
+	case q.Op == "picture" && a.Failure == "" && a.Picture == nil:
+		return errors.New("it answered without a picture")
+	case a.Picture != nil:
+		return a.Picture.check(c)
 	case a.Rendered != nil:
 		return a.Rendered.check(q)
 	}

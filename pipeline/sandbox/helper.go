@@ -154,6 +154,13 @@ func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 			break
 		}
 		last.Rendered = &done
+	case "picture":
+		pic, err := h.picture(q, files)
+		if err != nil {
+			last.Failure = err.Error()
+			break
+		}
+		last.Picture = &pic
 	default:
 		last.Failure = "unknown request " + q.Op
 	}

@@ -32,6 +32,7 @@ type Config struct {
 	Grace   time.Duration             // time of handlers in hand after Run's context ended: 15 s
 	Now     func() time.Time          // time.Now
 	OnError func(journal.Task, error) // told of each failed attempt; of a bug it is a *journal.Panic
+	Seal    func(journal.Tx) error    // ends each transaction that logged events; nil = they are not sealed
 }
 
 const maxBackOff = 5 * time.Minute
@@ -135,8 +136,11 @@ func (s *Store) Tx(ctx context.Context, fn func(journal.Tx) error) error {
 	}
 	t := &tx{now: s.cfg.Now}
 	if err := s.update(func(b *bbolt.Tx) error {
-		t.b, t.enqueued = b, nil
-		return fn(t)
+		t.b, t.enqueued, t.logged = b, nil, false
+		if err := fn(t); err != nil || !t.logged || s.cfg.Seal == nil {
+			return err
+		}
+		return s.cfg.Seal(t)
 	}); err != nil {
 		return err
 	}
@@ -161,6 +165,7 @@ type tx struct {
 	b        *bbolt.Tx
 	now      func() time.Time
 	enqueued []item
+	logged   bool
 }
 
 func (t *tx) Get(table, key string) ([]byte, error) {
@@ -243,6 +248,7 @@ func (t *tx) Log(e journal.Event) error {
 	if err != nil {
 		return err
 	}
+	t.logged = true
 	return journal.Save(t, journal.TableEvent, sequence(seq), e)
 }
 

@@ -1,0 +1,504 @@
+package audit_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/audit"
+	"postroom/pipeline/journal/bolt"
+)
+
+// desk is a journal with a log, in a folder of its own.
+type desk struct {
+	t    *testing.T
+	dir  string
+	log  *audit.Log
+	j    *bolt.Store
+	hour int
+}
+
+func newDesk(t *testing.T) *desk {
+	d := &desk{t: t, dir: t.TempDir()}
+	log, err := audit.MakeKey(filepath.Join(d.dir, "audit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.log = log
+	d.j = d.open("journal.db")
+	return d
+}
+
+func (d *desk) open(name string) *bolt.Store {
+	d.t.Helper()
+	j, err := bolt.Open(filepath.Join(d.dir, name), bolt.Config{Seal: func(tx journal.Tx) error { return d.log.Seal(tx) }})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { j.Close() })
+	return j
+}
+
+// happens logs n events, one a transaction and an hour.
+func (d *desk) happens(n int) {
+	d.t.Helper()
+	for range n {
+		d.hour++
+		at := time.Date(2026, 1, 1, d.hour, 0, 0, 0, time.UTC)
+		if err := d.j.Tx(d.t.Context(), func(tx journal.Tx) error {
+			return tx.Log(journal.Event{Time: at, Actor: []string{"", "A. Clerk"}[d.hour%2], Action: "person decided", Subject: fmt.Sprintf("doc%d", d.hour%3),
+				Config: "c0ffee", Version: "v1", Detail: json.RawMessage(fmt.Sprintf(`{"reference":"TX<%d>"}`, d.hour))})
+		}); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+func (d *desk) export(s audit.Selection) string {
+	d.t.Helper()
+	var out bytes.Buffer
+	if err := d.j.View(d.t.Context(), func(r journal.Reader) error { return d.log.Export(r, s, &out) }); err != nil {
+		d.t.Fatal(err)
+	}
+	return out.String()
+}
+
+// verify gives the faults of an export, an error among them.
+func (d *desk) verify(export string, former ...string) (faults []string) {
+	d.t.Helper()
+	public, err := os.ReadFile(filepath.Join(d.dir, "audit.pub"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	_, keys, err := audit.ParseKeys(string(public))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err := audit.Verify(strings.NewReader(export), keys, former, func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }); err != nil {
+		faults = append(faults, "error: "+err.Error())
+	}
+	return faults
+}
+
+func (d *desk) checkpoint() (note string) {
+	d.t.Helper()
+	if err := d.j.View(d.t.Context(), func(r journal.Reader) (err error) {
+		note, _, err = audit.Checkpoint(r)
+		return err
+	}); err != nil {
+		d.t.Fatal(err)
+	}
+	return note
+}
+
+func TestExportsVerify(t *testing.T) {
+	d := newDesk(t)
+	if faults := d.verify(d.export(audit.Selection{})); len(faults) > 0 {
+		t.Errorf("an empty log: %q", faults)
+	}
+	d.happens(3)
+	early := d.checkpoint()
+	d.happens(30)
+	for _, s := range []audit.Selection{{}, {Details: true}, {Subjects: []string{"doc1"}}, {Subjects: []string{"doc1", "doc2"}, Details: true}} {
+		export := d.export(s)
+		if faults := d.verify(export); len(faults) > 0 {
+			t.Errorf("%+v: %q", s, faults)
+		}
+		if s.Subjects == nil {
+			if faults := d.verify(export, early, d.checkpoint()); len(faults) > 0 {
+				t.Errorf("%+v with kept checkpoints: %q", s, faults)
+			}
+		}
+		if personal := strings.Contains(export, "Clerk") || strings.Contains(export, "TX<"); personal != s.Details {
+			t.Errorf("%+v: has names and texts: %v", s, personal)
+		}
+	}
+	if n := strings.Count(d.export(audit.Selection{Subjects: []string{"doc1"}}), `"type":"entry"`); n != 11 {
+		t.Errorf("%d entries about one of three documents", n)
+	}
+}
+
+// lines of an export, to be forged.
+type lines []map[string]any
+
+func parsed(t *testing.T, export string) (all lines) {
+	for l := range strings.Lines(export) {
+		m := map[string]any{}
+		if err := json.Unmarshal([]byte(l), &m); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+func (l lines) text() string {
+	var b strings.Builder
+	for _, m := range l {
+		text, _ := json.Marshal(m)
+		b.Write(append(text, '\n'))
+	}
+	return b.String()
+}
+
+// entry gives where the n-th entry is.
+func (l lines) entry(n int) int {
+	return slices.IndexFunc(l, func(m map[string]any) bool { return m["type"] == "entry" && m["entry"] == float64(n) })
+}
+
+// renumber makes the entries' numbers consecutive, as whoever hides a change would.
+func (l lines) renumber() lines {
+	n := 0
+	for _, m := range l {
+		if m["type"] == "entry" {
+			m["entry"] = n
+			n++
+		}
+	}
+	return l
+}
+
+func TestTamperingIsFound(t *testing.T) {
+	d := newDesk(t)
+	d.happens(20)
+	honest := d.export(audit.Selection{Details: true})
+	for what, forge := range map[string]func(lines) lines{
+		"an entry flipped": func(l lines) lines {
+			m := l[l.entry(7)]
+			m["leaf"] = strings.Replace(m["leaf"].(string), "decided", "decideD", 1)
+			return l
+		},
+		"the last entry flipped": func(l lines) lines {
+			m := l[l.entry(19)]
+			m["leaf"] = strings.Replace(m["leaf"].(string), "decided", "decideD", 1)
+			return l
+		},
+		"an entry dropped": func(l lines) lines { return slices.Delete(l, l.entry(7), l.entry(8)) },
+		"an entry dropped and the rest renumbered": func(l lines) lines {
+			return slices.Delete(l, l.entry(7), l.entry(8)).renumber()
+		},
+		"two entries swapped":                func(l lines) lines { i := l.entry(7); l[i], l[i+1] = l[i+1], l[i]; return l },
+		"two entries swapped and renumbered": func(l lines) lines { i := l.entry(7); l[i], l[i+1] = l[i+1], l[i]; return l.renumber() },
+		"an entry inserted": func(l lines) lines {
+			return slices.Insert(l, l.entry(7), map[string]any{"type": "entry", "entry": 7, "leaf": l[l.entry(3)]["leaf"]}).renumber()
+		},
+		"the end cut off":               func(l lines) lines { return slices.Delete(l, l.entry(19), l.entry(19)+1) },
+		"the newest checkpoint cut off": func(l lines) lines { return l[:len(l)-1] },
+		"no checkpoint at all": func(l lines) lines {
+			return slices.DeleteFunc(l, func(m map[string]any) bool { return m["type"] == "checkpoint" || m["type"] == "consistency" })
+		},
+		"details of another": func(l lines) lines {
+			l[l.entry(7)]["opening"] = l[l.entry(9)]["opening"]
+			return l
+		},
+		"a proof spoilt": func(l lines) lines {
+			i := slices.IndexFunc(l, func(m map[string]any) bool { return m["type"] == "consistency" })
+			l[i]["from"] = l[i]["from"].(float64) + 1
+			return l
+		},
+	} {
+		if faults := d.verify(forge(parsed(t, honest)).text()); len(faults) == 0 {
+			t.Errorf("%s: not found", what)
+		}
+	}
+	if faults := d.verify(parsed(t, honest).text()); len(faults) > 0 {
+		t.Errorf("untouched: %q", faults)
+	}
+}
+
+func TestTamperingWithAnExtractIsFound(t *testing.T) {
+	d := newDesk(t)
+	d.happens(20)
+	honest := d.export(audit.Selection{Subjects: []string{"doc1"}})
+	for what, forge := range map[string]func(lines) lines{
+		"an entry flipped": func(l lines) lines {
+			l[1]["leaf"] = strings.Replace(l[1]["leaf"].(string), "decided", "decideD", 1)
+			return l
+		},
+		"an entry without proof": func(l lines) lines { return slices.Delete(l, 2, 3) },
+		"an entry beside its own": func(l lines) lines {
+			return slices.Insert(l, 1, map[string]any{"type": "entry", "entry": l[1]["entry"], "leaf": l[3]["leaf"]})
+		},
+		"another log's checkpoint": func(l lines) lines {
+			other := newDesk(t)
+			other.happens(20)
+			l[len(l)-1]["note"] = other.checkpoint()
+			return l
+		},
+	} {
+		if faults := d.verify(forge(parsed(t, honest)).text()); len(faults) == 0 {
+			t.Errorf("%s: not found", what)
+		}
+	}
+}
+
+// TestCutAndSignedAgain: whoever has the key can write another history. A checkpoint
+// that was given away before tells.
+func TestCutAndSignedAgain(t *testing.T) {
+	d := newDesk(t)
+	d.happens(10)
+	given := d.checkpoint()
+	d.j = d.open("another.db")
+	d.hour = 0
+	d.happens(5)
+	for _, more := range []int{0, 5, 1} { // shorter, as long, longer than what was given away
+		d.happens(more)
+		export := d.export(audit.Selection{})
+		if faults := d.verify(export); len(faults) > 0 {
+			t.Errorf("the forger has the key, so alone it holds: %q", faults)
+		}
+		if faults := d.verify(export, given); len(faults) == 0 {
+			t.Errorf("a log cut and signed again, %d entries more, is not found", more)
+		}
+	}
+}
+
+// TestParseCheckpoints: as many as stand in a file, with whatever stands between them.
+func TestParseCheckpoints(t *testing.T) {
+	d := newDesk(t)
+	var given []string
+	text := "\n"
+	for range 3 {
+		d.happens(2)
+		given = append(given, d.checkpoint())
+		text += d.checkpoint() + "\n\n"
+	}
+	if got := audit.ParseCheckpoints(text); !slices.Equal(got, given) {
+		t.Errorf("%q, want %q", got, given)
+	}
+	if faults := d.verify(d.export(audit.Selection{}), audit.ParseCheckpoints(strings.ReplaceAll(text, "\n", "\r\n"))...); len(faults) > 0 {
+		t.Errorf("with other ends of lines: %q", faults)
+	}
+	cut := text[:strings.LastIndex(text, "—")]
+	if faults := d.verify(d.export(audit.Selection{}), audit.ParseCheckpoints(cut)...); len(faults) == 0 {
+		t.Error("one without its signature is passed over")
+	}
+	if got := audit.ParseCheckpoints("no checkpoint\n"); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestCheckFindsWhatWasTouched changes each table of the log in the journal itself.
+func TestCheckFindsWhatWasTouched(t *testing.T) {
+	d := newDesk(t)
+	d.happens(20)
+	check := func() (faults []string) {
+		t.Helper()
+		view := func(read func(journal.Reader) error) error { return d.j.View(t.Context(), read) }
+		if n, err := d.log.Check(view, func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }); err != nil || n != 20 {
+			faults = append(faults, fmt.Sprint(n, err))
+		}
+		return faults
+	}
+	if faults := check(); len(faults) > 0 {
+		t.Fatalf("untouched: %q", faults)
+	}
+	seed := rand.Uint64()
+	t.Log("seed", seed)
+	dice := rand.New(rand.NewPCG(seed, 0))
+	errBack := errors.New("put back")
+	for _, table := range []string{journal.TableEvent, "leaf", "hash", "checkpoint", "actor"} {
+		for _, how := range []string{"changed", "dropped", "added"} {
+			var faults []string
+			var key string
+			if err := d.j.Tx(t.Context(), func(tx journal.Tx) error {
+				rows, err := tx.Scan(table, "", "", 1000)
+				if err != nil || len(rows) == 0 {
+					t.Fatal(table, len(rows), err)
+				}
+				r := rows[dice.IntN(len(rows))]
+				key = r.Key
+				switch how {
+				case "dropped":
+					err = tx.Delete(table, r.Key)
+				case "added":
+					err = tx.Put(table, r.Key+"x", r.Value)
+				default:
+					// Not a bit of white space, nor a name's case: another letter or digit.
+					i := bytes.IndexFunc(r.Value, func(c rune) bool { return c >= '1' && c <= '8' })
+					if i < 0 {
+						i = 0
+					}
+					r.Value[i]++
+					err = tx.Put(table, r.Key, r.Value)
+				}
+				if err != nil {
+					return err
+				}
+				if _, err := d.log.Check(func(read func(journal.Reader) error) error { return read(tx) }, func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }); err != nil {
+					faults = append(faults, err.Error())
+				}
+				return errBack
+			}); !errors.Is(err, errBack) {
+				t.Fatal(err)
+			}
+			// A former checkpoint that is gone hides nothing: the later ones vouch for more.
+			// A hash or name that nothing refers to says nothing.
+			harmless := how == "dropped" && table == "checkpoint" || how == "added" && (table == "hash" || table == "actor")
+			if len(faults) == 0 && !harmless {
+				t.Errorf("%s %s of table %s: not found", how, key, table)
+			}
+		}
+	}
+}
+
+func TestCheckpointsOfFormerHoursAreKept(t *testing.T) {
+	d := newDesk(t)
+	d.happens(5) // an hour each
+	at := time.Date(2026, 1, 1, d.hour, 0, 0, 0, time.UTC)
+	for n := range 7 {
+		if err := d.j.Tx(t.Context(), func(tx journal.Tx) error {
+			return tx.Log(journal.Event{Time: at.Add(time.Duration(n) * time.Minute), Action: "batch received", Subject: "b"})
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(d.export(audit.Selection{}), `"type":"checkpoint"`); n != 5 {
+		t.Errorf("%d checkpoints of 5 hours", n)
+	}
+}
+
+// TestNewKey: what a former key signed still holds, what a stranger's signs does not.
+func TestNewKey(t *testing.T) {
+	d := newDesk(t)
+	d.happens(3)
+	if err := os.Remove(filepath.Join(d.dir, "audit.key")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := audit.OpenKey(filepath.Join(d.dir, "audit")); !errors.Is(err, audit.ErrNoKey) {
+		t.Errorf("without its key: %v", err)
+	}
+	log, err := audit.MakeKey(filepath.Join(d.dir, "audit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.log = log
+	d.happens(3)
+	if faults := d.verify(d.export(audit.Selection{})); len(faults) > 0 {
+		t.Errorf("%q", faults)
+	}
+	if info, err := os.Stat(filepath.Join(d.dir, "audit.key")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key: %v, %v", info.Mode(), err)
+	}
+	d.dir = t.TempDir()
+	if d.log, err = audit.MakeKey(filepath.Join(d.dir, "audit")); err != nil {
+		t.Fatal(err)
+	}
+	if faults := d.verify(d.export(audit.Selection{})); len(faults) == 0 {
+		t.Error("signed by a stranger's key, and not found")
+	}
+}
+
+// TestStory: each touch of a document is proven, and one that was changed is not.
+func TestStory(t *testing.T) {
+	d := newDesk(t)
+	d.happens(9)
+	story := func() (touches []audit.Touch) {
+		t.Helper()
+		if err := d.j.View(t.Context(), func(r journal.Reader) (err error) {
+			touches, err = d.log.Story(r, "doc1")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return touches
+	}
+	for i, touch := range story() {
+		if !touch.Proven || touch.Subject != "doc1" || touch.Entry != int64(3*i) {
+			t.Errorf("touch %d: %+v", i, touch)
+		}
+	}
+	if err := d.j.Tx(t.Context(), func(tx journal.Tx) error {
+		e, err := journal.Load[journal.Event](tx, journal.TableEvent, fmt.Sprintf("%016x", 4))
+		e.Detail = json.RawMessage(`{"reference":"another"}`)
+		return errors.Join(err, journal.Save(tx, journal.TableEvent, fmt.Sprintf("%016x", 4), e))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if touches := story(); len(touches) != 3 || touches[1].Proven || !touches[0].Proven || !touches[2].Proven {
+		t.Errorf("after a change: %+v", touches)
+	}
+}
+
+// TestSealFailsClosed: what can't be sealed is not written.
+func TestSealFailsClosed(t *testing.T) {
+	d := newDesk(t)
+	d.happens(1)
+	if err := d.j.Tx(t.Context(), func(tx journal.Tx) error { return tx.Delete("hash", fmt.Sprintf("%016x", 0)) }); err != nil {
+		t.Fatal(err)
+	}
+	err := d.j.Tx(t.Context(), func(tx journal.Tx) error {
+		return errors.Join(tx.Put("page", "1", []byte("x")), tx.Log(journal.Event{Action: "a", Subject: "s"}))
+	})
+	if err == nil {
+		t.Fatal("sealed on a tree that lacks a hash")
+	}
+	if err := d.j.View(t.Context(), func(r journal.Reader) error {
+		_, err := r.Get("page", "1")
+		return err
+	}); !errors.Is(err, journal.ErrNotFound) {
+		t.Errorf("written without a seal: %v", err)
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	f.Add([]byte(`{"type":"log","entries":1,"all":true}` + "\n" + `{"type":"entry","entry":0,"leaf":"{}"}` + "\n" + `{"type":"checkpoint","note":"a\n1\nAA==\n\n— a b\n"}`))
+	f.Add([]byte(`{"type":"log"}` + "\n" + `{"type":"inclusion","entry":3,"to":1,"proof":[]}` + "\n" + `{"type":"consistency","from":-1,"to":9}`))
+	dir := f.TempDir()
+	if _, err := audit.MakeKey(filepath.Join(dir, "audit")); err != nil {
+		f.Fatal(err)
+	}
+	public, err := os.ReadFile(filepath.Join(dir, "audit.pub"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	_, keys, err := audit.ParseKeys(string(public))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, export []byte) {
+		faults := 0
+		s, err := audit.Verify(bytes.NewReader(export), keys, nil, func(string, ...any) { faults++ })
+		if err == nil && faults == 0 && s.Entries > 0 {
+			t.Errorf("nobody signed it, and it holds: %q", export)
+		}
+	})
+}
+
+// BenchmarkSeal is what a transaction of one event costs, with the disk's syncs.
+func BenchmarkSeal(b *testing.B) {
+	for _, sealed := range []bool{false, true} {
+		b.Run(fmt.Sprintf("sealed=%v", sealed), func(b *testing.B) {
+			dir := b.TempDir()
+			log, err := audit.MakeKey(filepath.Join(dir, "audit"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			cfg := bolt.Config{}
+			if sealed {
+				cfg.Seal = log.Seal
+			}
+			j, err := bolt.Open(filepath.Join(dir, "journal.db"), cfg)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer j.Close()
+			for b.Loop() {
+				if err := j.Tx(b.Context(), func(tx journal.Tx) error {
+					return tx.Log(journal.Event{Time: time.Unix(1e9, 0), Action: "batch received", Subject: "b", Config: "c0ffee", Version: "v1"})
+				}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"postroom/pipeline/journal"
+)
+
+// Touches lists the entries that are about any of the subjects, ascending.
+func Touches(r journal.Reader, subjects ...string) (entries []int64, err error) {
+	for _, s := range subjects {
+		for after := ""; ; {
+			rows, err := r.Scan(tableTouch, s+"/", after, portion)
+			if err != nil {
+				return nil, err
+			}
+			for _, got := range rows {
+				var n int64
+				if _, err := fmt.Sscanf(got.Key[len(s)+1:], "%x", &n); err != nil {
+					return nil, fmt.Errorf("entries about %s: %w", s, journal.ErrDamaged)
+				}
+				entries = append(entries, n)
+			}
+			if len(rows) < portion {
+				break
+			}
+			after = rows[len(rows)-1].Key
+		}
+	}
+	slices.Sort(entries)
+	return slices.Compact(entries), nil
+}
+
+// Touch is an entry with its event.
+type Touch struct {
+	Entry int64
+	journal.Event
+	// Proven tells that the event is the one that was logged, and that its entry is in
+	// the log under the newest checkpoint, whose signature holds.
+	Proven bool
+}
+
+// Story gives what the log says of some subjects, in the order of time, each proven
+// against the newest checkpoint.
+func (l *Log) Story(r journal.Reader, subjects ...string) (touches []Touch, err error) {
+	entries, err := Touches(r, subjects...)
+	if err != nil {
+		return nil, err
+	}
+	size, newest, err := last(r)
+	if err != nil {
+		return nil, err
+	}
+	t, signed := openCheckpoint(newest.Note, l.verifiers)
+	for _, n := range entries {
+		e, err := journal.Load[journal.Event](r, journal.TableEvent, eventRow(n))
+		if err != nil {
+			return nil, err
+		}
+		text, err := r.Get(tableLeaf, row(n))
+		if err != nil {
+			return nil, err
+		}
+		honest := true
+		if err := l.entry(r, n, func(string, ...any) { honest = false }); err != nil {
+			return nil, err
+		}
+		proof, err := tlog.ProveRecord(size, n, hashes{r})
+		honest = honest && signed == nil && err == nil && tlog.CheckRecord(proof, t.size, t.root, n, tlog.RecordHash(text)) == nil
+		touches = append(touches, Touch{n, e, honest})
+	}
+	return touches, nil
+}

@@ -1,0 +1,243 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/audit"
+)
+
+// Story is all that is known of a document, as `audit show --json` prints it.
+type Story struct {
+	DocumentLine
+	Received   StoryFile     `json:"received"`
+	Original   *Digest       `json:"original,omitempty"` // original.pdf; absent while it is not cut
+	Recoded    []string      `json:"recoded,omitempty"`
+	Seen       []StoryPage   `json:"seen"`  // its pages, as they can be seen in the scanner's file now
+	Facts      []StoryFact   `json:"facts"` // what decided, or made it wait
+	Config     string        `json:"config,omitempty"`
+	Register   string        `json:"register,omitempty"` // SHA-256 of the case register that it was decided by
+	Software   string        `json:"software,omitempty"`
+	Receipt    *mail.Receipt `json:"receipt,omitempty"`
+	Touches    []StoryTouch  `json:"touches"` // what the log says of it, of its batch, and of what it is a part of
+	Checkpoint string        `json:"checkpoint"`
+}
+
+// StoryFile is the scanner's file.
+type StoryFile struct {
+	Digest
+	Name   string    `json:"name"`
+	Source string    `json:"source"`
+	At     time.Time `json:"at"`
+}
+
+// StoryPage is a page: its picture, and what was read on it.
+type StoryPage struct {
+	Page     int           `json:"page"`
+	Picture  string        `json:"picture,omitempty"` // SHA-256; see sandbox.Picture
+	Width    int           `json:"width"`
+	Height   int           `json:"height"`
+	Readings string        `json:"readings,omitempty"` // SHA-256 of what was read, as the log has it
+	Words    int           `json:"words"`
+	Symbols  []mail.Symbol `json:"symbols,omitempty"`
+	Failure  string        `json:"failure,omitempty"` // why it can't be seen or read
+}
+
+// StoryFact is evidence with its picture.
+type StoryFact struct {
+	SheetEvidence
+	Crop []byte `json:"crop,omitempty"` // PNG of its place on the page; only when asked for
+}
+
+// StoryTouch is an entry of the log.
+type StoryTouch struct {
+	Entry  int64           `json:"entry"`
+	Time   time.Time       `json:"time"`
+	Actor  string          `json:"actor"`
+	Action string          `json:"action"`
+	About  string          `json:"about"`
+	Config string          `json:"config"`
+	Detail json.RawMessage `json:"detail,omitempty"`
+	Proven bool            `json:"proven"` // it is what was logged, and in the log that was signed
+}
+
+// Story tells all that is known of a document; crops has the pictures of what decided.
+func (m *Mailroom) Story(ctx context.Context, id string, crops bool) (s Story, err error) {
+	if s.DocumentLine, err = m.Document(ctx, id); err != nil {
+		return s, err
+	}
+	s.Type, s.Facts = "story", []StoryFact{}
+	d, b, err := m.doc(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	s.Received = StoryFile{Digest{b.SHA256, b.Size}, b.Name, b.Source, b.Received}
+	if d.Original != (journal.Ref{}) {
+		s.Original = &Digest{d.Original.SHA256, d.Original.Size}
+	}
+	s.Recoded, s.Receipt = d.Recoded, d.Receipt
+	var evidence []mail.Evidence
+	if p := d.Placement; p != nil {
+		s.Config, s.Register, s.Software, evidence = p.Config, p.Register, p.Version, p.Evidence
+	}
+	if err := m.journal.View(ctx, func(r journal.Reader) error {
+		if d.State == mail.Held {
+			e, err := load[mail.Exception](r, tableException, id)
+			if err != nil {
+				return err
+			}
+			evidence = e.Evidence
+		}
+		return m.touches(r, d, &s)
+	}); err != nil {
+		return s, err
+	}
+	for _, e := range sheetEvidence(evidence) {
+		s.Facts = append(s.Facts, StoryFact{SheetEvidence: e})
+	}
+	return s, m.see(ctx, b, d, &s, crops)
+}
+
+// touches adds what the log says.
+func (m *Mailroom) touches(r journal.Reader, d docRow, s *Story) error {
+	about := []string{d.ID, d.Batch}
+	docs, err := documents(r, d.Batch)
+	if err != nil {
+		return err
+	}
+	for _, whole := range docs {
+		if whole.ID != d.ID && whole.State == mail.Superseded && whole.From <= d.From && d.To <= whole.To {
+			about = append(about, whole.ID)
+		}
+	}
+	touches, err := m.cfg.Audit.Story(r, about...)
+	if err != nil {
+		return err
+	}
+	s.Touches = []StoryTouch{}
+	for _, t := range touches {
+		if t.Action == actionRead && ofOthers(t.Detail, d.Document) {
+			continue
+		}
+		who := t.Actor
+		if who == "" {
+			who = Machine
+		}
+		s.Touches = append(s.Touches, StoryTouch{t.Entry, t.Time, who, t.Action, t.Subject, t.Config, t.Detail, t.Proven})
+	}
+	s.Checkpoint, _, err = audit.Checkpoint(r)
+	return err
+}
+
+// ofOthers tells whether none of the pages that were read is the document's.
+func ofOthers(detail json.RawMessage, d mail.Document) bool {
+	var read pagesRead
+	err := json.Unmarshal(detail, &read)
+	return err == nil && !slices.ContainsFunc(read.Pages, func(n int) bool { return d.From <= n && n <= d.To })
+}
+
+// see adds the pages' pictures, and those of the facts.
+func (m *Mailroom) see(ctx context.Context, b batchRow, d docRow, s *Story, crops bool) error {
+	s.Seen = []StoryPage{}
+	if d.Whole {
+		return nil // its pages were never told apart
+	}
+	for _, n := range d.Pages() {
+		page := StoryPage{Page: n}
+		if err := m.readOf(ctx, b.ID, n, &page); err != nil {
+			return err
+		}
+		whole, err := m.picture(ctx, b, n, mail.Box{}, nil)
+		if err != nil {
+			return err
+		}
+		page.Picture, page.Width, page.Height = whole.sum, whole.width, whole.height
+		if whole.failure != "" {
+			page.Failure = whole.failure
+		}
+		for i := range s.Facts {
+			if f := &s.Facts[i]; crops && f.Page == n && f.Polygon != nil && whole.failure == "" {
+				if _, err := m.picture(ctx, b, n, around(*f.Polygon), &f.Crop); err != nil {
+					return err
+				}
+			}
+		}
+		s.Seen = append(s.Seen, page)
+	}
+	return nil
+}
+
+// readOf adds what was read of a page.
+func (m *Mailroom) readOf(ctx context.Context, batch string, n int, page *StoryPage) error {
+	var row pageRow
+	if err := m.journal.View(ctx, func(r journal.Reader) (err error) {
+		row, err = load[pageRow](r, tablePage, pageKey(batch, n))
+		return err
+	}); err != nil {
+		return err
+	}
+	readings, err := m.readings(ctx, batch, n, n)
+	if err != nil {
+		return err
+	}
+	page.Readings, page.Words, page.Symbols, page.Failure = row.Readings.SHA256, len(readings[0].Words), readings[0].Symbols, readings[0].Failure
+	return nil
+}
+
+// seen is a page's picture.
+type seen struct {
+	sum, failure  string
+	width, height int
+}
+
+// picture has a helper decode a page of the scanner's file; what lies in the crop goes to png.
+func (m *Mailroom) picture(ctx context.Context, b batchRow, page int, crop mail.Box, png *[]byte) (seen, error) {
+	f, err := m.blob(ctx, b.Blob)
+	if err != nil {
+		return seen{}, err
+	}
+	defer f.Close()
+	out, err := m.blobs.Scratch()
+	if err != nil {
+		return seen{}, err
+	}
+	defer out.Close()
+	p, err := m.helpers.Picture(ctx, f, b.SHA256, page, crop, out)
+	if err != nil {
+		return seen{}, fmt.Errorf("picture of batch %s, page %d: %w", b.ID, page, err)
+	}
+	if p.Refused != nil {
+		return seen{failure: p.Refused.Detail}, nil
+	}
+	if png != nil {
+		if _, err := out.Seek(0, io.SeekStart); err != nil {
+			return seen{}, err
+		}
+		if *png, err = io.ReadAll(io.LimitReader(out, largestCrop)); err != nil {
+			return seen{}, err
+		}
+	}
+	return seen{sum: p.SHA256, width: p.Width, height: p.Height}, nil
+}
+
+// largestCrop bounds what a helper's picture takes of the memory.
+const largestCrop = 16 << 20
+
+// around gives the place of a fact with some of what stands around it.
+func around(corners [4][2]int) mail.Box {
+	xs, ys := []int{}, []int{}
+	for _, c := range corners {
+		xs, ys = append(xs, c[0]), append(ys, c[1])
+	}
+	b := mail.Box{X0: slices.Min(xs), Y0: slices.Min(ys), X1: slices.Max(xs), Y1: slices.Max(ys)}
+	const least, share = 20, 0.15 // pixels; of the longer side
+	pad := max(least, int(math.Ceil(share*float64(max(b.X1-b.X0, b.Y1-b.Y0)))))
+	return mail.Box{X0: max(0, b.X0-pad), Y0: max(0, b.Y0-pad), X1: b.X1 + pad, Y1: b.Y1 + pad}
+}

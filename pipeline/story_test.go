@@ -1,0 +1,127 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+	"postroom/pipeline/sandbox"
+)
+
+// Picture of a fake scan: its digest names the page, its crop is the place in words.
+func (f *fakeHelpers) Picture(_ context.Context, _ *os.File, _ string, page int, crop mail.Box, out *os.File) (sandbox.Picture, error) {
+	if page == f.unseen {
+		return sandbox.Picture{Refused: &sandbox.Refusal{Reason: mail.UnreadablePage, Detail: "nothing to see"}}, nil
+	}
+	if crop != (mail.Box{}) {
+		fmt.Fprint(out, "page ", page, " ", crop)
+	}
+	return sandbox.Picture{Width: 1654, Height: 2338, SHA256: fmt.Sprintf("picture of %d", page)}, nil
+}
+
+func actions(s Story) (all []string) {
+	for _, t := range s.Touches {
+		all = append(all, t.Actor+": "+t.Action)
+	}
+	return all
+}
+
+// TestStoryOfADocument: from its arrival to whoever looked at it last, each proven.
+func TestStoryOfADocument(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "separator", "code="+caseA, "text=and so on", "separator", "text=nothing")
+	wantPlaces(t, docs, "2-3 filed "+caseA, "5-5 exception no-reference")
+	if err := r.LogView(t.Context(), "user 7", "document viewed", docs[0].Document); err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.Story(t.Context(), docs[0].Document, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"machine: batch received", "machine: batch counted", "machine: pages read", "machine: pages read", "machine: pages read", "machine: pages read",
+		"machine: pages read", "machine: document placed", "machine: document filed", "machine: rendition added", "user 7: document viewed"}
+	got := slices.DeleteFunc(actions(s), func(a string) bool { return a == "machine: pages read" })
+	if !slices.Equal(got, slices.DeleteFunc(want, func(a string) bool { return a == "machine: pages read" })) {
+		t.Errorf("touches %q", actions(s))
+	}
+	for _, touch := range s.Touches {
+		if !touch.Proven || touch.Config != "digest" {
+			t.Errorf("touch %+v", touch)
+		}
+	}
+	if len(s.Seen) != 2 || s.Seen[0].Page != 2 || s.Seen[0].Picture != "picture of 2" || s.Seen[0].Readings == "" || len(s.Seen[0].Symbols) != 1 || s.Seen[1].Words != 3 {
+		t.Errorf("seen %+v", s.Seen)
+	}
+	if len(s.Facts) != 1 || string(s.Facts[0].Crop) != "page 2 {55 55 445 205}" || s.Facts[0].Text != caseA {
+		t.Errorf("facts %+v, crop %s", s.Facts, s.Facts[0].Crop)
+	}
+	if s.Receipt == nil || s.Original == nil || s.Received.SHA256 == "" || s.Register == "" || s.Software != "test" || s.Checkpoint == "" {
+		t.Errorf("story %+v", s)
+	}
+}
+
+// TestStoryOfAPart: what was said of the whole is part of it, and a page that can't be seen is told.
+func TestStoryOfAPart(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "text=Our ref "+caseA, "text=Our ref "+caseB)
+	if err := r.decide(docs[0].Document, Decision{SplitBefore: 2}); err != nil {
+		t.Fatal(err)
+	}
+	_, docs = r.rest(docs[0].Batch)
+	r.helpers.unseen = 2
+	wantPlaces(t, docs, "1-1 filed "+caseA, "2-2 filed "+caseB)
+	s, err := r.Story(t.Context(), docs[1].Document, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(actions(s), "A. Clerk: person decided") || s.Seen[0].Failure != "nothing to see" || s.Facts[0].Crop != nil {
+		t.Errorf("touches %q, seen %+v, facts %+v", actions(s), s.Seen, s.Facts)
+	}
+}
+
+// TestLogTellsWhatItWorksBy: configuration, software and register are entries when they change, and only then.
+func TestLogTellsWhatItWorksBy(t *testing.T) {
+	r := newRoom(t)
+	inForce := func() (n int) {
+		t.Helper()
+		if err := r.work(func(context.Context) error { <-r.begun; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		for _, subject := range []string{subjectConfiguration, subjectRegister} {
+			n += r.entries(subject)
+		}
+		return n
+	}
+	if n := inForce(); n != 2 {
+		t.Errorf("%d entries of the first start", n)
+	}
+	r.reopen()
+	if n := inForce(); n != 2 {
+		t.Errorf("%d entries after a start with the same", n)
+	}
+	r.digest = "another"
+	r.reopen()
+	r.write("cases.csv", "reference,store\n"+caseA+",tax\n")
+	if n := inForce(); n != 4 {
+		t.Errorf("%d entries after a change of both", n)
+	}
+	r.verifies()
+}
+
+// entries counts what the log says of a subject.
+func (r *room) entries(subject string) int {
+	r.t.Helper()
+	n := 0
+	if err := r.journal.View(r.t.Context(), func(j journal.Reader) error {
+		touches, err := r.cfg.Audit.Story(j, subject)
+		n = len(touches)
+		return err
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
