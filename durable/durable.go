@@ -245,6 +245,10 @@ func Sweep(dir string) error {
 	})
 }
 
+// Unfinished tells whether a file has the name of one that was never finished, or is
+// being written.
+func Unfinished(name string) bool { return strings.HasPrefix(name, temporary) }
+
 // Unnamed takes the file's name away: it is gone when it is closed.
 func (t *Temp) Unnamed() (*os.File, error) {
 	if err := os.Remove(t.Name()); err != nil {

@@ -251,6 +251,28 @@ func TestVerifyFindsWhatWasTouched(t *testing.T) {
 			return errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("forged"), 0o600))
 		},
 		"a filed original gone": func(_ *room, d DocumentLine) error { return os.Remove(filepath.Join(d.Path, "original.pdf")) },
+		"a file beside it": func(_ *room, d DocumentLine) error {
+			return os.WriteFile(filepath.Join(d.Path, "page 9.pdf"), nil, 0o600)
+		},
+		"a link in the place of its rendition": func(_ *room, d DocumentLine) error {
+			path := filepath.Join(d.Path, "searchable.pdf")
+			return errors.Join(os.Rename(path, path+".old"), os.Symlink(path+".old", path))
+		},
+		"a document that nobody filed": func(_ *room, d DocumentLine) error {
+			return os.CopyFS(filepath.Join(filepath.Dir(d.Path), "planted"), os.DirFS(d.Path))
+		},
+		"its copy in another case": func(r *room, d DocumentLine) error {
+			return os.CopyFS(filepath.Join(r.dir, "tax", caseB, d.Document), os.DirFS(d.Path))
+		},
+		"marked as taken back": func(_ *room, d DocumentLine) error {
+			return os.WriteFile(filepath.Join(d.Path, "withdrawn.json"), []byte("{}"), 0o600)
+		},
+		"an entry of the log changed": func(r *room, _ DocumentLine) error {
+			return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error {
+				rows, err := tx.Scan(journal.TableEvent, "", "", 1)
+				return errors.Join(err, tx.Put(journal.TableEvent, rows[0].Key, []byte(strings.Replace(string(rows[0].Value), "force", "farce", 1))))
+			})
+		},
 		"a page without a place": func(r *room, d DocumentLine) error {
 			return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error { return tx.Delete(tableDisposition, pageKey(d.Batch, 1)) })
 		},

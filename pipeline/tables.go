@@ -71,16 +71,13 @@ type docRow struct {
 // taken back from there before. What stands there as withdrawn is evidence, and
 // whoever knows it by its name must not find another sheet under it.
 func (d docRow) filedAs() string {
-	before := 0
+	times := 1
 	for _, r := range d.Left {
 		if r == d.Placement.Reference {
-			before++
+			times++
 		}
 	}
-	if before == 0 {
-		return d.ID
-	}
-	return fmt.Sprintf("%s-%d", d.ID, before+1)
+	return numbered(d.ID, times)
 }
 
 // trouble is why a task can't be done now: its store can't be reached, or

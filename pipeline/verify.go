@@ -48,6 +48,7 @@ func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error
 	for _, id := range ids {
 		tell(func() error { return v.batch(ctx, id) })
 	}
+	tell(func() error { return v.stores(ctx) })
 	tell(func() error { return v.events(ctx) })
 	tell(func() error { v.leftOver(kept); return nil })
 	return v.Count, err

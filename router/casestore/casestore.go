@@ -36,6 +36,12 @@ type Rendition struct {
 	Sheet  []byte        // searchable.json
 }
 
+// Standing is a document that stands in a store.
+type Standing struct {
+	Locator, Reference, Document string
+	Withdrawn                    bool
+}
+
 // Store is a destination. Its methods are safe for concurrent use.
 type Store interface {
 	// Deliver files a document; the same filing again gives the same receipt and changes nothing.
@@ -48,6 +54,9 @@ type Store interface {
 	Withdraw(ctx context.Context, locator string, note []byte) error
 	// Verify reads a delivered document, and what was added to it, back and compares it with its receipt.
 	Verify(ctx context.Context, r mail.Receipt) error
+	// List visits what stands in the store: each document, and what no document is made of, with
+	// why. What was begun and is not complete is none of both.
+	List(ctx context.Context, document func(Standing) error, stray func(path, why string)) error
 	// Where tells people where a delivered document is.
 	Where(locator string) string
 }

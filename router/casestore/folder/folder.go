@@ -159,7 +159,7 @@ func (s *Store) Withdraw(_ context.Context, locator string, note []byte) error {
 	if err := errors.Join(s.Probe(), s.mine(locator)); err != nil {
 		return err
 	}
-	return ensure(filepath.Join(s.Where(locator), "withdrawn.json"), bytes.NewReader(note))
+	return ensure(filepath.Join(s.Where(locator), withdrawn), bytes.NewReader(note))
 }
 
 // mine refuses a locator that is not a document of this store.

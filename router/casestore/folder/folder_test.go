@@ -2,6 +2,7 @@ package folder
 
 import (
 	"errors"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -123,5 +124,42 @@ func BenchmarkDeliver(b *testing.B) {
 		if _, err := s.Deliver(b.Context(), storetest.Filing("R", string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676%26)), "letter")); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestListTellsWhatIsStrange: what someone put among the documents, or in their place.
+func TestListTellsWhatIsStrange(t *testing.T) {
+	s := fresh(t)
+	r, err := s.Deliver(t.Context(), storetest.Filing("R", "d1", "letter"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := s.Where(".")
+	dir := s.Where(r.Locator)
+	for _, err := range []error{
+		os.WriteFile(filepath.Join(root, "note.txt"), nil, 0o600),
+		os.WriteFile(filepath.Join(root, "R", "note.txt"), nil, 0o600),
+		os.WriteFile(filepath.Join(dir, "page 7.pdf"), nil, 0o600),
+		os.WriteFile(filepath.Join(dir, ".postroom-tmp-1"), nil, 0o600),
+		os.Symlink("original.pdf", filepath.Join(dir, "searchable.pdf")),
+		os.Symlink(dir, filepath.Join(root, "R", "d2")),
+		os.MkdirAll(filepath.Join(root, "R", "begun"), 0o700),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	documents, strays := 0, map[string]bool{}
+	if err := s.List(t.Context(), func(casestore.Standing) error { documents++; return nil }, func(path, _ string) {
+		name, err := filepath.Rel(root, path)
+		if strays[name] = true; err != nil {
+			t.Error(err)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"note.txt": true, "R/note.txt": true, "R/d1/page 7.pdf": true, "R/d1/searchable.pdf": true, "R/d2": true}
+	if documents != 1 || !maps.Equal(strays, want) {
+		t.Errorf("%d documents, strays %v", documents, strays)
 	}
 }

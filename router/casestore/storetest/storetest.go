@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -147,6 +148,36 @@ func Run(t *testing.T, fresh func(t *testing.T) casestore.Store) {
 		}
 		if err := errors.Join(s.Verify(t.Context(), first), s.Verify(t.Context(), second)); err != nil {
 			t.Error(err)
+		}
+	})
+	t.Run("lists what it has", func(t *testing.T) {
+		s := fresh(t)
+		want := map[string]bool{}
+		for _, name := range []string{"d1", "d2", "d3"} {
+			r, err := s.Deliver(t.Context(), Filing("../R"+name, name, "letter"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want[r.Locator] = name == "d2"
+			if name == "d2" {
+				if err := s.Withdraw(t.Context(), r.Locator, []byte(`{"why":"x"}`)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		got := map[string]bool{}
+		if err := s.List(t.Context(), func(at casestore.Standing) error {
+			if at.Reference != "../R"+at.Document {
+				t.Errorf("%+v", at)
+			}
+			got[at.Locator] = at.Withdrawn
+			return nil
+		},
+			func(path, why string) { t.Errorf("%s: %s", path, why) }); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
 		}
 	})
 	t.Run("odd references", func(t *testing.T) {
