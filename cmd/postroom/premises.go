@@ -85,21 +85,24 @@ func auditKey(cfg Config) string { return filepath.Join(cfg.Data, "audit") }
 // openAudit opens the log's key, made when nothing was signed yet. One that is gone is
 // not quietly made anew: its checkpoints would pass for a stranger's.
 func openAudit(cfg Config, store journal.Store) (*audit.Log, error) {
-	log, err := audit.OpenKey(auditKey(cfg))
-	if !errors.Is(err, audit.ErrNoKey) {
-		return log, err
-	}
 	var signed string
-	if failed := store.View(context.Background(), func(r journal.Reader) (err error) {
+	if err := store.View(context.Background(), func(r journal.Reader) (err error) {
 		signed, _, err = audit.Checkpoint(r)
 		return err
-	}); failed != nil {
-		return nil, failed
+	}); err != nil {
+		return nil, err
 	}
-	if signed != "" {
+	log, err := audit.OpenKey(auditKey(cfg))
+	if errors.Is(err, audit.ErrNoKey) && signed != "" {
 		return nil, fmt.Errorf("%w: put it back from the backup, or, when it is lost for good, make a new one: postroom audit new-key", err)
 	}
-	return audit.MakeKey(auditKey(cfg))
+	if errors.Is(err, audit.ErrNoKey) {
+		log, err = audit.MakeKey(auditKey(cfg))
+	}
+	if err != nil || signed != "" {
+		return log, err
+	}
+	return log, store.Tx(context.Background(), log.Seal) // what versions without a log have left
 }
 
 // newKey has the log signed with a new key from now on.
