@@ -93,7 +93,7 @@ func (m *Mailroom) Story(ctx context.Context, id string, crops bool) (s Story, e
 			if err != nil {
 				return err
 			}
-			evidence = e.Evidence
+			evidence = append(slices.Clone(evidence), e.Evidence...) // of a recalled one both
 		}
 		return m.touches(r, d, &s)
 	}); err != nil {
