@@ -153,7 +153,6 @@ func TestFloorsAndWallsSee(t *testing.T) {
 var (
 	writers = regexp.MustCompile(`^os\.(Create|CreateTemp|WriteFile|Rename|Remove|RemoveAll|Link|Symlink|Mkdir|MkdirAll|MkdirTemp|Truncate|Chmod|OpenFile)$`)
 	excused = map[string]string{
-		"pipeline/journal/bolt/bolt.go os.Link": "gives a new journal its name; bbolt itself wrote and synced it",
 		"pipeline/intake/intake.go os.OpenFile": "opens for reading, with flags that os.Open does not take",
 		"cmd/postroom/socket.go os.Chmod":       "a socket's permissions, not a file's",
 	}

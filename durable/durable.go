@@ -212,6 +212,25 @@ func Rename(from, to string) error {
 	return SyncDir(filepath.Dir(to))
 }
 
+// Rewrite writes the first n bytes of a file once more, as they are, and syncs them.
+// It is for bytes whose sync failed: the kernel may hold them for written since, and
+// a second sync alone would say nothing about them.
+func Rewrite(path string, n int64) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	b := make([]byte, n)
+	_, err = f.ReadAt(b, 0)
+	if err == nil {
+		_, err = f.WriteAt(b, 0)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
 // Remove removes a file.
 func Remove(path string) error {
 	if err := os.Remove(path); err != nil {
@@ -248,6 +267,20 @@ func Sweep(dir string) error {
 // Unfinished tells whether a file has the name of one that was never finished, or is
 // being written.
 func Unfinished(name string) bool { return strings.HasPrefix(name, temporary) }
+
+// SweepFolder is Sweep for one folder alone.
+func SweepFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() && Unfinished(e.Name()) {
+			err = errors.Join(err, Remove(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
+}
 
 // Unnamed takes the file's name away: it is gone when it is closed.
 func (t *Temp) Unnamed() (*os.File, error) {

@@ -2,6 +2,7 @@ package durable
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -164,6 +165,40 @@ func TestMkdirAllAndSweep(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 || entries[0].Name() != "keep" {
 		t.Errorf("after the sweep: %v, %v", entries, err)
+	}
+}
+
+func TestSweepFolderStaysInIt(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "below"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{temporary + "1", "keep", "below/" + temporary + "2"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := SweepFolder(dir); err != nil {
+		t.Fatal(err)
+	}
+	here, _ := filepath.Glob(filepath.Join(dir, "*"))
+	hidden, _ := filepath.Glob(filepath.Join(dir, ".*"))
+	below, _ := filepath.Glob(filepath.Join(dir, "below", ".*"))
+	if len(here) != 2 || len(hidden) != 0 || len(below) != 1 {
+		t.Errorf("left: %v %v %v", here, hidden, below)
+	}
+}
+
+func TestRewriteChangesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	if err := Create(path, strings.NewReader("letter")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Rewrite(path, 3); err != nil || read(t, path) != "letter" {
+		t.Errorf("%v, %q", err, read(t, path))
+	}
+	if err := Rewrite(path, 7); !errors.Is(err, io.EOF) || read(t, path) != "letter" {
+		t.Errorf("more than there is: %v, %q", err, read(t, path))
 	}
 }
 

@@ -44,6 +44,8 @@ type Store struct {
 	cfg     Config
 	damage  atomic.Pointer[error] // met in the file
 	writing sync.Mutex            // bbolt's own may stay locked after damage
+	durable atomic.Int64          // the last transaction that a power cut leaves; see settle
+	doubt   bool                  // a later one may be in the file; guarded by writing
 
 	mu      sync.Mutex
 	changed chan struct{}
@@ -80,7 +82,18 @@ func Open(path string, cfg Config) (*Store, error) {
 	case err != nil:
 		return nil, damaged(path, err)
 	}
-	return &Store{db: db, path: path, cfg: cfg, changed: make(chan struct{})}, nil
+	s := &Store{db: db, path: path, cfg: cfg, changed: make(chan struct{}), doubt: true}
+	s.durable.Store(-1) // the last run may have died before its last commit was durable
+	// So may the one that gave it its name, and a first start that left only its beginnings.
+	dir := filepath.Dir(path)
+	if err := errors.Join(durable.SyncDir(dir), s.settle(), durable.SweepFolder(dir)); err != nil {
+		err = errors.Join(err, s.Close())
+		if errors.As(err, new(spoilt)) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("open journal %s: %w", path, err)
+	}
+	return s, nil
 }
 
 // create makes an empty journal under another name first: a power cut while
@@ -89,19 +102,24 @@ func create(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	fresh := filepath.Join(filepath.Dir(path), fmt.Sprintf(".postroom-tmp-journal-%d", os.Getpid()))
-	db, err := bbolt.Open(fresh, 0o600, &bbolt.Options{Timeout: time.Second})
+	// The name is a new one: what a crash left half written under it would be no journal.
+	fresh, err := durable.NewTemp(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer fresh.Drop()
+	db, err := bbolt.Open(fresh.Name(), 0o600, &bbolt.Options{Timeout: time.Second})
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(db.Sync(), db.Close()); err != nil {
 		return err
 	}
-	// Two processes may both be first: link, not rename, so that one of them wins.
-	if err := os.Link(fresh, path); err != nil && !errors.Is(err, os.ErrExist) {
-		return durable.Rename(fresh, path)
+	err = fresh.Commit(path, 0o600)
+	if _, is := os.Stat(path); is == nil {
+		return nil // two processes may both be first: the other's, if not this one
 	}
-	return durable.Remove(fresh)
+	return err
 }
 
 // Close closes the file. No handler may be running.
@@ -119,16 +137,6 @@ func (s *Store) Changed() <-chan struct{} {
 	return s.changed
 }
 
-// View reads a consistent state.
-func (s *Store) View(ctx context.Context, fn func(journal.Reader) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return s.do(func() error {
-		return s.db.View(func(b *bbolt.Tx) error { return fn(&tx{b: b}) })
-	})
-}
-
 // Tx writes; see journal.Store.
 func (s *Store) Tx(ctx context.Context, fn func(journal.Tx) error) error {
 	if err := ctx.Err(); err != nil {
@@ -144,20 +152,19 @@ func (s *Store) Tx(ctx context.Context, fn func(journal.Tx) error) error {
 	}); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.queue != nil {
-		s.queue.add(t.enqueued...)
-	}
-	close(s.changed)
-	s.changed = make(chan struct{})
+	s.tell(t.enqueued)
 	return nil
 }
 
-func (s *Store) update(fn func(*bbolt.Tx) error) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	return s.do(func() error { return s.db.Update(fn) })
+// tell makes a commit known.
+func (s *Store) tell(enqueued []item) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queue != nil {
+		s.queue.add(enqueued...)
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
 // tx is a transaction, or a reader when it has no clock.

@@ -224,6 +224,13 @@ func (s *Store) stop() {
 	s.queue = nil
 }
 
+// running tells whether the queue is worked. If not, begin will load it.
+func (s *Store) running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue != nil
+}
+
 // work does one task: attempt counted, handler, then all in one transaction.
 func (s *Store) work(ctx context.Context, q *queue, i item, h journal.Handler) {
 	defer func() {
