@@ -16,11 +16,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"postroom/durable"
@@ -35,10 +37,13 @@ const Marker = ".postroom-store"
 const maxElement = 255
 
 // Store is a case store in a folder.
-type Store struct{ root, name string }
+type Store struct {
+	root, name string
+	busy       [32]sync.Mutex // a document's folder has one of them
+}
 
 // New makes the store; nothing is touched before Init or a delivery.
-func New(root, name string) *Store { return &Store{filepath.Clean(root), name} }
+func New(root, name string) *Store { return &Store{root: filepath.Clean(root), name: name} }
 
 // Init makes the folder and its marker; once, when the store is first used.
 func (s *Store) Init() error {
@@ -69,7 +74,11 @@ func (s *Store) Deliver(ctx context.Context, f casestore.Filing) (mail.Receipt, 
 	}
 	locator := filepath.Join(reference, casestore.Escape(f.Document))
 	dir := s.Where(locator)
+	defer s.alone(dir)()
 	if err := durable.MkdirAll(dir, 0o750); err != nil {
+		return mail.Receipt{}, err
+	}
+	if err := durable.SweepFolder(dir); err != nil {
 		return mail.Receipt{}, err
 	}
 	if err := proven(filepath.Join(dir, "original.pdf"), f.Original, f.SHA256); err != nil {
@@ -93,6 +102,10 @@ func (s *Store) Enrich(ctx context.Context, r mail.Receipt, add casestore.Rendit
 	case err != nil:
 		return r, err
 	}
+	defer s.alone(dir)()
+	if err := durable.SweepFolder(dir); err != nil {
+		return r, err
+	}
 	sheet := filepath.Join(dir, "searchable.json")
 	if was, err := os.ReadFile(sheet); err == nil && !bytes.Equal(was, add.Sheet) {
 		return r, fmt.Errorf("%w: %s tells of another rendition", casestore.ErrRefused, sheet)
@@ -107,6 +120,16 @@ func (s *Store) Enrich(ctx context.Context, r mail.Receipt, add casestore.Rendit
 	}
 	r.Rendition, r.RenditionSheet = add.SHA256, sum(add.Sheet)
 	return r, nil
+}
+
+// alone keeps others from writing in a document's folder: what a crash left there is
+// swept by whoever comes to repeat what it interrupted, and must not be at work.
+func (s *Store) alone(dir string) (done func()) {
+	h := fnv.New32a()
+	h.Write([]byte(dir))
+	busy := &s.busy[h.Sum32()%uint32(len(s.busy))]
+	busy.Lock()
+	return busy.Unlock
 }
 
 func sum(b []byte) string {
@@ -159,7 +182,12 @@ func (s *Store) Withdraw(_ context.Context, locator string, note []byte) error {
 	if err := errors.Join(s.Probe(), s.mine(locator)); err != nil {
 		return err
 	}
-	return ensure(filepath.Join(s.Where(locator), withdrawn), bytes.NewReader(note))
+	dir := s.Where(locator)
+	defer s.alone(dir)()
+	if err := durable.SweepFolder(dir); err != nil {
+		return err
+	}
+	return ensure(filepath.Join(dir, withdrawn), bytes.NewReader(note))
 }
 
 // mine refuses a locator that is not a document of this store.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"postroom/durable"
 	"postroom/mail"
 	"postroom/router/casestore"
 	"postroom/router/casestore/storetest"
@@ -42,6 +43,31 @@ func TestLayout(t *testing.T) {
 	}
 	if err != nil || len(names) != 2 || names[0] != "document.json" || names[1] != "original.pdf" {
 		t.Errorf("%v, %v", names, err)
+	}
+}
+
+// TestRepeatSweeps: whatever repeats what a crash interrupted leaves none of its beginnings.
+func TestRepeatSweeps(t *testing.T) {
+	s := fresh(t)
+	r, err := s.Deliver(t.Context(), storetest.Filing("R", "d1", "letter"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, again := range map[string]func() error{
+		"deliver":  func() error { _, err := s.Deliver(t.Context(), storetest.Filing("R", "d1", "letter")); return err },
+		"enrich":   func() error { _, err := s.Enrich(t.Context(), r, storetest.Rendition("searchable")); return err },
+		"withdraw": func() error { return s.Withdraw(t.Context(), r.Locator, []byte("{}")) },
+	} {
+		temp, err := durable.NewTemp(s.Where(r.Locator))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(temp.Close(), again()); err != nil {
+			t.Fatal(err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(s.Where(r.Locator), ".*")); len(left) > 0 {
+			t.Errorf("%s leaves %v", name, left)
+		}
 	}
 }
 
