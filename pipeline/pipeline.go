@@ -75,6 +75,7 @@ type Mailroom struct {
 	begin     sync.Once            // closes it
 	releasing sync.Mutex           // of sources
 	settling  map[string]time.Time // batch -> when its source was first seen claimed; guarded by releasing
+	swept     map[string]bool      // folders for what is done; guarded by releasing
 	spoilt    sync.Map             // task key -> the error of its last attempt's commit
 }
 
@@ -122,7 +123,7 @@ func New(cfg Config, j journal.Store, b journal.Blobs, h Helpers) (*Mailroom, er
 	if err != nil {
 		return nil, err
 	}
-	return &Mailroom{cfg: cfg, journal: j, blobs: b, helpers: h, cases: cases, settling: map[string]time.Time{}, begun: make(chan struct{})}, nil
+	return &Mailroom{cfg: cfg, journal: j, blobs: b, helpers: h, cases: cases, settling: map[string]time.Time{}, swept: map[string]bool{}, begun: make(chan struct{})}, nil
 }
 
 // Run works the queue until the context ends. What was in trouble is tried at once.

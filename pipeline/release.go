@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"postroom/durable"
 	"postroom/pipeline/intake"
 	"postroom/pipeline/journal"
 )
@@ -74,10 +75,26 @@ func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) er
 	if m.cfg.Now().Sub(since) < settle {
 		return nil
 	}
+	if err := m.sweepDone(s.Done); err != nil {
+		return err
+	}
 	if err := intake.Finish(claimed, s.Done, s.named()); err != nil {
 		return err
 	}
 	return m.released(ctx, batch, "removed")
+}
+
+// sweepDone removes, before the first source is moved there, what a run that died
+// left half copied: its source is still to be moved.
+func (m *Mailroom) sweepDone(dir string) error {
+	if dir == "" || m.swept[dir] {
+		return nil
+	}
+	if err := durable.SweepFolder(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	m.swept[dir] = true
+	return nil
 }
 
 func (m *Mailroom) released(ctx context.Context, batch, how string) error {

@@ -178,6 +178,11 @@ func TestLaterVersionHasItsName(t *testing.T) {
 	if err := r.Arrive(t.Context(), intake.Arrival{Folder: folder, Path: path, Stamp: stamp}); err != nil {
 		t.Fatal(err)
 	}
+	// As a run leaves it that died while it copied a source to another file system.
+	if err := os.Mkdir(done, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r.write("done/.postroom-tmp-1", "code")
 	scanner, err := os.OpenFile(filepath.Join(r.dir, ".postroom-"+r.newest().Batch), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
