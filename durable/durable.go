@@ -64,6 +64,7 @@ func (t *Temp) Commit(path string, mode os.FileMode) error {
 	if err != nil {
 		return err
 	}
+	t.Drop() // before the sync, or a power cut brings the other name back
 	return SyncDir(filepath.Dir(path))
 }
 
@@ -138,6 +139,7 @@ func Ensure(path string, r io.Reader) (existed bool, err error) {
 	case !same:
 		return true, fmt.Errorf("%s: %w", path, ErrDiffers)
 	default:
+		t.Drop()
 		return true, SyncDir(filepath.Dir(path)) // an earlier run may have died before its own sync
 	}
 	return false, t.Commit(path, 0o640)
