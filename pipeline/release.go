@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"postroom/durable"
@@ -55,7 +56,7 @@ func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) er
 		// comes in as a batch of its own, and its first part stays on record.
 		return m.released(ctx, batch, "the source changed after it was copied")
 	case errors.Is(err, os.ErrNotExist):
-		return m.released(ctx, batch, "the source was gone")
+		return m.gone(ctx, batch, s)
 	case err != nil:
 		return err
 	}
@@ -63,7 +64,7 @@ func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) er
 	case errors.Is(err, intake.ErrChanged):
 		return m.grown(ctx, batch, claimed)
 	case errors.Is(err, os.ErrNotExist):
-		return m.released(ctx, batch, "the source was gone")
+		return m.gone(ctx, batch, s)
 	case err != nil:
 		return err
 	}
@@ -95,6 +96,15 @@ func (m *Mailroom) sweepDone(dir string) error {
 	}
 	m.swept[dir] = true
 	return nil
+}
+
+// gone forgets a source that is not there. A run that removed it and failed or died
+// before its own sync would have a power cut bring it back, and nobody look for it.
+func (m *Mailroom) gone(ctx context.Context, batch string, s sourceRow) error {
+	if err := durable.SyncDir(filepath.Dir(string(s.Path))); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return m.released(ctx, batch, "the source was gone")
 }
 
 func (m *Mailroom) released(ctx context.Context, batch, how string) error {
