@@ -27,8 +27,8 @@ type sweep struct {
 	at     func(n int) func(faults.Call) faults.Answer // the judge of the run that is interrupted at call n
 	leaves bool                                        // unfinished files that a failing disk did not let it remove may stay until a sweep
 	power  bool                                        // the power is cut when it is dead
-	late   bool                                        // the power is cut when all is done, where it can be
-	share  bool                                        // but not that of the scanners' folders
+	late   bool                                        // the power is cut when all is done, where it can be; the scanners' folders have a disk of their own
+	share  bool                                        // the scanners' folders are elsewhere, where it is not cut
 	fails  bool                                        // a control: many points must
 	some   bool                                        // or some
 }
@@ -40,8 +40,11 @@ func (s sweep) points(full bool, calls int, chance *rand.Rand) (first, step int)
 		return 1, 1
 	}
 	tried := 6
-	if full {
+	switch {
+	case full:
 		tried = 32
+	case s.fails: // each takes as long as patience lasts
+		tried = 3
 	}
 	step = calls/tried + 1
 	return 1 + chance.IntN(step), step
@@ -105,22 +108,31 @@ func sweeps() []sweep {
 	}
 }
 
-// place is where points are tried: a folder, and a disk when its power is to be cut.
+// place is where points are tried: a folder, and disks when their power is to be cut.
 type place struct {
-	dir  string
-	disk *faults.Disk
+	dir   string
+	disks []*faults.Disk // of all but the scanners' folders, of these
 }
 
 // site gives point n its folders, all in the place's own.
 func (p place) site(n int, share bool) site {
-	s := site{filepath.Join(p.dir, strconv.Itoa(n)), filepath.Join(p.dir, strconv.Itoa(n))}
-	if p.disk != nil {
-		s.room = filepath.Join(p.disk.Path, strconv.Itoa(n))
+	name := strconv.Itoa(n)
+	s := site{filepath.Join(p.dir, name), filepath.Join(p.dir, name)}
+	if len(p.disks) > 0 {
+		s.room = filepath.Join(p.disks[0].Path, name)
 		if !share {
-			s.share = s.room
+			s.share = filepath.Join(p.disks[len(p.disks)-1].Path, name)
 		}
 	}
 	return s
+}
+
+// each does the same with all disks.
+func (p place) each(do func(*faults.Disk) error) (err error) {
+	for _, d := range p.disks {
+		err = errors.Join(err, do(d))
+	}
+	return err
 }
 
 // point interrupts a run at call n and has another finish. at "" = the run ended
@@ -131,17 +143,15 @@ func (s sweep) point(ctx context.Context, where place, n int, want string) (at, 
 	if err := site.plant(); err != nil {
 		return "", "", err
 	}
-	if where.disk != nil {
-		if err := where.disk.Sync(); err != nil {
-			return "", "", err
-		}
+	if err := where.each((*faults.Disk).Sync); err != nil {
+		return "", "", err
 	}
 	at, finished, wrong, err := s.interrupted(ctx, where, site, n)
 	if err != nil || wrong != "" {
 		return at, wrong, err
 	}
 	if s.power && at != "" {
-		if err := where.disk.Cut(); err != nil {
+		if err := where.each((*faults.Disk).Cut); err != nil {
 			return at, "", err
 		}
 		finished = false
@@ -152,8 +162,8 @@ func (s sweep) point(ctx context.Context, where place, n int, want string) (at, 
 			return at, fmt.Sprintf("the next run: %v: %s", err, said), nil
 		}
 	}
-	if s.late && where.disk != nil {
-		if err := where.disk.Cut(); err != nil {
+	if s.late {
+		if err := where.each((*faults.Disk).Cut); err != nil {
 			return at, "", err
 		}
 	}
@@ -199,11 +209,15 @@ type tally struct {
 	over                bool
 	failures            []string
 	broken              error
+	undisturbed         int // so many runs end the sweep
 }
 
-// run tries each step-th call from the first on, until a run ends undisturbed.
+// run tries each step-th call from the first on, until runs end undisturbed.
 func (s sweep) run(ctx context.Context, places []place, first, step int, want string) *tally {
-	t := &tally{next: first}
+	t := &tally{next: first, undisturbed: 1}
+	if step == 1 {
+		t.undisturbed = 20
+	}
 	var workers sync.WaitGroup
 	for _, where := range places {
 		workers.Go(func() {
@@ -236,7 +250,8 @@ func (t *tally) note(at, wrong string, err error) {
 		t.failures = append(t.failures, at+": "+wrong)
 	}
 	t.broken = errors.Join(t.broken, err)
-	t.over = t.over || at == "" || err != nil
+	// Runs differ in their number of calls, as workers meet or do not.
+	t.over = t.over || t.points-t.interrupted >= t.undisturbed || err != nil
 }
 
 // undisturbed is the outcome that all others must equal, and how many calls it takes.
@@ -315,26 +330,35 @@ func sweepSeed(t *testing.T) uint64 {
 
 func (s sweep) place(t *testing.T) place {
 	t.Helper()
-	where := place{dir: t.TempDir()}
-	if !s.power && !s.late {
-		return where
+	where, disks := place{dir: t.TempDir()}, 0
+	if s.power {
+		disks = 1
+	} else if s.late {
+		disks = 2
 	}
-	disk, err := faults.NewDisk(where.dir)
-	switch {
-	case errors.Is(err, faults.ErrUnavailable) && s.power:
-		t.Skip("no power to cut: ", err)
-	case errors.Is(err, faults.ErrUnavailable):
-		t.Log("no power to cut: ", err)
-		return where
-	case err != nil:
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := disk.Close(); err != nil {
-			t.Error(err)
+	for n := range disks {
+		below := filepath.Join(where.dir, fmt.Sprintf("disk-%d", n))
+		if err := os.Mkdir(below, 0o700); err != nil {
+			t.Fatal(err)
 		}
-	})
-	return place{where.dir, disk}
+		disk, err := faults.NewDisk(below)
+		switch {
+		case errors.Is(err, faults.ErrUnavailable) && s.power:
+			t.Skip("no power to cut: ", err)
+		case errors.Is(err, faults.ErrUnavailable):
+			t.Log("no power to cut: ", err)
+			return where
+		case err != nil:
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := disk.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		where.disks = append(where.disks, disk)
+	}
+	return where
 }
 
 func (t *tally) judge(test *testing.T, control bool) {

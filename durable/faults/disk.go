@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -95,13 +96,24 @@ func (d *Disk) Cut() error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("cut the power: %w", err)
 	}
-	if err := unix.Unmount(d.Path, 0); err != nil {
-		return fmt.Errorf("unmount %s: %w", d.Path, err)
+	if err := d.unmount(); err != nil {
+		return err
 	}
 	return d.mount()
 }
 
+// unmount waits for processes that are just being started: until they are themselves
+// they hold what this one had open.
+func (d *Disk) unmount() error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := unix.Unmount(d.Path, 0); err != nil {
+		return fmt.Errorf("unmount %s: %w", d.Path, err)
+	}
+	return nil
+}
+
 // Close unmounts the disk; its folder is the caller's to remove.
 func (d *Disk) Close() error {
-	return errors.Join(unix.Unmount(d.Path, 0), d.detach())
+	return errors.Join(d.unmount(), d.detach())
 }
