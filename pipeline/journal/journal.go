@@ -49,6 +49,10 @@ type Task struct {
 	Payload   json.RawMessage `json:"payload,omitempty"`
 	NotBefore time.Time       `json:"not_before,omitzero"`
 	Attempts  int             `json:"attempts"` // counted durably before the handler runs
+	// Unended counts the attempts that began and of which no end is known, the one in
+	// hand among them: the process died in their middle. One that ends with an error,
+	// or is given up at the end of Run, is taken back.
+	Unended int `json:"unended,omitempty"`
 }
 
 // Event is a row for the audit log. Actor and Detail may have personal data, the
@@ -85,7 +89,8 @@ type Tx interface {
 
 // Handler does a task's slow work outside any transaction, and returns what
 // to write. The journal runs that in one transaction with the task's receipt.
-// An error or a panic of either keeps the task; it is tried again later.
+// An error or a panic of either keeps the task; it is tried again later. A task that
+// may have killed the process twice runs alone: whatever dies beside it next is not blamed.
 type Handler func(ctx context.Context, t Task) (commit func(Tx) error, err error)
 
 // Limits says how many tasks of a kind run at once; a kind that is absent: one.

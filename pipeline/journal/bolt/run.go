@@ -74,8 +74,7 @@ func (q *queue) nudge() {
 
 // take gives the first task whose kind has room, or how long until one that was
 // put off is due (0 = none is).
-// occupied tells that tasks of the foreground are in hand.
-func (q *queue) take(now time.Time, room func(kind string) bool, occupied bool) (i item, ok bool, wait time.Duration) {
+func (q *queue) take(now time.Time, room func(kind string) bool, hand inHand) (i item, ok bool, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	left := q.later[:0]
@@ -91,19 +90,24 @@ func (q *queue) take(now time.Time, room func(kind string) bool, occupied bool) 
 	}
 	q.later = left
 	var best *order
+	occupied := hand.foreground > 0
 	for kind, o := range q.ready {
 		occupied = occupied || o.Len() > 0 && !(*o)[0].background()
 		if o.Len() > 0 && room(kind) && (best == nil || (*o)[0].before((*best)[0])) {
 			best = o
 		}
 	}
-	if best == nil || occupied && (*best)[0].background() {
+	if best == nil || occupied && (*best)[0].background() || hand.suspects > 0 || hand.all > 0 && (*best)[0].suspect() {
 		return item{}, false, wait
 	}
 	return heap.Pop(best).(item), true, 0
 }
 
 func (i item) background() bool { return i.Priority >= journal.Background }
+
+// suspect tells a task that was in hand each of the last times that the process died.
+// It runs alone, so that its next death speaks of it and of nothing beside it.
+func (i item) suspect() bool { return i.Unended >= 2 }
 
 func (i item) before(j item) bool {
 	if i.Priority != j.Priority {
@@ -133,7 +137,7 @@ func (s *Store) Run(ctx context.Context, handlers map[string]journal.Handler, li
 	}
 	defer s.stop()
 
-	hands, drop := context.WithCancel(context.WithoutCancel(ctx))
+	hand, drop := context.WithCancel(context.WithoutCancel(ctx))
 	defer drop()
 	var working sync.WaitGroup
 	idle := make(chan struct{})
@@ -151,32 +155,17 @@ func (s *Store) Run(ctx context.Context, handlers map[string]journal.Handler, li
 		close(idle)
 	}()
 
-	var mu sync.Mutex
-	busy, foreground := map[string]int{}, 0
+	work := &hands{busy: map[string]int{}}
 	room := func(kind string) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return handlers[kind] != nil && busy[kind] < max(1, limits[kind])
-	}
-	count := func(i item, d int) {
-		mu.Lock()
-		defer mu.Unlock()
-		if busy[i.Kind] += d; !i.background() {
-			foreground += d
-		}
-	}
-	occupied := func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return foreground > 0
+		return handlers[kind] != nil && work.of(kind) < max(1, limits[kind])
 	}
 	for ctx.Err() == nil {
-		i, ok, wait := q.take(s.cfg.Now(), room, occupied())
+		i, ok, wait := q.take(s.cfg.Now(), room, work.now())
 		if ok {
-			count(i, 1)
+			work.count(i, 1)
 			working.Go(func() {
-				s.work(hands, q, i, handlers[i.Kind])
-				count(i, -1)
+				s.work(hand, q, i, handlers[i.Kind])
+				work.count(i, -1)
 				q.nudge()
 			})
 			continue
@@ -184,6 +173,41 @@ func (s *Store) Run(ctx context.Context, handlers map[string]journal.Handler, li
 		pause(ctx, q.wake, wait)
 	}
 	return ctx.Err()
+}
+
+// inHand counts the tasks that are worked: all, those of the foreground, suspects.
+type inHand struct{ all, foreground, suspects int }
+
+// hands counts the tasks that are worked, by kind too.
+type hands struct {
+	mu   sync.Mutex
+	busy map[string]int
+	sum  inHand
+}
+
+func (h *hands) count(i item, d int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.busy[i.Kind] += d
+	h.sum.all += d
+	if !i.background() {
+		h.sum.foreground += d
+	}
+	if i.suspect() {
+		h.sum.suspects += d
+	}
+}
+
+func (h *hands) now() inHand {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sum
+}
+
+func (h *hands) of(kind string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.busy[kind]
 }
 
 // pause waits for news, for a time when there is one, or for the end.
@@ -240,6 +264,7 @@ func (s *Store) work(ctx context.Context, q *queue, i item, h journal.Handler) {
 		}
 	}()
 	i.NotBefore = time.Time{}
+	before := i.Unended
 	gone, err := s.attempt(ctx, &i)
 	if gone {
 		return
@@ -252,10 +277,14 @@ func (s *Store) work(ctx context.Context, q *queue, i item, h journal.Handler) {
 			}
 			return s.commit(i, commit)
 		})
+		if err != nil {
+			s.ended(i, before)
+		}
 	}
 	if err == nil {
 		return
 	}
+	i.Unended = before
 	if ctx.Err() != nil {
 		return // given up at the end of Run; the row stays
 	}
@@ -263,6 +292,20 @@ func (s *Store) work(ctx context.Context, q *queue, i item, h journal.Handler) {
 		s.cfg.OnError(i.Task, err)
 	}
 	i.NotBefore = s.cfg.Now().Add(s.wait(i, err))
+}
+
+// ended takes an attempt back that came to an end. That it can't be written (the disk is
+// full) makes it count only if the process dies before the next attempt: until then
+// what is in memory holds.
+func (s *Store) ended(i item, unended int) {
+	_ = s.Tx(context.Background(), func(jt journal.Tx) error {
+		row, err := journal.Load[journal.Task](jt, journal.TableQueue, sequence(i.seq))
+		if err != nil {
+			return err
+		}
+		row.Unended = unended
+		return journal.Save(jt, journal.TableQueue, sequence(i.seq), row)
+	})
 }
 
 func (s *Store) wait(i item, err error) time.Duration {
@@ -279,6 +322,7 @@ func (s *Store) wait(i item, err error) time.Duration {
 
 // attempt counts the attempt, so that a task that kills the process is known.
 func (s *Store) attempt(ctx context.Context, i *item) (gone bool, err error) {
+	unended := i.Unended + 1
 	err = s.Tx(ctx, func(jt journal.Tx) error {
 		t := jt.(*tx)
 		row, err := journal.Load[journal.Task](t, journal.TableQueue, sequence(i.seq))
@@ -290,7 +334,8 @@ func (s *Store) attempt(ctx context.Context, i *item) (gone bool, err error) {
 			return err
 		}
 		row.Attempts++
-		i.Attempts = row.Attempts
+		row.Unended = unended
+		i.Attempts, i.Unended = row.Attempts, unended
 		return journal.Save(t, journal.TableQueue, sequence(i.seq), row)
 	})
 	return gone, err
