@@ -72,6 +72,12 @@ func (m *Mailroom) cut(ctx context.Context, t journal.Task) (func(journal.Tx) er
 	if err != nil || d.State != mail.Placed {
 		return nothing, err
 	}
+	if hopeless(t) && d.Original == (journal.Ref{}) {
+		m.givenUp(t)
+		return func(tx journal.Tx) error {
+			return m.holdNow(tx, d.ID, mail.Exception{Reason: mail.UnreadablePage, Detail: neverCut})
+		}, nil
+	}
 	original, recoded, refused, err := m.original(ctx, b, d)
 	if err != nil {
 		return nil, fmt.Errorf("cut %s: %w", d.ID, err)

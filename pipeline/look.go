@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -30,7 +29,12 @@ func (m *Mailroom) look(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	defer f.Close()
 	decision := m.judge(d, readings)
 	changed := map[int]bool{}
-	for _, at := range decision.Again {
+	again := decision.Again
+	if hopeless(t) {
+		m.givenUp(t)
+		again = nil // nothing is seen there
+	}
+	for _, at := range again {
 		i := at.Page - d.From
 		x0, y0, x1, y1 := at.Polygon.Bounds()
 		looks, err := m.helpers.Again(ctx, f, b.SHA256, at.Page, ocr.Place{Rotation: readings[i].Rotation, Skew: readings[i].Skew,
@@ -51,7 +55,7 @@ func (m *Mailroom) look(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	ref := journal.Ref{}
 	if len(fresh) > 0 {
 		decision = m.judge(d, readings)
-		if ref, err = m.blobs.Put(ctx, bytes.NewReader(encode(fresh))); err != nil {
+		if ref, err = m.keep(ctx, fresh); err != nil {
 			return nil, err
 		}
 	}

@@ -48,6 +48,22 @@ type fakeHelpers struct {
 	cured  bool      // rubbish can be read after all
 	kind   mail.Kind // of every file; PDF when unknown
 	unseen int       // page that can't be decoded again
+	kill   func(op string, pages []string) error
+}
+
+// dies asks whether the process dies over the pages of a file.
+func (f *fakeHelpers) dies(op string, file *os.File, from, to int) error {
+	if f.kill == nil {
+		return nil
+	}
+	pages, err := f.pages(file)
+	if err != nil {
+		return err
+	}
+	if to == 0 {
+		to = len(pages)
+	}
+	return f.kill(op, pages[from-1:to])
 }
 
 func (f *fakeHelpers) Slots() int { return 2 }
@@ -58,6 +74,9 @@ func (f *fakeHelpers) pages(file *os.File) ([]string, error) {
 }
 
 func (f *fakeHelpers) Open(_ context.Context, file *os.File, _ string) (sandbox.Contents, error) {
+	if err := f.dies("open", file, 1, 0); err != nil {
+		return sandbox.Contents{}, err
+	}
 	pages, err := f.pages(file)
 	kind := f.kind
 	if kind == mail.KindUnknown {
@@ -80,6 +99,9 @@ func (f *fakeHelpers) Read(_ context.Context, file *os.File, _ string, want []in
 	f.mu.Unlock()
 	var all []mail.Reading
 	for _, n := range want {
+		if err := f.dies("read "+string(text), file, n, n); err != nil {
+			return nil, err
+		}
 		all = append(all, fakeReading(n, pages[n-1], text))
 	}
 	return all, nil
@@ -121,7 +143,10 @@ func fakeReading(n int, page string, text sandbox.Text) mail.Reading {
 	return r
 }
 
-func (f *fakeHelpers) Again(_ context.Context, _ *os.File, _ string, page int, at ocr.Place) (looks [][]mail.Word, err error) {
+func (f *fakeHelpers) Again(_ context.Context, file *os.File, _ string, page int, at ocr.Place) (looks [][]mail.Word, err error) {
+	if err := f.dies("again", file, page, page); err != nil {
+		return nil, err
+	}
 	for _, text := range f.looks {
 		looks = append(looks, []mail.Word{{Text: text, Box: at.Box, Confidence: 0.9}})
 	}
@@ -132,6 +157,9 @@ func (f *fakeHelpers) Again(_ context.Context, _ *os.File, _ string, page int, a
 }
 
 func (f *fakeHelpers) Cut(_ context.Context, file *os.File, _ string, from, to int, out *os.File) (sandbox.Cutting, error) {
+	if err := f.dies("cut", file, from, to); err != nil {
+		return sandbox.Cutting{}, err
+	}
 	if f.fail != nil {
 		return sandbox.Cutting{}, f.fail
 	}
@@ -149,6 +177,9 @@ func (f *fakeHelpers) Cut(_ context.Context, file *os.File, _ string, from, to i
 }
 
 func (f *fakeHelpers) Render(_ context.Context, file *os.File, _ string, o scan.Order, out *os.File) (sandbox.Rendered, error) {
+	if err := f.dies("render", file, 1, 0); err != nil {
+		return sandbox.Rendered{}, err
+	}
 	if f.render != nil {
 		if refused := f.render(); refused != nil {
 			return sandbox.Rendered{Refused: refused}, nil

@@ -25,7 +25,17 @@ func (m *Mailroom) read(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	if m.cfg.After {
 		text = sandbox.TextControls
 	}
-	readings, ref, err := m.readPages(ctx, b, pages, text)
+	var readings []mail.Reading
+	var ref journal.Ref
+	switch {
+	case hopeless(t) && len(pages) > 1:
+		return m.divide(b, pages), nil
+	case hopeless(t):
+		m.givenUp(t)
+		readings, ref, err = m.unreadable(ctx, p.From)
+	default:
+		readings, ref, err = m.readPages(ctx, b, pages, text)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +65,13 @@ func (m *Mailroom) readPages(ctx context.Context, b batchRow, pages []int, text 
 	if len(readings) != len(pages) {
 		return nil, journal.Ref{}, fmt.Errorf("read batch %s: %d readings for %d pages", b.ID, len(readings), len(pages))
 	}
-	ref, err := m.blobs.Put(ctx, bytes.NewReader(encode(readings)))
+	ref, err := m.keep(ctx, readings)
 	return readings, ref, err
+}
+
+// keep stores readings as a blob.
+func (m *Mailroom) keep(ctx context.Context, readings []mail.Reading) (journal.Ref, error) {
+	return m.blobs.Put(ctx, bytes.NewReader(encode(readings)))
 }
 
 // savePages journals readings, and what they are: the log vouches for the words and

@@ -227,8 +227,10 @@ func (m *Mailroom) receive(ctx context.Context, t journal.Task) (func(journal.Tx
 		return nil, err
 	}
 	defer f.Close()
-	contents, err := m.helpers.Open(ctx, f, b.SHA256)
-	if err != nil {
+	contents := sandbox.Contents{Refused: &sandbox.Refusal{Reason: mail.UnreadableFile, Detail: neverOpened}}
+	if hopeless(t) {
+		m.givenUp(t)
+	} else if contents, err = m.helpers.Open(ctx, f, b.SHA256); err != nil {
 		return nil, fmt.Errorf("open batch %s: %w", id, err)
 	}
 	return func(tx journal.Tx) error {

@@ -61,7 +61,7 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 	}
 	pdf, sheet := d.Rendition, d.RenditionSheet
 	if sheet == (journal.Ref{}) {
-		if pdf, sheet, err = m.rendition(ctx, b, d); err != nil {
+		if pdf, sheet, err = m.rendition(ctx, b, d, hopeless(t)); err != nil {
 			return nil, fmt.Errorf("render %s: %w", d.ID, err)
 		}
 	}
@@ -78,8 +78,9 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 	}, nil
 }
 
-// rendition has a helper make the rendition; pdf is zero when there is none.
-func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow) (pdf, sheet journal.Ref, err error) {
+// rendition has a helper make the rendition; pdf is zero when there is none. hopeless:
+// it is not tried any more.
+func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, hopeless bool) (pdf, sheet journal.Ref, err error) {
 	about := RenditionSheet{
 		Document: d.ID, Original: Digest{d.Original.SHA256, d.Original.Size}, Pages: []RenditionPage{},
 		Title:     fmt.Sprintf("%s, %s", d.Placement.Reference, b.Received.UTC().Format(time.DateOnly)),
@@ -88,8 +89,12 @@ func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow) (pdf, sh
 	for _, l := range m.cfg.Languages {
 		about.Languages = append(about.Languages, tag(l))
 	}
-	if about.Why = "The pages of its file were not told apart, so no text was read."; !d.Whole && d.From > 0 {
-		about.Why = ""
+	switch {
+	case d.Whole || d.From == 0:
+		about.Why = "The pages of its file were not told apart, so no text was read."
+	case hopeless:
+		about.Why = neverRendered
+	default:
 		if pdf, err = m.rendered(ctx, d, &about); err != nil {
 			return pdf, sheet, err
 		}
@@ -140,7 +145,7 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet
 	about.PDFA, about.Why = done.PDFA, done.Why
 	for i, p := range done.Pages {
 		text := p.Text
-		if text == scan.NoWords && !readings[i].HasText {
+		if text == scan.NoWords && (!readings[i].HasText || readings[i].Illegible) {
 			text = unreadText
 		}
 		about.Pages = append(about.Pages, RenditionPage{d.From + i, p.Text == "", text, p.Rotation, p.Words})

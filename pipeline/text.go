@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -47,13 +46,18 @@ func (m *Mailroom) text(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	if err != nil {
 		return nil, err
 	}
-	decision, fresh, err := m.decideByText(ctx, b, d, all)
-	if err != nil {
+	var decision router.Decision
+	var fresh []mail.Reading
+	if hopeless(t) {
+		m.givenUp(t)
+		hold, unread := textless(all)
+		decision, fresh = router.Decision{Hold: &hold}, unread
+	} else if decision, fresh, err = m.decideByText(ctx, b, d, all); err != nil {
 		return nil, err
 	}
 	ref := journal.Ref{}
 	if len(fresh) > 0 {
-		if ref, err = m.blobs.Put(ctx, bytes.NewReader(encode(fresh))); err != nil {
+		if ref, err = m.keep(ctx, fresh); err != nil {
 			return nil, err
 		}
 	}
