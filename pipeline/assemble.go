@@ -141,7 +141,7 @@ func (m *Mailroom) place(tx journal.Tx, d docRow, p mail.Placement) error {
 	p.Config, p.Version, p.Since = m.cfg.Digest, m.cfg.Version, m.cfg.Now().UTC()
 	p.Register, _ = m.cases.digest()
 	d.Placement, d.Document = &p, d.Move(mail.Placed)
-	d.Rendition, d.RenditionSheet, d.Unrendered = journal.Ref{}, journal.Ref{}, "" // its title names the case
+	d.Rendition, d.RenditionSheet, d.Unrendered, d.Suspect = journal.Ref{}, journal.Ref{}, "", "" // its title names the case
 	if err := saveDoc(tx, d); err != nil {
 		return err
 	}

@@ -121,19 +121,28 @@ func (m *Mailroom) original(ctx context.Context, b batchRow, d docRow) (journal.
 		return journal.Ref{}, nil, nil, err
 	}
 	defer out.Close()
-	cutting, err := m.helpers.Cut(ctx, in, b.SHA256, d.From, d.To, out)
+	done, err := m.helpers.Cut(ctx, in, cutting(b), d.From, d.To, out)
 	if err != nil {
 		return journal.Ref{}, nil, nil, err
 	}
-	if cutting.Refused != nil {
-		return journal.Ref{}, nil, &mail.Exception{Reason: cutting.Refused.Reason,
-			Detail: "Its pages can't be cut from the scanner's file: " + cutting.Refused.Detail}, nil
+	if done.Refused != nil {
+		return journal.Ref{}, nil, &mail.Exception{Reason: done.Refused.Reason,
+			Detail: "Its pages can't be cut from the scanner's file: " + done.Refused.Detail}, nil
 	}
 	if _, err := out.Seek(0, io.SeekStart); err != nil {
 		return journal.Ref{}, nil, nil, err
 	}
 	ref, err := m.blobs.Put(ctx, out)
-	return ref, cutting.Recoded, nil, err
+	if err != nil {
+		return ref, nil, nil, err
+	}
+	why, err := m.misshapen(ctx, ref, d.To-d.From+1)
+	if err == nil && why != "" {
+		m.cfg.Log.Error("a helper cut something else than it was asked to; look into the batch's file", "batch", b.ID, "document", d.ID, "why", why)
+		return journal.Ref{}, nil, &mail.Exception{Reason: mail.UnreadablePage,
+			Detail: "Its pages can't be cut from the scanner's file: what was cut is not what was asked for; " + why + "."}, nil
+	}
+	return ref, done.Recoded, nil, err
 }
 
 func (m *Mailroom) sheet(b batchRow, d docRow) []byte {

@@ -49,6 +49,10 @@ type fakeHelpers struct {
 	kind   mail.Kind // of every file; PDF when unknown
 	unseen int       // page that can't be decoded again
 	kill   func(op string, pages []string) error
+	wrote  func(pages []string) sandbox.Contents // what is seen in what was written
+	keys   []string                              // that files were cut under
+
+	mistaken bool // what is rendered has other pages than were read
 }
 
 // dies asks whether the process dies over the pages of a file.
@@ -73,7 +77,14 @@ func (f *fakeHelpers) pages(file *os.File) ([]string, error) {
 	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n"), err
 }
 
-func (f *fakeHelpers) Open(_ context.Context, file *os.File, _ string) (sandbox.Contents, error) {
+func (f *fakeHelpers) Open(_ context.Context, file *os.File, key string) (sandbox.Contents, error) {
+	if key == "" { // what was written
+		pages, err := f.pages(file)
+		if f.wrote != nil {
+			return f.wrote(pages), err
+		}
+		return sandbox.Contents{Kind: mail.PDF, Pages: len(pages)}, err
+	}
 	if err := f.dies("open", file, 1, 0); err != nil {
 		return sandbox.Contents{}, err
 	}
@@ -156,7 +167,10 @@ func (f *fakeHelpers) Again(_ context.Context, file *os.File, _ string, page int
 	return looks, nil
 }
 
-func (f *fakeHelpers) Cut(_ context.Context, file *os.File, _ string, from, to int, out *os.File) (sandbox.Cutting, error) {
+func (f *fakeHelpers) Cut(_ context.Context, file *os.File, key string, from, to int, out *os.File) (sandbox.Cutting, error) {
+	f.mu.Lock()
+	f.keys = append(f.keys, key)
+	f.mu.Unlock()
 	if err := f.dies("cut", file, from, to); err != nil {
 		return sandbox.Cutting{}, err
 	}
@@ -184,6 +198,9 @@ func (f *fakeHelpers) Render(_ context.Context, file *os.File, _ string, o scan.
 		if refused := f.render(); refused != nil {
 			return sandbox.Rendered{Refused: refused}, nil
 		}
+	}
+	if f.mistaken {
+		return sandbox.Rendered{Refused: &sandbox.Refusal{Reason: mail.UnreadableFile, Detail: scan.ErrPages.Error()}, Mistaken: true}, nil
 	}
 	done := sandbox.Rendered{Rendered: scan.Rendered{PDFA: true}}
 	for n := 1; n <= o.Pages; n++ {

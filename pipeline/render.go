@@ -16,6 +16,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
+	"postroom/pipeline/sandbox"
 	"postroom/pipeline/scan"
 	"postroom/router/casestore"
 )
@@ -59,9 +60,9 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 	if err != nil || d.State != mail.Filed {
 		return nothing, err
 	}
-	pdf, sheet := d.Rendition, d.RenditionSheet
+	pdf, sheet, suspect := d.Rendition, d.RenditionSheet, d.Suspect
 	if sheet == (journal.Ref{}) {
-		if pdf, sheet, err = m.rendition(ctx, b, d, hopeless(t)); err != nil {
+		if pdf, sheet, suspect, err = m.rendition(ctx, b, d, hopeless(t)); err != nil {
 			return nil, fmt.Errorf("render %s: %w", d.ID, err)
 		}
 	}
@@ -70,7 +71,7 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 		if err != nil || d.State != mail.Filed {
 			return err
 		}
-		d.Rendition, d.RenditionSheet = pdf, sheet
+		d.Rendition, d.RenditionSheet, d.Suspect = pdf, sheet, suspect
 		if err := saveDoc(tx, d); err != nil {
 			return err
 		}
@@ -79,8 +80,8 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 }
 
 // rendition has a helper make the rendition; pdf is zero when there is none. hopeless:
-// it is not tried any more.
-func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, hopeless bool) (pdf, sheet journal.Ref, err error) {
+// it is not tried any more. suspect tells what speaks against what is filed.
+func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, hopeless bool) (pdf, sheet journal.Ref, suspect string, err error) {
 	about := RenditionSheet{
 		Document: d.ID, Original: Digest{d.Original.SHA256, d.Original.Size}, Pages: []RenditionPage{},
 		Title:     fmt.Sprintf("%s, %s", d.Placement.Reference, b.Received.UTC().Format(time.DateOnly)),
@@ -93,10 +94,11 @@ func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, hopeless
 	case d.Whole || d.From == 0:
 		about.Why = "The pages of its file were not told apart, so no text was read."
 	case hopeless:
+		m.cfg.Log.Error("the program died three times over a rendition; it is given up", "document", d.ID)
 		about.Why = neverRendered
 	default:
-		if pdf, err = m.rendered(ctx, d, &about); err != nil {
-			return pdf, sheet, err
+		if pdf, suspect, err = m.rendered(ctx, d, &about); err != nil {
+			return pdf, sheet, suspect, err
 		}
 	}
 	if pdf != (journal.Ref{}) {
@@ -107,24 +109,24 @@ func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, hopeless
 		panic(fmt.Sprintf("bug: rendition of %s: %v", d.ID, err))
 	}
 	sheet, err = m.blobs.Put(ctx, bytes.NewReader(append(text, '\n')))
-	return pdf, sheet, err
+	return pdf, sheet, suspect, err
 }
 
 // rendered asks a helper for the PDF and notes what was done.
-func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet) (pdf journal.Ref, err error) {
+func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet) (pdf journal.Ref, suspect string, err error) {
 	readings, err := m.readings(ctx, d.Batch, d.From, d.To)
 	if err != nil {
-		return pdf, err
+		return pdf, "", err
 	}
 	about.Language = spoken(readings, m.cfg.Languages)
 	in, err := m.blob(ctx, d.Original)
 	if err != nil {
-		return pdf, err
+		return pdf, "", err
 	}
 	defer in.Close()
 	out, err := m.blobs.Scratch()
 	if err != nil {
-		return pdf, err
+		return pdf, "", err
 	}
 	defer out.Close()
 	unmarked := func(r mail.Reading) bool { return r.Unmarked }
@@ -136,24 +138,52 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet
 		},
 	}, out)
 	if err != nil {
-		return pdf, err
+		return pdf, "", err
 	}
 	if done.Refused != nil {
 		about.Why = done.Refused.Detail
-		return pdf, nil
+		if done.Mistaken {
+			suspect = "its original.pdf is not what was read: " + about.Why
+			m.cfg.Log.Error("a filed document is not what was read; compare it with its batch's file", "document", d.ID, "why", about.Why)
+		}
+		return pdf, suspect, nil
 	}
-	about.PDFA, about.Why = done.PDFA, done.Why
+	if _, err := out.Seek(0, io.SeekStart); err != nil {
+		return pdf, "", err
+	}
+	if pdf, err = m.blobs.Put(ctx, out); err != nil {
+		return pdf, "", err
+	}
+	pages := renditionPages(d, readings, done)
+	kept := 0
+	for _, p := range pages {
+		if !p.Dropped {
+			kept++
+		}
+	}
+	why, err := m.misshapen(ctx, pdf, kept)
+	if err != nil {
+		return pdf, "", err
+	}
+	if why != "" {
+		m.cfg.Log.Error("a helper wrote something else than the rendition that it tells of; there is none", "document", d.ID, "why", why)
+		about.Why = "What was written is not the rendition that it was said to be: " + why + "."
+		return journal.Ref{}, "", nil
+	}
+	about.PDFA, about.Why, about.Pages = done.PDFA, done.Why, pages
+	return pdf, "", nil
+}
+
+// renditionPages tells what was done with each page of the document.
+func renditionPages(d docRow, readings []mail.Reading, done sandbox.Rendered) (pages []RenditionPage) {
 	for i, p := range done.Pages {
 		text := p.Text
 		if text == scan.NoWords && (!readings[i].HasText || readings[i].Illegible) {
 			text = unreadText
 		}
-		about.Pages = append(about.Pages, RenditionPage{d.From + i, p.Text == "", text, p.Rotation, p.Words})
+		pages = append(pages, RenditionPage{d.From + i, p.Text == "", text, p.Rotation, p.Words})
 	}
-	if _, err := out.Seek(0, io.SeekStart); err != nil {
-		return pdf, err
-	}
-	return m.blobs.Put(ctx, out)
+	return pages
 }
 
 // tag is the BCP 47 tag of a tesseract language pack, "" when it is none's: fra = fr,

@@ -60,6 +60,7 @@ type docRow struct {
 	Recoded        []string         `json:"recoded,omitempty"`
 	Rendition      journal.Ref      `json:"rendition,omitzero"`       // its searchable.pdf
 	Unrendered     string           `json:"unrendered,omitempty"`     // why the store refused it
+	Suspect        string           `json:"suspect,omitempty"`        // what its rendition's making showed against what is filed
 	RenditionSheet journal.Ref      `json:"rendition_sheet,omitzero"` // its searchable.json
 	Placement      *mail.Placement  `json:"placement,omitempty"`
 	Receipt        *mail.Receipt    `json:"receipt,omitempty"`

@@ -194,6 +194,8 @@ func (v *verification) moving(r journal.Reader, b batchRow, docs []docRow) error
 			v.say("document %s is %s, but the list of what is not settled says otherwise", d.ID, d.State)
 		case (d.State == mail.Held) != (err == nil):
 			v.say("document %s is %s, but the list of exceptions says otherwise", d.ID, d.State)
+		case d.Suspect != "":
+			v.say("document %s: %s", d.ID, d.Suspect)
 		case d.Unrendered != "":
 			v.say("document %s: its rendition was refused: %s", d.ID, d.Unrendered)
 		case b.Renders && d.State == mail.Filed && pending == 0 && d.Receipt != nil && d.Receipt.RenditionSheet == "":

@@ -6,6 +6,9 @@ import (
 	"math"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
+	"postroom/durable"
 	"postroom/mail"
 	"postroom/ocr"
 	"postroom/pipeline/scan"
@@ -51,8 +54,22 @@ type answer struct {
 	Whole    string        `json:"whole,omitempty"` // why the file is not whole
 	Level    string        `json:"level,omitempty"` // isolation reached
 	Failure  string        `json:"failure,omitempty"`
+	Full     bool          `json:"full,omitempty"` // the failure is a disk without room
 	Step     int           `json:"step,omitempty"` // so many steps are done: the next has a page's time of its own
 	Done     bool          `json:"done,omitempty"`
+}
+
+// failed is an answer that tells what hinders the helper, and is no finding about the file.
+func failed(err error) answer {
+	return answer{Failure: err.Error(), Full: durable.Full(err), Done: true}
+}
+
+// failure is what the helper says hinders it.
+func (a answer) failure() error {
+	if a.Full {
+		return fmt.Errorf("%s: %w", a.Failure, unix.ENOSPC)
+	}
+	return errors.New(a.Failure)
 }
 
 // said counts what a helper answered to a request so far.

@@ -21,7 +21,8 @@ func (p *Pool) Whole(ctx context.Context, f *os.File) (missing string, err error
 }
 
 // Open counts a file's pages. A helper that dies over the file is a Refusal.
-// key names the content (its digest), so that a helper can keep the file open.
+// key names the content (its digest), so that a helper can keep the file open; with
+// "" it is opened by a helper that has seen no file, and sees no other.
 func (p *Pool) Open(ctx context.Context, f *os.File, key string) (Contents, error) {
 	var c Contents
 	err := twice(func() error {

@@ -146,11 +146,16 @@ func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 			}
 		}
 	case "cut":
-		last.Cutting = h.cut(q, files)
+		done, err := h.cut(q, files)
+		if err != nil {
+			last = failed(err)
+			break
+		}
+		last.Cutting = done
 	case "render":
 		done, err := h.render(conn, q, files)
 		if err != nil {
-			last.Failure = err.Error()
+			last = failed(err)
 			break
 		}
 		last.Rendered = &done
@@ -373,17 +378,22 @@ func (h *bench) text() error {
 	return err
 }
 
-func (h *bench) cut(q request, files []*os.File) *Cutting {
+// cut makes a document's PDF. What is wrong with the file is a finding; an error is the
+// output's.
+func (h *bench) cut(q request, files []*os.File) (*Cutting, error) {
 	if len(files) < 2 {
-		return &Cutting{Refused: &Refusal{mail.UnreadableFile, "no output came with the request"}}
+		return nil, errors.New("no output came with the request")
 	}
 	f, refused := h.file(q.Key, files[:1])
 	if refused != nil {
-		return &Cutting{Refused: refused}
+		return &Cutting{Refused: refused}, nil
 	}
 	recoded, err := f.Cut(q.From, q.To, files[1])
-	if err != nil {
-		return &Cutting{Refused: refusal(err)}
+	if errors.Is(err, scan.ErrOutput) {
+		return nil, err
 	}
-	return &Cutting{Recoded: recoded}
+	if err != nil {
+		return &Cutting{Refused: refusal(err)}, nil
+	}
+	return &Cutting{Recoded: recoded}, nil
 }

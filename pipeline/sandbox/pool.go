@@ -91,7 +91,7 @@ func (p *Pool) putBack(h *helper) {
 
 // choose takes an idle helper that may have the file: one that has it already, else
 // one that has had none. If there is none, a new one is to be started, and when all
-// slots have a process, the one that was idle longest gives way.
+// slots have a process, the one that was idle longest gives way to one that stays.
 func (p *Pool) choose(key string, file bool) (h, superfluous *helper) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,7 +108,9 @@ func (p *Pool) choose(key string, file bool) (h, superfluous *helper) {
 			return take(i), nil
 		}
 	}
-	if len(p.idle) > 0 && len(p.idle)+len(p.turns) > cap(p.turns) {
+	// One for a file without a key ends with its answer: others need not give way to it.
+	lasting := !file || key != ""
+	if lasting && len(p.idle) > 0 && len(p.idle)+len(p.turns) > cap(p.turns) {
 		superfluous = take(0)
 	}
 	return nil, superfluous

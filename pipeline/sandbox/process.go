@@ -142,7 +142,7 @@ func (h *helper) talk(watch *watch, q request, files []*os.File, got func(answer
 		}
 		got(a)
 		if a.Failure != "" {
-			return errors.New(a.Failure)
+			return a.failure()
 		}
 		if a.Done {
 			return nil

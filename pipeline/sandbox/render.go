@@ -15,6 +15,8 @@ import (
 type Rendered struct {
 	scan.Rendered
 	Refused *Refusal `json:"refused,omitempty"` // why there is none; the rest is then empty
+	// Mistaken tells of a Refusal that the file has other pages than were read.
+	Mistaken bool `json:"mistaken,omitempty"`
 }
 
 // Render writes a searchable rendition of the PDF f to out, which is open for reading
@@ -54,7 +56,7 @@ func (p *Pool) Render(ctx context.Context, f *os.File, key string, o scan.Order,
 	case err != nil:
 		return Rendered{}, err
 	case done.Refused != nil:
-		return Rendered{Refused: done.Refused}, empty(out)
+		return Rendered{Refused: done.Refused, Mistaken: done.Mistaken}, empty(out)
 	case done.Pages == nil:
 		return Rendered{}, errors.New("the helper answered without a rendition")
 	}
@@ -104,7 +106,7 @@ func (h *bench) render(conn *net.UnixConn, q request, files []*os.File) (Rendere
 		return Rendered{}, err
 	}
 	if err != nil {
-		return Rendered{Refused: refusal(err)}, nil
+		return Rendered{Refused: refusal(err), Mistaken: errors.Is(err, scan.ErrPages)}, nil
 	}
 	return Rendered{Rendered: done}, nil
 }

@@ -59,5 +59,6 @@ type Target interface {
 var (
 	ErrSigned  = errors.New("it is signed, and what is written anew is signed by nobody")
 	ErrDiffers = errors.New("the rendition would not show what the original shows")
-	ErrOutput  = errors.New("the output can't be written") // the disk's fault, not the file's
+	ErrPages   = errors.New("it has other pages than were read") // of the document that is rendered
+	ErrOutput  = errors.New("the output can't be written")       // the disk's fault, not the file's
 )

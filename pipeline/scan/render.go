@@ -14,7 +14,7 @@ import (
 // streams as they are, with the words that were read as invisible text, and the
 // structure of a PDF/A-2b (ISO 19005-2) where the file allows of it. What was written
 // is read back and compared with the file before it counts. Errors are Open's, and
-// ErrSigned, ErrDiffers, ErrOutput; out then holds nothing of use.
+// ErrSigned, ErrDiffers, ErrPages, ErrOutput; out then holds nothing of use.
 func (f *File) Render(o Order, out Target) (done Rendered, err error) {
 	defer caught(&err)
 	pdf, ok := f.pages.(*pdfFile)
@@ -22,7 +22,7 @@ func (f *File) Render(o Order, out Target) (done Rendered, err error) {
 		return done, fmt.Errorf("%w: only a PDF is rendered", ErrUnreadable)
 	}
 	if o.Pages != f.Pages() {
-		return done, fmt.Errorf("%w: it has %d pages, and readings of %d", ErrUnreadable, f.Pages(), o.Pages)
+		return done, fmt.Errorf("%w: %d, and readings of %d", ErrPages, f.Pages(), o.Pages)
 	}
 	r := &rendition{copier: copier{file: pdf, numbers: map[int]int{}}, order: o}
 	if err := r.compose(f.step); err != nil {

@@ -171,7 +171,7 @@ func TestBlankPagesMayBeDropped(t *testing.T) {
 	if _, _, _, err := render(t, pdf(all, true, ""), Order{Page: func(int) (OrderPage, error) { return OrderPage{}, lost }}); !errors.Is(err, lost) {
 		t.Errorf("a page without order: %v", err)
 	}
-	if _, _, _, err := render(t, pdf(all, true, ""), Order{Pages: 2, Page: each(someWords)}); !errors.Is(err, ErrUnreadable) {
+	if _, _, _, err := render(t, pdf(all, true, ""), Order{Pages: 2, Page: each(someWords)}); !errors.Is(err, ErrPages) {
 		t.Errorf("readings of two pages for three: %v", err)
 	}
 }

@@ -170,16 +170,35 @@ func (f *File) Picture(n int) (p Picture, err error) {
 // Cut writes the pages from..to as a PDF of their own: picture streams as they
 // are, and nothing of any other page. All pages of a PDF are the file itself.
 // recoded names what PDF can't carry bit for bit and was coded anew, pixel-equal.
+// ErrOutput is w's.
 func (f *File) Cut(from, to int, w io.Writer) (recoded []string, err error) {
 	defer caught(&err)
 	if from < 1 || to < from || to > f.Pages() {
 		return nil, fmt.Errorf("%w: it has no pages %d-%d", ErrUnreadable, from, to)
 	}
+	out := &output{w: w}
 	if f.kind == mail.PDF && from == 1 && to == f.Pages() {
-		_, err := io.Copy(w, io.NewSectionReader(f.raw, 0, f.size))
-		return nil, err
+		_, err = io.Copy(out, io.NewSectionReader(f.raw, 0, f.size))
+	} else {
+		recoded, err = f.pages.cut(from, to, out, f.step)
 	}
-	return f.pages.cut(from, to, w, f.step)
+	if out.err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOutput, out.err)
+	}
+	return recoded, err
+}
+
+// output keeps the error of writing, which says nothing about the file that is read.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (n int, err error) {
+	if n, err = o.w.Write(b); err != nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // KindOf tells a format by its content.
