@@ -93,6 +93,10 @@ func (a answer) check(q request, before said, c Config) error {
 		return errors.New("it answered nothing")
 	case a.Contents != nil && (a.Contents.Pages < 0 || a.Contents.Pages > c.Pages):
 		return fmt.Errorf("it counted %d pages, at most %d are allowed", a.Contents.Pages, c.Pages)
+	case slices.ContainsFunc(a.refusals(), refusedOddly):
+		return errors.New("it refused for a reason that is not a helper's to give")
+	case a.Contents != nil && a.Contents.Refused != nil && a.Contents.Pages != 0:
+		return errors.New("it counted the pages of a file that it refused")
 	case q.Op == "cut" && a.Failure == "" && a.Cutting == nil:
 		return errors.New("it answered without a cutting")
 	case q.Op == "picture" && a.Failure == "" && a.Picture == nil:
@@ -105,11 +109,33 @@ func (a answer) check(q request, before said, c Config) error {
 	return nil
 }
 
+// refusals lists why a helper could not do what it was asked; nil where it could.
+func (a answer) refusals() (all []*Refusal) {
+	if a.Contents != nil {
+		all = append(all, a.Contents.Refused)
+	}
+	if a.Cutting != nil {
+		all = append(all, a.Cutting.Refused)
+	}
+	if a.Rendered != nil {
+		all = append(all, a.Rendered.Refused)
+	}
+	return all
+}
+
+// refusedOddly tells a refusal whose reason is not about the file, such as a recall:
+// what follows from those happened elsewhere.
+func refusedOddly(r *Refusal) bool {
+	return r != nil && !slices.Contains([]mail.Reason{mail.UnreadableFile, mail.UnreadablePage, mail.Encrypted, mail.SymbolCoding, mail.LimitExceeded}, r.Reason)
+}
+
 // checkReading tells what no page can be.
 func checkReading(r mail.Reading, c Config) error {
 	w, h := int64(r.Width), int64(r.Height)
 	share := func(v float64) bool { return v >= 0 && v <= 1 }
 	switch {
+	case r.Failure != "" && len(r.Symbols)+len(r.Doubts)+len(r.Words) > 0:
+		return errors.New("it read what it could not read")
 	case w < 0 || h < 0 || w > c.Pixels || h > c.Pixels || w*h > c.Pixels:
 		return fmt.Errorf("it read a page of %d by %d pixels", w, h)
 	case r.Rotation%90 != 0 || r.Rotation < 0 || r.Rotation > 270, math.Abs(r.Skew) > 45:

@@ -54,23 +54,24 @@ func TestCheck(t *testing.T) {
 		lie  func(*mail.Reading)
 		good bool
 	}{
-		"nothing":         {func(*mail.Reading) {}, true},
-		"failure":         {func(r *mail.Reading) { *r = mail.Reading{Page: 3, Failure: "why"} }, true},
-		"page":            {func(r *mail.Reading) { r.Page = 4 }, false},
-		"width":           {func(r *mail.Reading) { r.Width = -1 }, false},
-		"pixels":          {func(r *mail.Reading) { r.Width, r.Height = 1<<32, 1<<32 }, false},
-		"rotation":        {func(r *mail.Reading) { r.Rotation = 360 }, false},
-		"odd rotation":    {func(r *mail.Reading) { r.Rotation = 45 }, false},
-		"skew":            {func(r *mail.Reading) { r.Skew = 1e300 }, false},
-		"ink":             {func(r *mail.Reading) { r.Ink = 2 }, false},
-		"dpi":             {func(r *mail.Reading) { r.DPIY = -1 }, false},
-		"box":             {func(r *mail.Reading) { r.Words[0].Box.X1 = 101 }, false},
-		"empty box":       {func(r *mail.Reading) { r.Words[0].Box.Y0 = 200 }, false},
-		"confidence":      {func(r *mail.Reading) { r.Words[0].Confidence = 1.1 }, false},
-		"line":            {func(r *mail.Reading) { r.Words[0].Line = 1 }, false},
-		"polygon":         {func(r *mail.Reading) { r.Symbols[0].Polygon[2].X = math.MaxFloat64 }, false},
-		"module":          {func(r *mail.Reading) { r.Symbols[0].Module = -1 }, false},
-		"doubt's polygon": {func(r *mail.Reading) { r.Doubts[0].Polygon[0].Y = -1e9 }, false},
+		"nothing":           {func(*mail.Reading) {}, true},
+		"failure":           {func(r *mail.Reading) { *r = mail.Reading{Page: 3, Failure: "why"} }, true},
+		"failure and words": {func(r *mail.Reading) { r.Failure = "why" }, false},
+		"page":              {func(r *mail.Reading) { r.Page = 4 }, false},
+		"width":             {func(r *mail.Reading) { r.Width = -1 }, false},
+		"pixels":            {func(r *mail.Reading) { r.Width, r.Height = 1<<32, 1<<32 }, false},
+		"rotation":          {func(r *mail.Reading) { r.Rotation = 360 }, false},
+		"odd rotation":      {func(r *mail.Reading) { r.Rotation = 45 }, false},
+		"skew":              {func(r *mail.Reading) { r.Skew = 1e300 }, false},
+		"ink":               {func(r *mail.Reading) { r.Ink = 2 }, false},
+		"dpi":               {func(r *mail.Reading) { r.DPIY = -1 }, false},
+		"box":               {func(r *mail.Reading) { r.Words[0].Box.X1 = 101 }, false},
+		"empty box":         {func(r *mail.Reading) { r.Words[0].Box.Y0 = 200 }, false},
+		"confidence":        {func(r *mail.Reading) { r.Words[0].Confidence = 1.1 }, false},
+		"line":              {func(r *mail.Reading) { r.Words[0].Line = 1 }, false},
+		"polygon":           {func(r *mail.Reading) { r.Symbols[0].Polygon[2].X = math.MaxFloat64 }, false},
+		"module":            {func(r *mail.Reading) { r.Symbols[0].Module = -1 }, false},
+		"doubt's polygon":   {func(r *mail.Reading) { r.Doubts[0].Polygon[0].Y = -1e9 }, false},
 	} {
 		r := honest()
 		c.lie(&r)
@@ -97,6 +98,14 @@ func TestCheck(t *testing.T) {
 	} {
 		if err := c.said.check(c.asked, said{steps: c.before}, Config{Pages: 9}); (err == nil) != c.mayContinue {
 			t.Errorf("step %s: %v", name, err)
+		}
+	}
+	for reason, good := range map[mail.Reason]bool{mail.Encrypted: true, mail.UnreadablePage: true, mail.Recall: false, mail.Duplicate: false, mail.UnknownCase: false} {
+		for _, a := range []answer{{Contents: &Contents{Refused: &Refusal{Reason: reason}}}, {Cutting: &Cutting{Refused: &Refusal{Reason: reason}}}, {Rendered: &Rendered{Refused: &Refusal{Reason: reason}}}} {
+			a.Done = true
+			if err := a.check(request{}, said{}, Config{Pages: 9}); (err == nil) != good {
+				t.Errorf("a refusal for the reason %v: %v", reason, err)
+			}
 		}
 	}
 	if err := (answer{Contents: &Contents{Pages: -1}, Done: true}).check(request{}, said{}, Config{Pages: 9}); err == nil {
