@@ -48,7 +48,7 @@ var (
 // last end mark, piece by piece: few files need to be looked at as a whole.
 func pdfMarks(r io.ReaderAt, size int64) (headers int, end int64, err error) {
 	end = size
-	piece := make([]byte, 1<<20)
+	piece := make([]byte, min(1<<20, size+int64(len(headerMark))))
 	overlap := len(headerMark) - 1
 	for at := int64(0); at < size; at += int64(len(piece) - overlap) {
 		n, err := r.ReadAt(piece, at)

@@ -98,7 +98,8 @@ func (h *jpegHead) exif(b []byte) {
 	if b[0] == 'M' {
 		order = binary.BigEndian
 	}
-	d, _, err := readDirectory(bytes.NewReader(b), int64(len(b)), order, int64(order.Uint32(b[4:])))
+	room := roomFor(int64(len(b)))
+	d, _, err := readDirectory(bytes.NewReader(b), int64(len(b)), order, int64(order.Uint32(b[4:])), &room)
 	if err != nil {
 		return
 	}

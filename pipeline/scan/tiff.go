@@ -73,11 +73,11 @@ func (e *Engine) openTIFF(r io.ReaderAt, size int64) (pages, error) {
 
 // followed refuses a TIFF with another file behind all that its directories take.
 func (f *tiffFile) followed(dirs []directory) error {
-	end := int64(0)
+	end, room := int64(0), roomFor(f.size)
 	for _, d := range dirs {
 		end = max(end, d.taken())
 		for _, at := range d.numbers(tagSubfiles) { // smaller pictures of the page
-			if sub, _, err := readDirectory(f.r, f.size, d.order, int64(at)); err == nil {
+			if sub, _, err := readDirectory(f.r, f.size, d.order, int64(at), &room); err == nil {
 				end = max(end, sub.taken())
 			}
 		}
@@ -240,6 +240,13 @@ func (f *tiffFile) strips(d directory, h int) ([]strip, error) {
 	rows := min(d.number(tagRowsPerStrip, h), h)
 	if rows <= 0 || (h+rows-1)/rows != len(offsets) {
 		return nil, fmt.Errorf("%w: TIFF: %d strips of %d rows for a picture of %d", ErrUnreadable, len(offsets), rows, h)
+	}
+	total := int64(0)
+	for _, n := range lengths {
+		total += int64(n)
+	}
+	if total > max(f.size, f.engine.cfg.Stream) { // they lie on each other
+		return nil, fmt.Errorf("%w: TIFF: strips of %d bytes in a file of %d", ErrLimit, total, f.size)
 	}
 	var all []strip
 	for i, off := range offsets {

@@ -107,3 +107,47 @@ func TestManyStrips(t *testing.T) {
 		t.Errorf("%d directories: %v", len(dirs), err)
 	}
 }
+
+// TestOverlappingTIFFsAreRefused: fields and strips that all lie in one place would
+// become copies of it, gigabytes of a file of megabytes.
+func TestOverlappingTIFFsAreRefused(t *testing.T) {
+	le := binary.LittleEndian
+	field := func(b []byte, tag uint16, kind uint16, count, at uint32) []byte {
+		return le.AppendUint32(le.AppendUint32(le.AppendUint16(le.AppendUint16(b, tag), kind), count), at)
+	}
+	const fields, value = 1000, 1 << 20
+	b := append([]byte("II*\x00\x08\x00\x00\x00"), 0, 0)
+	le.PutUint16(b[8:], fields)
+	for i := range fields {
+		b = field(b, uint16(300+i), 7, value, 8)
+	}
+	b = append(b, make([]byte, 4+value)...)
+	if _, err := directories(bytes.NewReader(b), int64(len(b))); !errors.Is(err, ErrLimit) {
+		t.Errorf("a thousand fields in one place: %v", err)
+	}
+
+	const strips = 60000 // of a row each
+	b = []byte("II*\x00\x08\x00\x00\x00\x06\x00")
+	ends := uint32(8 + 2 + 6*12 + 4)
+	b = field(b, 256, 4, 1, 8)
+	b = field(b, 257, 4, 1, strips)
+	b = field(b, 259, 3, 1, 4)
+	b = field(b, 273, 4, strips, ends)
+	b = field(b, 278, 4, 1, 1)
+	b = field(b, 279, 4, strips, ends+4*strips)
+	b = le.AppendUint32(b, 0)
+	for range strips {
+		b = le.AppendUint32(b, 8)
+	}
+	for range strips {
+		b = le.AppendUint32(b, 8*strips)
+	}
+	f := &tiffFile{engine: New(Config{Stream: 1 << 20}), r: bytes.NewReader(b), size: int64(len(b))}
+	dirs, err := directories(f.r, f.size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.strips(dirs[0], strips); !errors.Is(err, ErrLimit) {
+		t.Errorf("strips in one place: %v", err)
+	}
+}

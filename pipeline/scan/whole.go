@@ -117,7 +117,7 @@ func directories(r io.ReaderAt, size int64) (all []directory, err error) {
 	if head[0] == 'M' {
 		order = binary.BigEndian
 	}
-	seen := map[int64]bool{}
+	seen, room := map[int64]bool{}, roomFor(size)
 	for next := int64(order.Uint32(head[4:])); next != 0; {
 		switch {
 		case next >= size:
@@ -128,7 +128,7 @@ func directories(r io.ReaderAt, size int64) (all []directory, err error) {
 			return nil, fmt.Errorf("%w: it has over %d TIFF directories", ErrLimit, mostDirectories)
 		}
 		seen[next] = true
-		d, after, err := readDirectory(r, size, order, next)
+		d, after, err := readDirectory(r, size, order, next, &room)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +141,12 @@ func directories(r io.ReaderAt, size int64) (all []directory, err error) {
 	return all, nil
 }
 
-func readDirectory(r io.ReaderAt, size int64, order binary.ByteOrder, at int64) (d directory, next int64, err error) {
+// roomFor gives the bytes that all values of a TIFF's fields may take: those of many
+// fields may lie in one place, and a small file would fill the memory with copies.
+func roomFor(size int64) int64 { return 2*size + 1<<16 }
+
+// readDirectory reads a directory; what its values take is taken from the room.
+func readDirectory(r io.ReaderAt, size int64, order binary.ByteOrder, at int64, room *int64) (d directory, next int64, err error) {
 	count := make([]byte, 2)
 	if _, err := r.ReadAt(count, at); err != nil {
 		return d, 0, partial("a TIFF directory is cut off")
@@ -167,7 +172,10 @@ func readDirectory(r io.ReaderAt, size int64, order binary.ByteOrder, at int64) 
 			continue // a private field; none that matters here is so long
 		case length <= 4:
 			f.value = bytes.Clone(e[8 : 8+length])
+		case length > *room:
+			return d, 0, fmt.Errorf("%w: the fields of its TIFF directories hold more than the file", ErrLimit)
 		default:
+			*room -= length
 			f.value = make([]byte, length)
 			if off := int64(order.Uint32(e[8:])); off+length > size {
 				return d, 0, partial("a TIFF field lies behind the end of the file")
