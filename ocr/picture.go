@@ -97,7 +97,7 @@ type Squared struct {
 
 // Square stretches a fax page (204 by 98 dpi); other pages stay as they are.
 func Square(g *image.Gray, dpiX, dpiY float64) Squared {
-	if dpiX <= 0 || dpiY <= 0 || math.Abs(dpiX/dpiY-1) <= 0.05 || max(dpiX/dpiY, dpiY/dpiX) > flattest {
+	if !(dpiX > 0 && dpiY > 0 && max(dpiX/dpiY, dpiY/dpiX) <= flattest) || math.Abs(dpiX/dpiY-1) <= 0.05 { // not a number compares as false
 		return Squared{g, dpiX, identity, g.Rect}
 	}
 	picture, view := square(g, dpiX, dpiY)
