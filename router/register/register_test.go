@@ -201,11 +201,30 @@ func TestNearIsExact(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("\ufeffreference;store\r\n" + one + ";tax\r\n")
 	f.Add("reference,store,status,name,postcode\n\"" + one + "\",tax,open,\"a\nb\",1\n")
+	f.Add("reference,store,name\n" + one + ",tax,=cmd|'/c calc'!A0\n" + two + ",tax,\"../../x\x00\u202e\"\n")
+	f.Add("reference,store\nRF18 5390 0754 7034,pay\nRF18539007547034,pay\n")
 	all := schemes(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := Parse(strings.NewReader(text), all)
 		if (err == nil) != (r != nil) {
 			t.Errorf("%q: %v, %v", text, r, err)
+		}
+		if err != nil {
+			return
+		}
+		if r.Len() > strings.Count(text, "\n")+1 {
+			t.Errorf("%q has %d cases", text, r.Len())
+		}
+		for _, c := range r.cases {
+			got, ok := r.Lookup(c.Reference.Scheme(), c.Reference.String())
+			if !ok || got != c {
+				t.Errorf("%q: %+v is found as %+v", text, c, got)
+			}
+			if i := slices.IndexFunc(all, func(s *reference.Scheme) bool { return s.Name() == c.Reference.Scheme() }); i < 0 || all[i].Store() != c.Store {
+				t.Errorf("%q: %+v is in a store of another scheme", text, c)
+			} else if clean, err := all[i].Parse(c.Reference.String()); err != nil || clean != c.Reference.String() {
+				t.Errorf("%q: %+v fails its own scheme: %v", text, c, err)
+			}
 		}
 	})
 }
