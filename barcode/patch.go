@@ -206,7 +206,9 @@ func (s *sheet) fitPatch(rs []stretch) (patchHit, bool) {
 		if !ok || n < leastNarrow*inch || n > mostNarrow*inch {
 			continue
 		}
-		best.narrow, best.code = n, patchNames[code]
+		if best.narrow = n; count == 4 {
+			best.code = patchNames[code]
+		}
 		return best, true
 	}
 	return patchHit{}, false
