@@ -141,7 +141,7 @@ func (m *Mailroom) takeBack(tx journal.Tx, d docRow, why string, p Decision) err
 	if d.Receipt == nil {
 		return nil
 	}
-	note := encode(map[string]any{"document": d.ID, "by": p.By, "at": p.At, "why": why})
+	note := Escaped(encode(map[string]any{"document": d.ID, "by": p.By, "at": p.At, "why": why}))
 	return tx.Enqueue(task(taskWithdraw, priorityDeliver, version(d), payload{
 		Batch: d.Batch, Document: d.ID, Store: d.Receipt.Store, Locator: d.Receipt.Locator, Note: note}))
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -155,11 +154,7 @@ func (m *Mailroom) sheet(b batchRow, d docRow) []byte {
 		Rule: p.Rule, Evidence: sheetEvidence(p.Evidence), DecidedBy: decider(p), Decided: p.Since,
 		Config: p.Config, Register: p.Register, Version: p.Version,
 	}
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		panic(fmt.Sprintf("bug: sheet of %s: %v", d.ID, err))
-	}
-	return append(text, '\n')
+	return written(s)
 }
 
 // Machine is who decided when no person did.

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -104,11 +103,7 @@ func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, hopeless
 	if pdf != (journal.Ref{}) {
 		about.Rendition = &Digest{pdf.SHA256, pdf.Size}
 	}
-	text, err := json.MarshalIndent(about, "", "  ")
-	if err != nil {
-		panic(fmt.Sprintf("bug: rendition of %s: %v", d.ID, err))
-	}
-	sheet, err = m.blobs.Put(ctx, bytes.NewReader(append(text, '\n')))
+	sheet, err = m.blobs.Put(ctx, bytes.NewReader(written(about)))
 	return pdf, sheet, suspect, err
 }
 

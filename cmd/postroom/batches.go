@@ -50,7 +50,7 @@ func (o order) batch(ctx context.Context, p *premises, out io.Writer) error {
 	}
 	if !o.JSON {
 		for _, s := range b.SeparatorPages {
-			if _, err := fmt.Fprintf(out, "  page %-7d separator %s%s\n", s.Page, s.Why, by(s.DecidedBy, s.Decided)); err != nil {
+			if _, err := fmt.Fprintf(out, "  page %-7d separator %s%s\n", s.Page, printable(s.Why), by(s.DecidedBy, s.Decided)); err != nil {
 				return err
 			}
 		}

@@ -136,7 +136,7 @@ func (o order) exception(ctx context.Context, p *premises, out io.Writer) error 
 		fmt.Fprintf(&text, "read      page %d, %s: %s (confidence %.2f)\n", e.Page, e.Source, printable(e.Text), e.Confidence)
 	}
 	for _, c := range d.Candidates {
-		fmt.Fprintf(&text, "candidate %s: %s\n", c.Reference, c.Why)
+		fmt.Fprintf(&text, "candidate %s: %s\n", printable(c.Reference), printable(c.Why))
 	}
 	if d.Status == mail.Held.String() {
 		fmt.Fprintf(&text, "\nremedy    docs/exceptions.md, %q\n", d.Reason)

@@ -93,7 +93,7 @@ text is read in the installed languages among English, French, Dutch and German.
 					if c.Context().Err() != nil {
 						return errors.New("interrupted")
 					}
-					fmt.Fprintf(os.Stderr, "postroom: %s: %v\n", f, err)
+					fmt.Fprintln(os.Stderr, told(fmt.Errorf("%s: %w", f, err)))
 					worst = exitUnreadable
 				}
 			}
@@ -217,10 +217,10 @@ func (look inspection) print(out io.Writer, l pageLine) error {
 		return printJSON(out, l)
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s page %d: ", l.File, l.Page)
+	fmt.Fprintf(&text, "%s page %d: ", printable(l.File), l.Page)
 	switch {
 	case l.Error != "":
-		fmt.Fprintf(&text, "UNREADABLE: %s", l.Error)
+		fmt.Fprintf(&text, "UNREADABLE: %s", printable(l.Error))
 	default:
 		fmt.Fprintf(&text, "%d x %d pixels, %d dpi, turn %d, skew %.1f", l.Width, l.Height, l.DPI, l.Rotation, l.Skew)
 	}
@@ -228,7 +228,7 @@ func (look inspection) print(out io.Writer, l pageLine) error {
 		text.WriteString(", blank")
 	}
 	if l.Separator != "" {
-		fmt.Fprintf(&text, ", separator %s", l.Separator)
+		fmt.Fprintf(&text, ", separator %s", printable(l.Separator))
 	}
 	text.WriteByte('\n')
 	for _, s := range l.Symbols {
@@ -242,10 +242,12 @@ func (look inspection) print(out io.Writer, l pageLine) error {
 		text.WriteByte('\n')
 	}
 	for _, m := range l.References {
-		fmt.Fprintf(&text, "  reference    %s (%s, %s, %.2f)%s\n", m.Text, m.Scheme, m.Source, m.Confidence, caveat(m))
+		fmt.Fprintf(&text, "  reference    %s (%s, %s, %.2f)%s\n", printable(m.Text), m.Scheme, m.Source, m.Confidence, caveat(m))
 	}
 	if l.Text != nil && *l.Text != "" {
-		fmt.Fprintf(&text, "%s\n", *l.Text)
+		for line := range strings.Lines(*l.Text) {
+			text.WriteString(printable(strings.TrimSuffix(line, "\n")) + "\n")
+		}
 	}
 	_, err := io.WriteString(out, text.String())
 	return err

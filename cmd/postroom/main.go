@@ -74,10 +74,25 @@ func code(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintln(os.Stderr, "postroom:", text)
+	if err.Error() != "" {
+		fmt.Fprintln(os.Stderr, told(err))
 	}
 	return codeOf(err)
+}
+
+// told writes an error for people. It may name what a stranger named, so that only the
+// problems of a configuration are lines of their own.
+func told(err error) string {
+	problems := []string{strings.ReplaceAll(err.Error(), "\n", "; ")} // of errors that were joined
+	var c configError
+	if errors.As(err, &c) {
+		problems = c.problems
+	}
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, "postroom: "+printable(p))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func codeOf(err error) int {

@@ -171,9 +171,14 @@ func hereWorking(ctx context.Context, p *premises, o order, listener *counter) e
 	return err
 }
 
-// printJSON writes one object a line.
+// printJSON writes one object a line, which a terminal can show.
 func printJSON(out io.Writer, v any) error {
-	enc := json.NewEncoder(out)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := out.Write(pipeline.Escaped(text.Bytes()))
+	return err
 }

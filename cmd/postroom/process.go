@@ -64,7 +64,7 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 			return interrupted(ctx)
 		}
 		if err != nil {
-			fmt.Fprintf(messages, "postroom: %v\n", err)
+			fmt.Fprintln(messages, told(err))
 			code := exitUnreadable
 			if !errors.As(err, new(*unopened)) {
 				code = exitFailure // the data folder's disk, not the file
@@ -93,14 +93,14 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		worst = worse(worst, outcome(batch, docs))
 		if o.RouteOnly && batch.Pending > 0 && batch.Trouble == "" {
 			fmt.Fprintf(messages, "postroom: %s: %s left: renditions, and text that may still recall what is filed; the next serve or process does them\n",
-				b.file, count(batch.Pending, "task"))
+				printable(b.file), count(batch.Pending, "task"))
 		}
 		if batch.Trouble != "" {
 			what := "some of it can't be done now and is tried again"
 			if batch.Unreachable() {
 				what = "a store can't be reached or is full, its documents wait"
 			}
-			fmt.Fprintf(messages, "postroom: %s: %s: %s\n", b.file, what, batch.Trouble)
+			fmt.Fprintf(messages, "postroom: %s: %s: %s\n", printable(b.file), what, printable(batch.Trouble))
 		}
 	}
 	if o.RouteOnly {
@@ -142,7 +142,7 @@ func (o order) recalled(ctx context.Context, p *premises, batches []taken, messa
 		}
 		for _, id := range held(docs) {
 			if !slices.Contains(b.held, id) {
-				fmt.Fprintf(messages, "postroom: %s: document %s was filed and is held now, by text that was read meanwhile; postroom exceptions show %s\n", b.file, id, id)
+				fmt.Fprintf(messages, "postroom: %s: document %s was filed and is held now, by text that was read meanwhile; postroom exceptions show %s\n", printable(b.file), id, id)
 				code = worse(exit{code: code}, outcome(batch, docs)).code
 			}
 		}
@@ -250,9 +250,9 @@ func sentence(d pipeline.DocumentLine) string {
 	case d.Status == mail.Held.String():
 		return fmt.Sprintf("  %-12s HELD   %-20s %s (%s)", pages, d.Reason, printable(d.Detail), d.Document)
 	case d.Status == mail.Filed.String():
-		return fmt.Sprintf("  %-12s filed  %-20s %s%s: %s", pages, d.Reference, d.Rule, by(d.DecidedBy, d.Decided), printable(d.Path))
+		return fmt.Sprintf("  %-12s filed  %-20s %s%s: %s", pages, printable(d.Reference), d.Rule, by(d.DecidedBy, d.Decided), printable(d.Path))
 	}
-	return fmt.Sprintf("  %-12s %-6s %-20s %s%s", pages, d.Status, d.Reference, printable(d.Detail), by(d.DecidedBy, d.Decided))
+	return fmt.Sprintf("  %-12s %-6s %-20s %s%s", pages, d.Status, printable(d.Reference), printable(d.Detail), by(d.DecidedBy, d.Decided))
 }
 
 // by tells which person decided and when, in brackets; nothing when none has.

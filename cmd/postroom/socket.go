@@ -179,7 +179,7 @@ func (c *counter) serve(conn *net.UnixConn) {
 		err = c.run(ctx, o, w)
 	}
 	if err != nil && err.Error() != "" {
-		w.send(line{Err: "postroom: " + err.Error()})
+		w.send(line{Err: told(err)})
 	}
 	status := codeOf(err)
 	w.send(line{Exit: &status})
