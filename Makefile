@@ -33,10 +33,11 @@ demo: build ## made-up mail through the real mailroom; a new folder postroom-dem
 	bin/postroom demo
 
 .PHONY: test
-test: deps ## format, vet, all tests
+test: deps ## format, vet, all tests, each fuzz target for 5 seconds
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) test -count=1 -timeout 14m ./...
+	@$(MAKE) --no-print-directory fuzz-short
 
 .PHONY: race
 race: deps ## all tests under the race detector (slower)
@@ -82,6 +83,28 @@ sweep-misreads: ## a million letters whose references are misread, in registers 
 fuzz: deps ## every fuzz target for FUZZTIME each
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
 		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+# Each package's fuzz binary is built once; two targets run at a time, on a core each.
+.PHONY: fuzz-short
+fuzz-short: deps ## every fuzz target for 5 seconds
+	@rm -rf bin/fuzz; mkdir -p bin/fuzz; \
+	for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		b=$$PWD/bin/fuzz/$$(echo $$d | tr ./ _-).test; \
+		$(GO) test -c -fuzz=. -o $$b $$d || exit 1; \
+		$$b -test.list '^Fuzz' | sed "s|^|$$d $$b |" >> bin/fuzz/targets || exit 1; done
+	@FUZZTIME=5s xargs -P 2 -L 1 .ci/fuzz < bin/fuzz/targets
+
+.PHONY: hostile
+hostile: build ## odd and broken files, and good mail behind them, through a real server; POSTROOM_CORPUS names the folder that holds hostile/
+	$(GO) build -o bin/stress ./cmd/stress
+	@rm -rf bin/stress-hostile
+	bin/stress hostile
+
+.PHONY: soak
+soak: build ## 10,000 pages while the server is killed every 20 seconds, then until nothing is left to do; SOAK="-pages 1000 -files 30 -duration 3m" for less
+	$(GO) build -o bin/stress ./cmd/stress
+	@rm -rf bin/stress-soak
+	bin/stress soak $(SOAK)
 
 .PHONY: corpus
 corpus: deps ## the corpus ratchets; POSTROOM_CORPUS names the folder
