@@ -123,8 +123,15 @@ func (m *Mailroom) Export(ctx context.Context, who string, documents []string, d
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err = io.Copy(out, file)
-	return err
+	for lines := bufio.NewReader(file); ; {
+		l, err := lines.ReadBytes('\n')
+		if _, failed := out.Write(Escaped(l)); failed != nil || errors.Is(err, io.EOF) {
+			return failed
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // Checkpoint gives the log's newest signed checkpoint and the number of its entries.
