@@ -254,16 +254,12 @@ func (r *room) write(name, text string) string {
 // open starts the mailroom over what its folder holds; wrap may put faults around the journal.
 func (r *room) open(wrap func(journal.Store) journal.Store) {
 	r.t.Helper()
-	key := filepath.Join(r.dir, "audit")
-	log, err := audit.OpenKey(key)
-	if errors.Is(err, audit.ErrNoKey) {
-		log, err = audit.MakeKey(key)
-	}
+	var log *audit.Log
+	store, err := bolt.Open(filepath.Join(r.dir, "journal.db"), bolt.Config{BackOff: time.Millisecond, Seal: func(tx journal.Tx) error { return log.Seal(tx) }})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	store, err := bolt.Open(filepath.Join(r.dir, "journal.db"), bolt.Config{BackOff: time.Millisecond, Seal: log.Seal})
-	if err != nil {
+	if log, err = audit.Open(r.t.Context(), filepath.Join(r.dir, "audit"), store); err != nil {
 		r.t.Fatal(err)
 	}
 	r.journal = store

@@ -15,6 +15,7 @@ import (
 	"postroom/mail"
 	"postroom/pipeline/intake"
 	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/audit"
 	"postroom/pipeline/journal/bolt"
 	"postroom/router"
 	"postroom/router/casestore"
@@ -68,17 +69,22 @@ func (c *sweptClock) now() time.Time {
 type premises struct {
 	*Mailroom
 	journal journal.Store
+	log     *audit.Log
 	clock   *sweptClock
 	site
 }
 
 func openSwept(at site) (*premises, error) {
-	store, err := bolt.Open(filepath.Join(at.room, "data", "journal.db"), bolt.Config{BackOff: time.Millisecond})
+	p := &premises{clock: &sweptClock{}, site: at}
+	store, err := bolt.Open(filepath.Join(at.room, "data", "journal.db"), bolt.Config{BackOff: time.Millisecond, Seal: func(tx journal.Tx) error { return p.log.Seal(tx) }})
 	if err != nil {
 		return nil, err
 	}
-	p := &premises{journal: store, clock: &sweptClock{}, site: at}
-	if err := p.furnish(); err != nil {
+	p.journal = store
+	if p.log, err = audit.Open(context.Background(), filepath.Join(at.room, "data", "audit"), store); err == nil {
+		err = p.furnish()
+	}
+	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return p, nil
@@ -98,7 +104,7 @@ func (p *premises) furnish() error {
 			Schemes: []*reference.Scheme{scheme}}),
 		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(p.room, "cases.csv"),
 		Stores:    map[string]casestore.Store{"tax": folder.New(filepath.Join(p.room, "tax"), "tax")},
-		Languages: []string{"fra", "nld"}, Digest: "digest", Version: "test", Now: p.clock.now, StoreRetry: 2 * time.Millisecond,
+		Languages: []string{"fra", "nld"}, Digest: "digest", Version: "test", Audit: p.log, Now: p.clock.now, StoreRetry: 2 * time.Millisecond,
 	}, p.journal, blobs, &fakeHelpers{})
 	return err
 }

@@ -102,8 +102,8 @@ func (s site) outcome() (string, error) {
 	return strings.Join(told, ""), nil
 }
 
-// standing lists the files, with their bytes, but for the journal and the blobs,
-// which Verify reads.
+// standing lists the files, with their bytes, but for the journal, the blobs and the
+// log's keys, which Verify reads.
 func (s site) standing() (files []string, err error) {
 	for _, dir := range s.all() {
 		err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -112,7 +112,7 @@ func (s site) standing() (files []string, err error) {
 				return err
 			case e.Name() == "blobs":
 				return fs.SkipDir
-			case e.IsDir() || e.Name() == "journal.db":
+			case e.IsDir() || e.Name() == "journal.db" || strings.HasPrefix(e.Name(), "audit."):
 				return nil
 			}
 			text, err := os.ReadFile(path)

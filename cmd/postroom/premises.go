@@ -59,8 +59,10 @@ func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
 		return nil, err
 	}
 	p.journal = store
-	if p.audit, err = openAudit(cfg, store); err == nil {
+	if p.audit, err = audit.Open(context.Background(), auditKey(cfg), store); err == nil {
 		err = p.open(log)
+	} else if errors.Is(err, audit.ErrNoKey) {
+		err = fmt.Errorf("%w: put it back from the backup, or, when it is lost for good, make a new one: postroom audit new-key", err)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.close())
@@ -81,29 +83,6 @@ func failed(log *slog.Logger, t journal.Task, err error) {
 
 // auditKey is where the log's keys are: audit.key and audit.pub.
 func auditKey(cfg Config) string { return filepath.Join(cfg.Data, "audit") }
-
-// openAudit opens the log's key, made when nothing was signed yet. One that is gone is
-// not quietly made anew: its checkpoints would pass for a stranger's.
-func openAudit(cfg Config, store journal.Store) (*audit.Log, error) {
-	var signed string
-	if err := store.View(context.Background(), func(r journal.Reader) (err error) {
-		signed, _, err = audit.Checkpoint(r)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	log, err := audit.OpenKey(auditKey(cfg))
-	if errors.Is(err, audit.ErrNoKey) && signed != "" {
-		return nil, fmt.Errorf("%w: put it back from the backup, or, when it is lost for good, make a new one: postroom audit new-key", err)
-	}
-	if errors.Is(err, audit.ErrNoKey) {
-		log, err = audit.MakeKey(auditKey(cfg))
-	}
-	if err != nil || signed != "" {
-		return log, err
-	}
-	return log, store.Tx(context.Background(), log.Seal) // what versions without a log have left
-}
 
 // newKey has the log signed with a new key from now on.
 func newKey(ctx context.Context, cfg Config, by string) (public string, err error) {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"postroom/durable"
+	"postroom/pipeline/journal"
 )
 
 // ErrNoKey is a log whose signing key is not there.
@@ -27,6 +29,27 @@ type Log struct {
 // A log's key is two files: PATH.key, which signs and is nobody else's business, and
 // PATH.pub, which verifies: a key a line, the newest first, so that checkpoints of
 // former keys can be told from forged ones.
+
+// Open gives the log of a journal. Its key is made when nothing was signed yet; one that
+// is gone later is ErrNoKey, and not quietly made anew: its checkpoints would pass for a
+// stranger's. Events that versions without a log have left are sealed.
+func Open(ctx context.Context, path string, j journal.Store) (*Log, error) {
+	var signed string
+	if err := j.View(ctx, func(r journal.Reader) (err error) {
+		signed, _, err = Checkpoint(r)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	log, err := OpenKey(path)
+	if errors.Is(err, ErrNoKey) && signed == "" {
+		log, err = MakeKey(path)
+	}
+	if err != nil || signed != "" {
+		return log, err
+	}
+	return log, j.Tx(ctx, log.Seal)
+}
 
 // OpenKey reads the key; ErrNoKey.
 func OpenKey(path string) (*Log, error) {
