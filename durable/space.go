@@ -49,3 +49,12 @@ func TryRoom(dir string, size int64) error {
 	}
 	return t.Sync()
 }
+
+// Disk is the file system of a folder.
+type Disk string
+
+// Space tells what is left.
+func (d Disk) Space() (Space, error) { return SpaceOf(string(d)) }
+
+// Try writes as much as a few changes take, and takes it away.
+func (d Disk) Try() error { return TryRoom(string(d), 1<<20) }

@@ -278,6 +278,9 @@ func (m *Mailroom) watched(h journal.Handler) journal.Handler {
 		var commit func(journal.Tx) error
 		err := journal.Try(func() (err error) { commit, err = h(ctx, t); return err })
 		var later *journal.Later
+		if err != nil && ctx.Err() == nil && m.WantsRoom(err) {
+			return nil, err // no trouble of this task's
+		}
 		if err != nil && ctx.Err() == nil && !errors.As(err, &later) && t.Attempts >= patientAttempts {
 			return nil, errors.Join(err, m.note(ctx, t, trouble{Error: err.Error()}))
 		}

@@ -49,6 +49,9 @@ type Config struct {
 	Now        func() time.Time
 	Log        *slog.Logger
 	StoreRetry time.Duration // wait before an unreachable store is tried again: 30 s
+	Disk       Disk          // that the data folder is on; nil = it never fills up
+	Reserve    int64         // bytes that taking a file leaves free on it: DefaultReserve
+	DiskRetry  time.Duration // wait before a full disk is tried again: 2 s
 }
 
 // Helpers read and cut untrusted files; sandbox.Pool is the real one, tests put
@@ -70,6 +73,7 @@ type Mailroom struct {
 	blobs   journal.Blobs
 	helpers Helpers
 	cases   *caseRegister
+	space   *space
 
 	begun     chan struct{}        // closed by the first Run, once old troubles are forgotten
 	begin     sync.Once            // closes it
@@ -119,23 +123,24 @@ func New(cfg Config, j journal.Store, b journal.Blobs, h Helpers) (*Mailroom, er
 	if cfg.StoreRetry == 0 {
 		cfg.StoreRetry = 30 * time.Second
 	}
+	if cfg.DiskRetry == 0 {
+		cfg.DiskRetry = 2 * time.Second
+	}
+	if cfg.Reserve == 0 {
+		cfg.Reserve = DefaultReserve
+	}
 	cases, err := openRegister(cfg.Register, cfg.Schemes, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
-	return &Mailroom{cfg: cfg, journal: j, blobs: b, helpers: h, cases: cases, settling: map[string]time.Time{}, swept: map[string]bool{}, begun: make(chan struct{})}, nil
+	room := newSpace(cfg)
+	return &Mailroom{cfg: cfg, journal: spaciousJournal{j, room}, blobs: spaciousBlobs{b, room}, helpers: h, cases: cases, space: room,
+		settling: map[string]time.Time{}, swept: map[string]bool{}, begun: make(chan struct{})}, nil
 }
 
 // Run works the queue until the context ends. What was in trouble is tried at once.
 func (m *Mailroom) Run(ctx context.Context) error {
-	err := m.journal.Tx(ctx, func(tx journal.Tx) error {
-		return errors.Join(m.logConfiguration(tx),
-			each(tx, tableTrouble, "", func(row journal.Row) error { return tx.Delete(tableTrouble, row.Key) }))
-	})
-	if err == nil {
-		err = m.LogRegister(ctx)
-	}
-	if err != nil {
+	if err := m.start(ctx); err != nil {
 		return err
 	}
 	m.begin.Do(func() { close(m.begun) })
@@ -166,6 +171,30 @@ func (m *Mailroom) Run(ctx context.Context) error {
 		taskRender:   m.helpers.Slots(),
 		taskEnrich:   4,
 	})
+}
+
+// start begins a run: what it works by is logged, former troubles are forgotten. A full
+// disk does not end it.
+func (m *Mailroom) start(ctx context.Context) error {
+	for {
+		err := m.journal.Tx(ctx, func(tx journal.Tx) error {
+			return errors.Join(m.logConfiguration(tx),
+				each(tx, tableTrouble, "", func(row journal.Row) error { return tx.Delete(tableTrouble, row.Key) }))
+		})
+		if err == nil {
+			err = m.LogRegister(ctx)
+		}
+		if !errors.Is(err, ErrDiskFull) {
+			return err
+		}
+		for wait := m.Pause(); wait > 0; wait = m.Pause() {
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
 }
 
 // blob opens a stored file for a helper.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -231,6 +232,9 @@ type room struct {
 	dropBlanks bool
 	digest     string // of the configuration
 	now        func() time.Time
+	disk       Disk
+	log        *slog.Logger
+	blobs      func(journal.Blobs) journal.Blobs // puts faults around them
 }
 
 func newRoom(t *testing.T) *room {
@@ -255,7 +259,8 @@ func (r *room) write(name, text string) string {
 func (r *room) open(wrap func(journal.Store) journal.Store) {
 	r.t.Helper()
 	var log *audit.Log
-	store, err := bolt.Open(filepath.Join(r.dir, "journal.db"), bolt.Config{BackOff: time.Millisecond, Seal: func(tx journal.Tx) error { return log.Seal(tx) }})
+	store, err := bolt.Open(filepath.Join(r.dir, "journal.db"), bolt.Config{BackOff: time.Millisecond, Seal: func(tx journal.Tx) error { return log.Seal(tx) },
+		Pause: func() time.Duration { return r.Pause() }, OnError: func(_ journal.Task, err error) { r.WantsRoom(err) }})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -269,6 +274,10 @@ func (r *room) open(wrap func(journal.Store) journal.Store) {
 	blobs, err := journal.OpenDir(filepath.Join(r.dir, "blobs"))
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	var kept journal.Blobs = blobs
+	if r.blobs != nil {
+		kept = r.blobs(blobs)
 	}
 	scheme, err := reference.New(reference.Config{Name: "tax", Pattern: `TX-\d{4}-\d{6}-\d{2}`, Check: "iso7064-mod97-10", Store: "tax"})
 	if err != nil {
@@ -286,7 +295,8 @@ func (r *room) open(wrap func(journal.Store) journal.Store) {
 			Schemes: []*reference.Scheme{scheme}}),
 		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(r.dir, "cases.csv"), Stores: r.stores,
 		After: r.after, DropBlanks: r.dropBlanks, Languages: []string{"fra", "nld"}, Digest: r.digest, Now: r.now, Version: "test", Audit: log, StoreRetry: time.Hour,
-	}, r.journal, blobs, r.helpers)
+		Log: r.log, Disk: r.disk, Reserve: 1000, DiskRetry: 4 * time.Millisecond,
+	}, r.journal, kept, r.helpers)
 	if err != nil {
 		r.t.Fatal(err)
 	}

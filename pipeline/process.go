@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"postroom/mail"
@@ -10,7 +11,7 @@ import (
 
 // Await returns when nothing of the batch is left that the machine can do now:
 // every document is filed, and has its rendition, or is an exception, or the tasks that
-// are left are in trouble. With routed it does not wait for renditions, nor for text that
+// are left are in trouble. ErrDiskFull: no task is begun for want of room. With routed it does not wait for renditions, nor for text that
 // no decision needs. Something else must Run the mailroom meanwhile.
 func (m *Mailroom) Await(ctx context.Context, batch string, routed bool) error {
 	select {
@@ -19,13 +20,18 @@ func (m *Mailroom) Await(ctx context.Context, batch string, routed bool) error {
 		return ctx.Err()
 	}
 	for {
-		changed := m.journal.Changed()
+		changed, halted := m.journal.Changed(), m.space.halted()
 		rests, err := m.atRest(ctx, batch, routed)
 		if rests || err != nil {
 			return err
 		}
 		select {
 		case <-changed:
+		case <-halted:
+			if m.space.pause() == 0 {
+				continue // there is room by now
+			}
+			return fmt.Errorf("%w: what is journalled is kept, and goes on when there is room", ErrDiskFull)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

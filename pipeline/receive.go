@@ -77,6 +77,9 @@ func (m *Mailroom) accept(ctx context.Context, path string, stamp intake.Stamp, 
 			o.Partial = grownDetail(grown) // a person compares it with what was taken before
 		}
 	}
+	if err := m.space.admit(path, stamp.Size, o.Watched); err != nil {
+		return "", fmt.Errorf("take %s: %w", path, err)
+	}
 	ref, err := m.copyIn(ctx, path, stamp)
 	if err != nil {
 		return "", err

@@ -17,6 +17,8 @@ import (
 // unchanged (safe against a scanner that goes on writing), and is repeated by
 // the caller every few seconds. It finishes what a crash left.
 func (m *Mailroom) Release(ctx context.Context) error {
+	m.space.forget()
+	m.space.look()
 	sources := map[string]sourceRow{}
 	err := m.journal.View(ctx, func(r journal.Reader) error {
 		clear(sources)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postroom/mail"
+	"postroom/pipeline"
 	"postroom/pipeline/intake"
 	"postroom/router"
 	"postroom/router/reference"
@@ -81,6 +82,7 @@ type Limits struct {
 	Pixels   int64 // of a page
 	PageCPU  time.Duration
 	PageWall time.Duration
+	Reserve  int64 // bytes that taking a file leaves free on the data disk
 }
 
 // withDefaults gives the defaults of docs/contract.md.
@@ -90,7 +92,7 @@ func (c Config) withDefaults() Config {
 	c.Separation.MaxPages = 50
 	c.Blanks, c.Routing.Confirm, c.Sandbox = "flag", "before", "best-effort"
 	c.Web.Listen = "127.0.0.1:8080"
-	c.Limits = Limits{File: 500e6, Pages: 10000, Pixels: 60e6, PageCPU: 20 * time.Second, PageWall: 60 * time.Second}
+	c.Limits = Limits{File: 500e6, Pages: 10000, Pixels: 60e6, PageCPU: 20 * time.Second, PageWall: 60 * time.Second, Reserve: pipeline.DefaultReserve}
 	return c
 }
 

@@ -257,5 +257,6 @@ func (r *configReader) limits(n *yaml.Node, l *Limits) {
 		"pixels":    func(n *yaml.Node) { l.Pixels = r.size(n, "", 1e9) },
 		"page_cpu":  func(n *yaml.Node) { l.PageCPU = r.duration(n, time.Second) },
 		"page_wall": func(n *yaml.Node) { l.PageWall = r.duration(n, time.Second) },
+		"reserve":   func(n *yaml.Node) { l.Reserve = r.size(n, "B", 1e12) },
 	})
 }

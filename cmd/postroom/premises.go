@@ -52,8 +52,13 @@ func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
 	}
 	p := &premises{cfg: cfg, log: log}
 	store, err := bolt.Open(journalOf(cfg), bolt.Config{
-		OnError: func(t journal.Task, err error) { failed(log, t, err) },
-		Seal:    func(tx journal.Tx) error { return p.audit.Seal(tx) },
+		OnError: func(t journal.Task, err error) {
+			if !p.mailroom.WantsRoom(err) { // which is told once for all tasks
+				failed(log, t, err)
+			}
+		},
+		Pause: func() time.Duration { return p.mailroom.Pause() },
+		Seal:  func(tx journal.Tx) error { return p.audit.Seal(tx) },
 	})
 	if err != nil {
 		return nil, err
@@ -176,6 +181,8 @@ func (p *premises) open(log *slog.Logger) error {
 		Audit:      p.audit,
 		Version:    version,
 		Log:        log,
+		Disk:       durable.Disk(filepath.Join(p.cfg.Data, "blobs")), // where an unfinished file is swept
+		Reserve:    p.cfg.Limits.Reserve,
 	}, p.journal, blobs, p.helpers)
 	if err != nil {
 		return exit{exitConfig, err}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postroom/pipeline"
 	"postroom/pipeline/intake"
 	"postroom/pipeline/journal"
 )
@@ -138,12 +139,16 @@ func (p *premises) watch(ctx context.Context, h *health, log *slog.Logger) error
 			log.Warn("refused in a watched folder; remove it", "path", path, "why", why)
 		},
 		Trouble: func(folder string, err error) {
-			h.folder(folder, err)
-			if err != nil {
-				log.Error("intake is in trouble", "folder", folder, "error", err)
-				return
+			if errors.Is(err, pipeline.ErrDiskFull) {
+				err = nil // told once, for all files
 			}
-			log.Info("intake goes on", "folder", folder)
+			was := h.folder(folder, err)
+			switch {
+			case err != nil:
+				log.Error("intake is in trouble", "folder", folder, "error", err)
+			case was:
+				log.Info("intake goes on", "folder", folder)
+			}
 		},
 	})
 }
@@ -164,7 +169,7 @@ func (p *premises) release(ctx context.Context, log *slog.Logger) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err == nil:
+		case err == nil, errors.Is(err, pipeline.ErrDiskFull):
 			told = ""
 		case err.Error() != told:
 			told = err.Error()
@@ -198,13 +203,16 @@ type health struct {
 	folders map[string]string // in trouble, and why
 }
 
-func (h *health) folder(path string, err error) {
+// folder notes a folder's trouble, or its end, and tells whether it had any.
+func (h *health) folder(path string, err error) (was bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	_, was = h.folders[path]
 	delete(h.folders, path)
 	if err != nil {
 		h.folders[path] = err.Error()
 	}
+	return was
 }
 
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -222,6 +230,9 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		state["folders"] = len(h.folders)
 	}
 	h.mu.Unlock()
+	if state["disk_full"] = h.premises.mailroom.DiskFull(); state["disk_full"] == true {
+		status, state["status"] = http.StatusServiceUnavailable, "the data disk is full"
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

@@ -121,7 +121,8 @@ type sighting struct {
 	stamp  Stamp
 	since  time.Time // when this stamp was first seen, by our own clock: a scanner's may be wrong
 	first  time.Time // when the file was first seen
-	taken  bool      // with this stamp
+	whole  bool      // with this stamp
+	taken  bool      // likewise
 	failed string    // the last error, told once
 }
 
@@ -286,7 +287,9 @@ func (l *listing) look(ctx context.Context, path string) {
 		return
 	}
 	a := Arrival{Folder: l.folder, Path: path, Stamp: stamp}
-	if stamp.Size == 0 || l.cfg.Whole(ctx, path) != nil {
+	// What could not be taken may wait for long: it is looked through once.
+	s.whole = s.whole || stamp.Size > 0 && l.cfg.Whole(ctx, path) == nil
+	if !s.whole {
 		if now.Sub(s.first) < l.folder.MaxAge {
 			return
 		}

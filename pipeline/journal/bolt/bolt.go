@@ -31,6 +31,7 @@ type Config struct {
 	BackOff time.Duration             // wait after a task's first failure, doubled at each: 1 s, at most 5 min
 	Grace   time.Duration             // time of handlers in hand after Run's context ended: 15 s
 	Now     func() time.Time          // time.Now
+	Pause   func() time.Duration      // asked before a task is begun: for so long none is to be; nil = go on
 	OnError func(journal.Task, error) // told of each failed attempt; of a bug it is a *journal.Panic
 	Seal    func(journal.Tx) error    // ends each transaction that logged events; nil = they are not sealed
 }
@@ -67,6 +68,9 @@ func Open(path string, cfg Config) (*Store, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Pause == nil {
+		cfg.Pause = func() time.Duration { return 0 }
 	}
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("make journal %s: %w", path, err)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,6 +46,47 @@ func TestBackOffGrows(t *testing.T) {
 		if got := s.wait(item{Task: journal.Task{Attempts: attempts}}, errors.New("x")); got != want {
 			t.Errorf("after %d attempts: %v, want %v", attempts, got, want)
 		}
+	}
+}
+
+// TestFullDiskIsNoFailure: whatever met it is tried again soon, however often it was.
+func TestFullDiskIsNoFailure(t *testing.T) {
+	s := &Store{cfg: Config{BackOff: time.Second}}
+	full := fmt.Errorf("store blob: %w", syscall.ENOSPC)
+	if got := s.wait(item{Task: journal.Task{Attempts: 99}}, full); got != time.Second {
+		t.Errorf("waits for %v", got)
+	}
+	if got := s.wait(item{Task: journal.Task{Attempts: 99}}, &journal.Later{After: time.Hour, Err: full}); got != time.Hour {
+		t.Errorf("a store's full disk waits for %v", got)
+	}
+}
+
+// TestNothingIsBegunInAPause: what is queued stays, and is begun when the pause is over.
+func TestNothingIsBegunInAPause(t *testing.T) {
+	var asked atomic.Int64
+	begun := int64(0)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	s, err := Open(filepath.Join(t.TempDir(), "journal.db"), Config{Pause: func() time.Duration {
+		if asked.Add(1) <= 3 {
+			return time.Millisecond
+		}
+		return 0
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Tx(ctx, func(tx journal.Tx) error { return tx.Enqueue(journal.Task{Kind: "a", Key: "a/1"}) }); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Run(ctx, map[string]journal.Handler{"a": func(context.Context, journal.Task) (func(journal.Tx) error, error) {
+		begun = asked.Load()
+		stop()
+		return nil, nil
+	}}, nil) // it ends because the task stopped it
+	if begun < 4 {
+		t.Errorf("begun when the pause was asked for %d times", begun)
 	}
 }
 

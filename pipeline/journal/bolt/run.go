@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"postroom/durable"
 	"postroom/pipeline/journal"
 )
 
@@ -160,6 +161,10 @@ func (s *Store) Run(ctx context.Context, handlers map[string]journal.Handler, li
 		return handlers[kind] != nil && work.of(kind) < max(1, limits[kind])
 	}
 	for ctx.Err() == nil {
+		if wait := s.cfg.Pause(); wait > 0 {
+			pause(ctx, nil, wait)
+			continue
+		}
 		i, ok, wait := q.take(s.cfg.Now(), room, work.now())
 		if ok {
 			work.count(i, 1)
@@ -312,6 +317,9 @@ func (s *Store) wait(i item, err error) time.Duration {
 	var later *journal.Later
 	if errors.As(err, &later) && later.After > 0 {
 		return later.After
+	}
+	if durable.Full(err) {
+		return s.cfg.BackOff // it was not the task's doing, however often it was tried
 	}
 	wait := s.cfg.BackOff
 	for n := 1; n < i.Attempts && wait < maxBackOff; n++ {
