@@ -132,8 +132,8 @@ func (m *Mailroom) known(ctx context.Context, path string, stamp intake.Stamp) (
 	err = m.journal.View(ctx, func(r journal.Reader) error {
 		return each(r, tableSource, "", func(row journal.Row) error {
 			s, err := load[sourceRow](r, tableSource, row.Key)
-			if err == nil && string(s.Path) == path && s.Stamp.Dev == stamp.Dev && s.Stamp.Inode == stamp.Inode {
-				batch, same = row.Key, s.Stamp == stamp
+			if err == nil && string(s.Path) == path && s.Stamp.Same(stamp) {
+				batch, same = row.Key, s.Stamp.Unchanged(stamp)
 			}
 			return err
 		})

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"postroom/durable"
@@ -32,8 +34,8 @@ func (m *Mailroom) Release(ctx context.Context) error {
 		return err
 	}
 	var failed []error
-	for batch, s := range sources {
-		if err := m.releaseOne(ctx, batch, s); err != nil {
+	for _, batch := range slices.Sorted(maps.Keys(sources)) { // so that one trouble has one text
+		if err := m.releaseOne(ctx, batch, sources[batch]); err != nil {
 			failed = append(failed, fmt.Errorf("remove the source of batch %s: %w", batch, err))
 		}
 	}
@@ -71,11 +73,12 @@ func (m *Mailroom) releaseOne(ctx context.Context, batch string, s sourceRow) er
 		return err
 	}
 	since, seen := m.settling[batch]
-	if !seen {
-		m.settling[batch] = m.cfg.Now()
+	now := m.cfg.Now()
+	if !seen || now.Before(since) { // or the clock was put back
+		m.settling[batch] = now
 		return nil
 	}
-	if m.cfg.Now().Sub(since) < settle {
+	if now.Sub(since) < settle {
 		return nil
 	}
 	if err := m.sweepDone(s.Done); err != nil {
@@ -100,9 +103,13 @@ func (m *Mailroom) sweepDone(dir string) error {
 	return nil
 }
 
-// gone forgets a source that is not there. A run that removed it and failed or died
-// before its own sync would have a power cut bring it back, and nobody look for it.
+// gone ends the wait for a source that is not there any more. One whose whole folder is
+// away may come back with it: then nobody else would remove it. And a run that removed it
+// and died before its own sync would have a power cut bring it back.
 func (m *Mailroom) gone(ctx context.Context, batch string, s sourceRow) error {
+	if err := intake.Gone(string(s.Path), s.Stamp); err != nil {
+		return err
+	}
 	if err := durable.SyncDir(filepath.Dir(string(s.Path))); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

@@ -47,6 +47,15 @@ type Stamp struct {
 	Inode uint64 `json:"inode"`
 }
 
+// Same tells whether two stamps are of one file, in whatever state. A share that was
+// mounted anew may have another device number: then the state must be the same, too.
+func (s Stamp) Same(t Stamp) bool {
+	return s.Inode == t.Inode && (s.Dev == t.Dev || s.Unchanged(t))
+}
+
+// Unchanged tells whether two stamps of one file are of the same state.
+func (s Stamp) Unchanged(t Stamp) bool { return s.Size == t.Size && s.MTime == t.MTime }
+
 // ErrNoFile is a path that holds no regular file: a symlink, folder, socket or device.
 var ErrNoFile = errors.New("it is no regular file")
 
@@ -273,6 +282,9 @@ func (l *listing) look(ctx context.Context, path string) {
 	}
 	now := l.cfg.Now()
 	s := l.seen[path]
+	if s != nil && now.Before(s.since) { // the clock was put back: what it said before says nothing
+		s.since, s.first = now, now
+	}
 	if s == nil {
 		s = &sighting{stamp: stamp, since: now, first: now}
 		l.seen[path] = s

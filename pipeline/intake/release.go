@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
 
 	"postroom/durable"
 )
@@ -23,6 +24,23 @@ const claimedName = ".postroom-"
 func claimedFor(name string) (batch string, ok bool) {
 	batch, ok = strings.CutPrefix(name, claimedName)
 	return batch, ok && uuid.Validate(batch) == nil
+}
+
+// ErrAway is a source's folder that is not there, or is another one: a share that is not
+// mounted looks as if all had been taken from it.
+var ErrAway = errors.New("its folder is not there, or not the one that it was in; is the share mounted?")
+
+// Gone tells whether a source that is not found is gone for good; ErrAway when that
+// can't be told.
+func Gone(path string, s Stamp) error {
+	var st unix.Stat_t
+	dir := filepath.Dir(path)
+	if err := unix.Stat(dir, &st); err != nil && !errors.Is(err, unix.ENOENT) {
+		return &fs.PathError{Op: "stat", Path: dir, Err: err}
+	} else if err != nil || uint64(st.Dev) != s.Dev {
+		return fmt.Errorf("%s: %w", dir, ErrAway)
+	}
+	return nil
 }
 
 // Claim takes a copied source out of the scanner's way, still in its folder:
@@ -40,7 +58,7 @@ func Claim(path string, s Stamp, batch string) (claimed string, err error) {
 		}
 		return "", err
 	}
-	if now.Dev != s.Dev || now.Inode != s.Inode {
+	if !now.Same(s) {
 		return "", fmt.Errorf("%s: %w", path, ErrChanged)
 	}
 	return claimed, durable.Rename(path, claimed)
@@ -53,7 +71,7 @@ func Unchanged(claimed string, s Stamp) error {
 	if err != nil {
 		return err
 	}
-	if is.Size != s.Size || is.MTime != s.MTime {
+	if !is.Unchanged(s) {
 		return fmt.Errorf("%s: %w", claimed, ErrChanged)
 	}
 	return nil
