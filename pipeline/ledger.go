@@ -202,6 +202,9 @@ func (m *Mailroom) batchLines(r journal.Reader, id string) (BatchLine, []Documen
 	}); err != nil {
 		return line, nil, err
 	}
+	if line.Pending > 0 && line.Trouble == "" && m.space.isHalted() {
+		line.Trouble = ErrDiskFull.Error()
+	}
 	err = each(r, tableDisposition, id+"/", func(row journal.Row) error {
 		d, err := load[mail.Disposition](r, tableDisposition, row.Key)
 		switch d.Place {

@@ -194,6 +194,12 @@ func (s *space) isFull() bool {
 	return s.full
 }
 
+func (s *space) isHalted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed || s.low
+}
+
 // halted gives a channel that is closed while no task is begun.
 func (s *space) halted() <-chan struct{} {
 	s.mu.Lock()

@@ -181,6 +181,9 @@ func TestWorkWaitsForRoom(t *testing.T) {
 			if err := r.Await(ctx, batch, false); !errors.Is(err, ErrDiskFull) {
 				t.Errorf("waited until %v", err)
 			}
+			if line, _, err := r.Batch(ctx, batch); err != nil || line.Trouble != ErrDiskFull.Error() || line.Unreachable() {
+				t.Errorf("%+v, %v", line, err)
+			}
 			q, err := r.Waiting(ctx)
 			if !r.DiskFull() || q.Stuck != 0 || q.Stores != 0 || q.Tasks == 0 {
 				t.Errorf("full %t, %+v", r.DiskFull(), q)

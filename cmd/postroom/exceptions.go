@@ -190,10 +190,7 @@ func (o order) decide(ctx context.Context, p *premises, out, messages io.Writer)
 	if lost != "" {
 		fmt.Fprintln(messages, lost)
 	}
-	if err := p.mailroom.Await(ctx, d.Batch, false); err != nil {
-		return err
-	}
-	batch, docs, err := p.mailroom.Batch(ctx, d.Batch)
+	batch, docs, err := p.outcome(ctx, d.Batch, false)
 	if err != nil {
 		return err
 	}

@@ -75,13 +75,10 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		batches = append(batches, taken{file: f, batch: id})
 	}
 	for i, b := range batches {
-		if err := p.mailroom.Await(ctx, b.batch, o.RouteOnly); err != nil {
-			if ctx.Err() != nil {
-				return interrupted(ctx)
-			}
-			return err
+		batch, docs, err := p.outcome(ctx, b.batch, o.RouteOnly)
+		if ctx.Err() != nil {
+			return interrupted(ctx)
 		}
-		batch, docs, err := p.mailroom.Batch(ctx, b.batch)
 		if err != nil {
 			return err
 		}
@@ -114,6 +111,20 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		return nil
 	}
 	return worst
+}
+
+// outcome waits until the machine has done what it can for a batch, and gives that. A full
+// data disk is the trouble of whatever is left.
+func (p *premises) outcome(ctx context.Context, id string, routed bool) (pipeline.BatchLine, []pipeline.DocumentLine, error) {
+	full := p.mailroom.Await(ctx, id, routed)
+	if full != nil && !errors.Is(full, pipeline.ErrDiskFull) {
+		return pipeline.BatchLine{}, nil, full
+	}
+	batch, docs, err := p.mailroom.Batch(ctx, id)
+	if full != nil && batch.Trouble == "" {
+		batch.Trouble = full.Error()
+	}
+	return batch, docs, err
 }
 
 // taken is a named file whose batch was taken in, and its documents that were held when
