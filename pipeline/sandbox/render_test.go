@@ -227,7 +227,7 @@ func TestRealRendition(t *testing.T) {
 	}
 	order.Pages = 3
 	done, err = p.Render(t.Context(), f, "digest", order, out)
-	if err != nil || done.Refused == nil || !strings.Contains(done.Refused.Detail, "it has 4 pages") {
+	if err != nil || done.Refused == nil || !done.Mistaken || !strings.Contains(done.Refused.Detail, "other pages than were read: 4") {
 		t.Errorf("an order for another file: %+v, %v", done, err)
 	}
 	order.Pages = 4
