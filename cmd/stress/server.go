@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -216,18 +217,31 @@ func (s *server) outcomes(ctx context.Context) (map[string][]outcome, error) {
 		if err != nil {
 			return nil, err
 		}
-		docs, err := lines[pipeline.DocumentLine](out) // the last one is the batch's own
-		if err != nil || len(docs) == 0 {
-			return nil, fmt.Errorf("batch %s: %d lines: %w", b.Batch, len(docs), err)
-		}
-		shown, err := lines[pipeline.BatchLine](out)
+		o, err := outcomeOf(out)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("batch %s: %w", b.Batch, err)
 		}
 		name := filepath.Base(b.File)
-		all[name] = append(all[name], outcome{shown[len(shown)-1], docs[:len(docs)-1]})
+		all[name] = append(all[name], o)
 	}
 	return all, nil
+}
+
+// outcomeOf reads documents, a line each, and last their batch.
+func outcomeOf(out []byte) (o outcome, err error) {
+	all, err := lines[json.RawMessage](out)
+	for i, text := range all {
+		if err != nil {
+			break
+		}
+		if i == len(all)-1 {
+			return o, json.Unmarshal(text, &o.BatchLine)
+		}
+		var d pipeline.DocumentLine
+		err = json.Unmarshal(text, &d)
+		o.docs = append(o.docs, d)
+	}
+	return o, cmp.Or(err, io.ErrUnexpectedEOF)
 }
 
 // verified runs `postroom verify` and gives what it said last.
