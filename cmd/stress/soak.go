@@ -58,10 +58,7 @@ func soak(ctx context.Context, args []string) error {
 	if err := e.strain(ctx); err != nil {
 		return err
 	}
-	err := e.settle(ctx)
-	if err == nil {
-		err = e.report(ctx)
-	}
+	err := errors.Join(e.settle(ctx), e.report(ctx)) // what there is of it is told, too, when patience ends
 	return errors.Join(err, e.server.end(syscall.SIGTERM))
 }
 
@@ -186,8 +183,8 @@ func (e *endurance) drop(ctx context.Context, name, source string, slowly bool, 
 func (e *endurance) settle(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, e.patience)
 	defer stop()
-	began, told := time.Now(), time.Now()
-	return every(ctx, 2*time.Second, func() (bool, error) {
+	began, told, routed, pending := time.Now(), time.Now(), 0, 0
+	err := every(ctx, 5*time.Second, func() (bool, error) {
 		if err := e.server.alive(); err != nil {
 			return false, err
 		}
@@ -195,7 +192,7 @@ func (e *endurance) settle(ctx context.Context) error {
 		if err != nil {
 			return false, err
 		}
-		routed, pending := 0, 0
+		routed, pending = 0, 0
 		for _, b := range batches {
 			if pending += b.Pending; b.Pages > 0 && b.Documents > 0 && b.Filed+b.Exceptions == b.Documents {
 				routed++
@@ -212,6 +209,10 @@ func (e *endurance) settle(ctx context.Context) error {
 		inbox, err := left(filepath.Join(e.dir, "inbox"))
 		return e.atRouting > 0 && len(inbox) == 0 && (e.routed || pending == 0), err
 	})
+	if err != nil {
+		err = fmt.Errorf("%d of %d files routed and %d tasks left: %w", routed, len(e.names), pending, err)
+	}
+	return err
 }
 
 // account is what came of the files that were dropped.
