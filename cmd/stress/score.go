@@ -14,15 +14,23 @@ import (
 )
 
 // score counts letters by what became of them.
-type score struct{ letters, right, held, mustHold, wrong int }
-
-func (s score) String() string {
-	return fmt.Sprintf("%d letters: %d filed right, %d held that must be, %d held that could have been filed, %d in a stranger's case",
-		s.letters, s.right, s.mustHold, s.held, s.wrong)
+type score struct {
+	letters, right, held, mustHold, wrong int
+	early                                 int // filed by a barcode that their text, which is not read yet, contradicts
 }
 
-// add compares what became of a file with the truth.
-func (s *score) add(docs []pipeline.DocumentLine, truth samples.Truth) {
+func (s score) String() string {
+	text := fmt.Sprintf("%d letters: %d filed right, %d held that must be, %d held that could have been filed, %d in a stranger's case",
+		s.letters, s.right, s.mustHold, s.held, s.wrong)
+	if s.early > 0 {
+		text += fmt.Sprintf(", %d filed by a barcode that their text contradicts, which is not read yet", s.early)
+	}
+	return text
+}
+
+// add compares what became of a file with the truth; unread tells that the text of what
+// a barcode has filed is still to be read, which recalls it where it contradicts.
+func (s *score) add(docs []pipeline.DocumentLine, truth samples.Truth, unread bool) {
 	for _, letter := range truth.Documents {
 		s.letters++
 		filed, wrong := 0, false
@@ -34,6 +42,8 @@ func (s *score) add(docs []pipeline.DocumentLine, truth samples.Truth) {
 			wrong = wrong || letter.Exception != "" || d.Reference != letter.Case
 		}
 		switch {
+		case wrong && unread && letter.Type == "conflict":
+			s.early++
 		case wrong:
 			s.wrong++
 		case filed > 0:

@@ -235,7 +235,7 @@ func (e *endurance) counted(all map[string][]outcome) (a account, err error) {
 				a.lost = append(a.lost, fmt.Sprintf("%s has %d pages of %d", name, some[0].Pages, len(truth.Pages)))
 			}
 			a.pages += some[0].Pages
-			a.score.add(some[0].docs, truth)
+			a.score.add(some[0].docs, truth, e.routed && some[0].Pending > 0)
 			a.misplaced = append(a.misplaced, misplaced(some[0])...)
 		default:
 			a.twice = append(a.twice, name)

@@ -43,8 +43,8 @@ func judge(bad []string, alone, beside result) *verdict {
 			v.fault("%s is %d batches, and %d without the bad files", t.File, len(is), len(was))
 			continue
 		}
-		v.before.add(was[0].docs, t)
-		v.now.add(is[0].docs, t)
+		v.before.add(was[0].docs, t, false)
+		v.now.add(is[0].docs, t, false)
 		if x, y := decisions(was[0]), decisions(is[0]); x != y {
 			v.fault("%s is decided otherwise behind the bad files:\n%s\nand without\n%s", t.File, y, x)
 		}
