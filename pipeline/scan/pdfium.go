@@ -117,6 +117,9 @@ func (d *document) pixels(n int, dpi float64, most int64) (w, h int, at float64,
 	if size.Width > 0 && size.Height > 0 && !math.IsInf(size.Width*size.Height, 0) {
 		at = min(dpi, math.Sqrt(float64(most)/(size.Width*size.Height))*72)
 		w, h = int(math.Round(size.Width*at/72)), int(math.Round(size.Height*at/72))
+		if int64(w)*int64(h) > most { // both were rounded up
+			w, h = int(size.Width*at/72), int(size.Height*at/72)
+		}
 	}
 	if w < 1 || h < 1 {
 		return 0, 0, 0, fmt.Errorf("%w: the page has %g by %g points", ErrUnreadable, size.Width, size.Height)
