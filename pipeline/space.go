@@ -40,7 +40,7 @@ type space struct {
 	reserve int64
 	retry   time.Duration
 	log     *slog.Logger
-	now     func() time.Time
+	now     func() time.Time // monotonic: a calendar that is set back must not prolong a wait
 
 	mu      sync.Mutex
 	full    bool
@@ -52,7 +52,7 @@ type space struct {
 }
 
 func newSpace(c Config) *space {
-	return &space{disk: c.Disk, reserve: c.Reserve, retry: c.DiskRetry, log: c.Log, now: c.Now, waits: map[string]int64{}, stopped: make(chan struct{})}
+	return &space{disk: c.Disk, reserve: c.Reserve, retry: c.DiskRetry, log: c.Log, now: time.Now, waits: map[string]int64{}, stopped: make(chan struct{})}
 }
 
 // left tells what is left; a disk that does not say so is taken to have room.

@@ -76,7 +76,8 @@ type premises struct {
 
 func openSwept(at site) (*premises, error) {
 	p := &premises{clock: &sweptClock{}, site: at}
-	store, err := bolt.Open(filepath.Join(at.room, "data", "journal.db"), bolt.Config{BackOff: time.Millisecond, Seal: func(tx journal.Tx) error { return p.log.Seal(tx) }})
+	store, err := bolt.Open(filepath.Join(at.room, "data", "journal.db"), bolt.Config{BackOff: time.Millisecond, Seal: func(tx journal.Tx) error { return p.log.Seal(tx) },
+		Pause: func() time.Duration { return p.Pause() }, OnError: func(_ journal.Task, err error) { p.WantsRoom(err) }})
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func (p *premises) furnish() error {
 			Schemes: []*reference.Scheme{scheme}}),
 		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(p.room, "cases.csv"),
 		Stores:    map[string]casestore.Store{"tax": folder.New(filepath.Join(p.room, "tax"), "tax")},
-		Languages: []string{"fra", "nld"}, Digest: "digest", Version: "test", Audit: p.log, Now: p.clock.now, StoreRetry: 2 * time.Millisecond,
+		Languages: []string{"fra", "nld"}, Digest: "digest", Version: "test", Audit: p.log, Now: p.clock.now, StoreRetry: 2 * time.Millisecond, DiskRetry: 2 * time.Millisecond,
 	}, p.journal, blobs, &fakeHelpers{})
 	return err
 }
