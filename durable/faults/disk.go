@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -102,15 +102,25 @@ func (d *Disk) Cut() error {
 	return d.mount()
 }
 
-// unmount waits for processes that are just being started: until they are themselves
-// they hold what this one had open.
+// unmount waits out who still holds something open there: a process that was just
+// started has what this one had open, for a moment beyond its start.
 func (d *Disk) unmount() error {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	if err := unix.Unmount(d.Path, 0); err != nil {
+	again, patience := time.NewTicker(time.Millisecond), time.After(10*time.Second)
+	defer again.Stop()
+	for {
+		err := unix.Unmount(d.Path, 0)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-again.C:
+			if errors.Is(err, unix.EBUSY) {
+				continue
+			}
+		case <-patience:
+		}
 		return fmt.Errorf("unmount %s: %w", d.Path, err)
 	}
-	return nil
 }
 
 // Close unmounts the disk; its folder is the caller's to remove.
