@@ -44,7 +44,7 @@ race: deps ## all tests under the race detector (slower)
 	$(GO) test -race -count=1 -timeout 40m ./...
 
 .PHONY: crash
-crash: deps ## the mailroom killed, out of room, on a failing disk, without power, at every call that changes a file (root for the power; half an hour)
+crash: deps ## the mailroom killed, out of room, on a failing disk, without power, at every call that changes a file (root for the power; up to an hour)
 	TMPDIR=$$([ -w /dev/shm ] && echo /dev/shm || echo $${TMPDIR:-/tmp}) POSTROOM_SWEEP=full $(GO) test -count=1 -v -timeout 3h -run TestNothingIsLost ./pipeline
 
 .PHONY: bench
