@@ -33,7 +33,7 @@ func hostile(ctx context.Context, args []string) error {
 	var a adversity
 	f := a.flags("hostile", 200)
 	f.StringVar(&a.corpus, "corpus", filepath.Join(os.Getenv("POSTROOM_CORPUS"), "hostile"), "the folder of odd and broken files")
-	f.IntVar(&a.atOnce, "at-once", 4, "so many files lie in the inbox at a time; a file's time includes those beside it")
+	f.IntVar(&a.atOnce, "at-once", 4, "so many files are worked on, and as many lie in the inbox, at a time; a file's time includes those beside it")
 	f.DurationVar(&a.stuck, "stuck", 10*time.Minute, "give up when nothing was finished for so long")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -108,7 +108,9 @@ func (a adversity) feed(ctx context.Context, s *server, files []string) (map[str
 		if err := s.alive(); err != nil {
 			return false, err
 		}
-		for ; dropped < len(files) && dropped-len(times) < a.atOnce; dropped++ {
+		// What has not been received yet waits for its own sake (a file that is never whole,
+		// for two minutes), and holds up nothing.
+		for ; dropped < len(files) && len(received)-len(times) < a.atOnce && dropped-len(received) < a.atOnce; dropped++ {
 			if err := drop(files[dropped], filepath.Join(s.dir, "inbox")); err != nil {
 				return false, err
 			}

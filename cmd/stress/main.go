@@ -91,7 +91,7 @@ func configured(binary, dir, confirm string) (*server, error) {
 	}
 	address := l.Addr().String()
 	l.Close()
-	head := fmt.Sprintf("data: ./data\nweb: {listen: '%s'}\nrouting: {confirm: %s}\nintake: [{folder: ./inbox, name: scanner-1, quiet: 1s, rescan: 1s}]\nlanguages:", address, confirm)
+	head := fmt.Sprintf("data: ./data\nweb: {listen: '%s'}\nrouting: {confirm: %s}\nintake: [{folder: ./inbox, name: scanner-1, quiet: 1s, rescan: 1s, max_age: 2m}]\nlanguages:", address, confirm)
 	s := &server{binary: binary, dir: dir, config: filepath.Join(dir, "serve.yaml"), listen: address}
 	return s, durable.Overwrite(s.config, strings.NewReader(head+rest))
 }
