@@ -173,7 +173,7 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet
 func renditionPages(d docRow, readings []mail.Reading, done sandbox.Rendered) (pages []RenditionPage) {
 	for i, p := range done.Pages {
 		text := p.Text
-		if text == scan.NoWords && (!readings[i].HasText || readings[i].Illegible) {
+		if text == scan.NoWords && !readings[i].HasText {
 			text = unreadText
 		}
 		pages = append(pages, RenditionPage{d.From + i, p.Text == "", text, p.Rotation, p.Words})

@@ -46,13 +46,11 @@ func (m *Mailroom) text(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	if err != nil {
 		return nil, err
 	}
-	var decision router.Decision
-	var fresh []mail.Reading
-	if hopeless(t) {
-		m.givenUp(t)
-		hold, unread := textless(all)
-		decision, fresh = router.Decision{Hold: &hold}, unread
-	} else if decision, fresh, err = m.decideByText(ctx, b, d, all); err != nil {
+	if unread := unreadPages(all); hopeless(t) && len(unread) > 0 || carried(t).From > 0 {
+		return m.textAlone(ctx, t, b, d, unread)
+	}
+	decision, fresh, err := m.decideByText(ctx, b, d, all)
+	if err != nil {
 		return nil, err
 	}
 	ref := journal.Ref{}

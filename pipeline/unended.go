@@ -2,9 +2,13 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
+	"postroom/pipeline/sandbox"
 )
 
 // mostUnended is how many attempts at a task may begin and never end, because the
@@ -20,7 +24,6 @@ const (
 	neverEnded    = "three attempts at it never ended: the program died in the middle of each"
 	neverOpened   = "Three attempts to open the file never ended: the program died in the middle of each."
 	neverCut      = "Three attempts to cut its pages from the scanner's file never ended: the program died in the middle of each."
-	neverRead     = "Three attempts to read its text never ended: the program died in the middle of each."
 	neverRendered = "Three attempts to make it never ended: the program died in the middle of each."
 )
 
@@ -55,14 +58,37 @@ func (m *Mailroom) unreadable(ctx context.Context, page int) ([]mail.Reading, jo
 	return readings, ref, err
 }
 
-// textless is how a document is decided whose text no attempt came back from. Its pages
-// keep their codes, and count as read: whoever files it by hand is not to meet this again.
-func textless(readings []mail.Reading) (hold mail.Exception, fresh []mail.Reading) {
+func unreadPages(readings []mail.Reading) (pages []int) {
 	for _, r := range readings {
 		if lacksText(r) {
-			r.HasText, r.Illegible = true, true
-			fresh = append(fresh, r)
+			pages = append(pages, r.Page)
 		}
 	}
-	return mail.Exception{Reason: mail.UnreadablePage, Detail: neverRead}, fresh
+	return pages
+}
+
+// textAlone reads the text of a document over which the process died a page a task, so
+// that each death costs a page at most. The last one has the document decided.
+func (m *Mailroom) textAlone(ctx context.Context, t journal.Task, b batchRow, d docRow, unread []int) (func(journal.Tx) error, error) {
+	page := carried(t).From
+	var readings []mail.Reading
+	var ref journal.Ref
+	var err error
+	switch read := page > 0 && slices.Contains(unread, page); {
+	case read && hopeless(t):
+		m.givenUp(t)
+		readings, ref, err = m.unreadable(ctx, page)
+	case read:
+		readings, ref, err = m.readPages(ctx, b, []int{page}, sandbox.AllText)
+	}
+	if err != nil {
+		return nil, err
+	}
+	next := task(taskText, t.Priority, version(d)+"/decide", payload{Batch: b.ID, Document: d.ID})
+	if i := slices.IndexFunc(unread, func(n int) bool { return n > page }); i >= 0 {
+		next = task(taskText, t.Priority, fmt.Sprintf("%s/%d", version(d), unread[i]), payload{Batch: b.ID, Document: d.ID, From: unread[i]})
+	}
+	return func(tx journal.Tx) error {
+		return errors.Join(savePages(tx, b.ID, readings, ref), tx.Enqueue(next))
+	}, nil
 }

@@ -108,8 +108,8 @@ func TestPoisonIsOneException(t *testing.T) {
 	}{
 		{"open", letter, false, 3, "file exception unreadable-file", neverOpened},
 		{"read all", letter, false, 6, "3-3 exception unreadable-page", neverEnded},
-		{"read all", "text=poison", true, 3, "3-3 exception unreadable-page", neverRead},
-		{"read all", letter, true, 3, "3-3 exception recall", neverRead},
+		{"read all", "text=poison", true, 6, "3-3 exception unreadable-page", neverEnded},
+		{"read all", letter, true, 6, "3-3 exception recall", neverEnded},
 		{"again", near, false, 3, "3-3 exception weak-evidence", ""},
 		{"cut", letter, false, 3, "3-3 exception unreadable-page", neverCut},
 		{"render", letter, false, 3, "3-3 filed " + caseA, ""},
@@ -162,6 +162,34 @@ func TestUnluckyKillsOnlyDivide(t *testing.T) {
 	}
 	if !slices.Contains(r.helpers.asked, "all [1]") {
 		t.Errorf("no portion was divided: %q", r.helpers.asked)
+	}
+	r.verifies()
+}
+
+// TestUnluckyKillsLeaveText: the same for the text of a long document that is filed already.
+func TestUnluckyKillsLeaveText(t *testing.T) {
+	r := &mortal{room: after(t)}
+	pages := []string{"code=" + caseA}
+	for n := range 9 {
+		pages = append(pages, fmt.Sprintf("text=page %d", n+2))
+	}
+	batch := r.accepted("a.pdf", pages...)
+	read := 0 // in this life; the text of a document is read by one task at a time
+	_, docs := r.survive(batch, func(op string, _ []string) bool {
+		if op != "read all" {
+			return false
+		}
+		if read++; read%4 == 0 && r.deaths < 8 { // no process reads more than three pages' text
+			return true
+		}
+		return false
+	})
+	wantPlaces(t, docs, "1-10 filed "+caseA)
+	if r.deaths < 4 {
+		t.Errorf("it died %d times", r.deaths)
+	}
+	if sheet, _ := renditionOf(t, docs[0]); len(sheet.Pages) != 10 || sheet.Pages[9].Words != 2 {
+		t.Errorf("%+v", sheet.Pages)
 	}
 	r.verifies()
 }
