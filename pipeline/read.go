@@ -28,7 +28,7 @@ func (m *Mailroom) read(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	var readings []mail.Reading
 	var ref journal.Ref
 	switch {
-	case hopeless(t) && len(pages) > 1:
+	case divisible(t) && len(pages) > 1:
 		return m.divide(b, pages), nil
 	case hopeless(t):
 		m.givenUp(t)

@@ -46,7 +46,7 @@ func (m *Mailroom) text(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	if err != nil {
 		return nil, err
 	}
-	if unread := unreadPages(all); hopeless(t) && len(unread) > 0 || carried(t).From > 0 {
+	if unread := unreadPages(all); divisible(t) && len(unread) > 0 || carried(t).From > 0 {
 		return m.textAlone(ctx, t, b, d, unread)
 	}
 	decision, fresh, err := m.decideByText(ctx, b, d, all)

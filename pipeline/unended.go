@@ -15,6 +15,12 @@ import (
 // process died in their middle, before what it works on is taken for the cause.
 const mostUnended = 3
 
+// mostTogether is the same for what can be divided. It is less, so that a portion does not
+// run alone, as what died twice does, while all other cores wait for it.
+const mostTogether = 2
+
+func divisible(t journal.Task) bool { return t.Unended > mostTogether }
+
 // hopeless tells a task whose attempts never end. One more might kill the server again,
 // and with it the work on all other mail.
 func hopeless(t journal.Task) bool { return t.Unended > mostUnended }
@@ -38,7 +44,7 @@ func (m *Mailroom) divide(b batchRow, pages []int) func(journal.Tx) error {
 		if _, err := tx.Add(tableChunks, b.ID, int64(len(alone))-1); err != nil {
 			return err
 		}
-		m.cfg.Log.Warn("the program died three times over a portion of a batch; its pages are read one by one",
+		m.cfg.Log.Warn("the program died twice over a portion of a batch; its pages are read one by one",
 			"batch", b.ID, "from", pages[0], "to", pages[len(pages)-1])
 		return tx.Enqueue(alone...)
 	}

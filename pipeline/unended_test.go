@@ -96,7 +96,7 @@ func (r *room) accepted(name string, pages ...string) string {
 }
 
 // TestPoisonIsOneException: a page or file over which the server dies is told to a person
-// after three deaths (and three more where others were read with it); all else goes on.
+// after three deaths (and two before where others were read with it); all else goes on.
 func TestPoisonIsOneException(t *testing.T) {
 	letter, near := "code="+caseA+";text=poison", "text=poison Our ref TX-2O21-OOOOO1-33"
 	for _, c := range []struct {
@@ -107,9 +107,9 @@ func TestPoisonIsOneException(t *testing.T) {
 		detail   string
 	}{
 		{"open", letter, false, 3, "file exception unreadable-file", neverOpened},
-		{"read all", letter, false, 6, "3-3 exception unreadable-page", neverEnded},
-		{"read all", "text=poison", true, 6, "3-3 exception unreadable-page", neverEnded},
-		{"read all", letter, true, 6, "3-3 exception recall", neverEnded},
+		{"read all", letter, false, 5, "3-3 exception unreadable-page", neverEnded},
+		{"read all", "text=poison", true, 5, "3-3 exception unreadable-page", neverEnded},
+		{"read all", letter, true, 5, "3-3 exception recall", neverEnded},
 		{"again", near, false, 3, "3-3 exception weak-evidence", ""},
 		{"cut", letter, false, 3, "3-3 exception unreadable-page", neverCut},
 		{"render", letter, false, 3, "3-3 filed " + caseA, ""},
@@ -150,7 +150,7 @@ func TestUnluckyKillsOnlyDivide(t *testing.T) {
 		pages = append(pages, fmt.Sprintf("text=page %d", n+2))
 	}
 	batch := r.accepted("a.pdf", pages...)
-	const kills = 5 // the first portion is divided after three, and a page of it meets the others
+	const kills = 4 // the first portions are divided after two, and pages of them meet the others
 	_, docs := r.survive(batch, func(op string, pages []string) bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
