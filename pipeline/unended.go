@@ -95,6 +95,6 @@ func (m *Mailroom) textAlone(ctx context.Context, t journal.Task, b batchRow, d 
 		next = task(taskText, t.Priority, fmt.Sprintf("%s/%d", version(d), unread[i]), payload{Batch: b.ID, Document: d.ID, From: unread[i]})
 	}
 	return func(tx journal.Tx) error {
-		return errors.Join(savePages(tx, b.ID, readings, ref), tx.Enqueue(next))
+		return errors.Join(m.savePages(tx, b.ID, readings, ref), tx.Enqueue(next))
 	}, nil
 }
