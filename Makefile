@@ -88,9 +88,9 @@ fuzz: deps ## every fuzz target for FUZZTIME each
 .PHONY: fuzz-short
 fuzz-short: deps ## every fuzz target for 5 seconds
 	@rm -rf bin/fuzz; mkdir -p bin/fuzz; \
-	for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
-		b=$$PWD/bin/fuzz/$$(echo $$d | tr ./ _-).test; \
-		$(GO) test -c -fuzz=. -o $$b $$d || exit 1; \
+	for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | sed 's|^\./||'); do \
+		b=$$PWD/bin/fuzz/$$(echo $$d | tr / -).test; \
+		$(GO) test -c -fuzz=. -o $$b ./$$d || exit 1; \
 		$$b -test.list '^Fuzz' | sed "s|^|$$d $$b |" >> bin/fuzz/targets || exit 1; done
 	@FUZZTIME=5s xargs -P 2 -L 1 .ci/fuzz < bin/fuzz/targets
 
