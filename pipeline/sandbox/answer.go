@@ -120,13 +120,21 @@ func (a answer) refusals() (all []*Refusal) {
 	if a.Rendered != nil {
 		all = append(all, a.Rendered.Refused)
 	}
+	if a.Picture != nil {
+		all = append(all, a.Picture.Refused)
+	}
 	return all
 }
+
+// longest is of a text that a helper gives, in bytes: a reason, a word, a code. The
+// longest code holds 7089 digits (ISO/IEC 18004); what is longer would fill journal,
+// log and screen.
+const longest = 8 << 10
 
 // refusedOddly tells a refusal whose reason is not about the file, such as a recall:
 // what follows from those happened elsewhere.
 func refusedOddly(r *Refusal) bool {
-	return r != nil && !slices.Contains([]mail.Reason{mail.UnreadableFile, mail.UnreadablePage, mail.Encrypted, mail.SymbolCoding, mail.LimitExceeded}, r.Reason)
+	return r != nil && (len(r.Detail) > longest || !slices.Contains([]mail.Reason{mail.UnreadableFile, mail.UnreadablePage, mail.Encrypted, mail.SymbolCoding, mail.LimitExceeded}, r.Reason))
 }
 
 // checkReading tells what no page can be.
@@ -134,6 +142,8 @@ func checkReading(r mail.Reading, c Config) error {
 	w, h := int64(r.Width), int64(r.Height)
 	share := func(v float64) bool { return v >= 0 && v <= 1 }
 	switch {
+	case len(r.Failure) > longest:
+		return errors.New("it gave no end of a reason")
 	case r.Failure != "" && len(r.Symbols)+len(r.Doubts)+len(r.Words) > 0:
 		return errors.New("it read what it could not read")
 	case w < 0 || h < 0 || w > c.Pixels || h > c.Pixels || w*h > c.Pixels:
@@ -144,17 +154,17 @@ func checkReading(r mail.Reading, c Config) error {
 		return fmt.Errorf("it read a page of %g by %g dpi and %g ink", r.DPI, r.DPIY, r.Ink)
 	}
 	for i, word := range r.Words {
-		if !within(word.Box, r) || !share(word.Confidence) || word.Line < 0 || word.Line > i {
+		if len(word.Text) > longest || !within(word.Box, r) || !share(word.Confidence) || word.Line < 0 || word.Line > i {
 			return fmt.Errorf("word %d is nowhere on its page", i)
 		}
 	}
 	side := float64(max(w, h))
 	for i, s := range r.Symbols {
-		if !near(s.Polygon, side) || !share(s.Confidence) || s.Module < 0 || s.Module > side {
+		if len(s.Text) > longest || !near(s.Polygon, side) || !share(s.Confidence) || s.Module < 0 || s.Module > side {
 			return fmt.Errorf("symbol %d is nowhere near its page", i)
 		}
 	}
-	if slices.ContainsFunc(r.Doubts, func(d mail.Doubt) bool { return !near(d.Polygon, side) }) {
+	if slices.ContainsFunc(r.Doubts, func(d mail.Doubt) bool { return len(d.Part) > longest || !near(d.Polygon, side) }) {
 		return errors.New("a doubt is nowhere near its page")
 	}
 	return nil

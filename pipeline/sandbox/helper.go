@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 
 	"postroom/barcode"
 	"postroom/mail"
@@ -233,7 +234,16 @@ func refusal(err error) *Refusal {
 	case errors.Is(err, scan.ErrLimit):
 		reason = mail.LimitExceeded
 	}
-	return &Refusal{reason, err.Error()}
+	return &Refusal{reason, told(err.Error())}
+}
+
+// told shortens what a library says at length: people read the beginning.
+func told(why string) string {
+	const most = 1000
+	if len(why) > most {
+		why = strings.ToValidUTF8(why[:most], "") + "…"
+	}
+	return why
 }
 
 // shown is a page as a helper has it before it: whoever asks for more of its text
@@ -267,7 +277,7 @@ func (h *bench) show(f *scan.File, n int) (*shown, error) {
 
 // read reads a page. What can't be read is a finding; an error is the installation's.
 func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
-	fail := func(why string) (mail.Reading, error) { return mail.Reading{Page: n, Failure: why}, nil }
+	fail := func(why string) (mail.Reading, error) { return mail.Reading{Page: n, Failure: told(why)}, nil }
 	f, refused := h.file(q.Key, files)
 	if refused != nil {
 		return fail(refused.Detail)

@@ -69,6 +69,9 @@ func (s *Store) Deliver(ctx context.Context, f casestore.Filing) (mail.Receipt, 
 		return mail.Receipt{}, err
 	}
 	reference := casestore.Escape(f.Reference)
+	if reference == Marker {
+		return mail.Receipt{}, fmt.Errorf("%w: %s is the store's own", casestore.ErrRefused, Marker)
+	}
 	if f.Reference == "" || len(reference) > maxElement {
 		return mail.Receipt{}, fmt.Errorf("%w: the reference makes a folder name of %d bytes, 1 to %d are possible", casestore.ErrRefused, len(reference), maxElement)
 	}

@@ -153,6 +153,13 @@ func BenchmarkDeliver(b *testing.B) {
 	}
 }
 
+// TestMarkerIsNoCase: a case of that name would never be reached, and never refused.
+func TestMarkerIsNoCase(t *testing.T) {
+	if _, err := fresh(t).Deliver(t.Context(), storetest.Filing(Marker, "d1", "letter")); !errors.Is(err, casestore.ErrRefused) {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestListTellsWhatIsStrange: what someone put among the documents, or in their place.
 func TestListTellsWhatIsStrange(t *testing.T) {
 	s := fresh(t)
