@@ -38,6 +38,9 @@ func (m *Mailroom) assemble(ctx context.Context, t journal.Task) (func(journal.T
 				return err
 			}
 		}
+		if err := tx.Log(m.event("batch assembled", id, "", assembled(docs, sep.Separators))); err != nil {
+			return err
+		}
 		for i, d := range docs {
 			if err := m.saveNew(tx, d); err != nil {
 				return err
@@ -48,6 +51,15 @@ func (m *Mailroom) assemble(ctx context.Context, t journal.Task) (func(journal.T
 		}
 		return m.settle(tx, id)
 	}, nil
+}
+
+// assembled is the detail of an event that says where each page of a batch went.
+func assembled(docs []docRow, separators map[int]string) map[string]any {
+	spans := []mail.Document{}
+	for _, d := range docs {
+		spans = append(spans, d.Document)
+	}
+	return map[string]any{"documents": spans, "separators": separators}
 }
 
 // whole refuses a separation that gives a page no place, or two.
@@ -148,7 +160,7 @@ func (m *Mailroom) place(tx journal.Tx, d docRow, p mail.Placement) error {
 	if err := tx.Delete(tableException, d.ID); err != nil {
 		return err
 	}
-	if err := tx.Log(m.event("document placed", d.ID, p.By, p)); err != nil {
+	if err := tx.Log(m.event(actionPlaced, d.ID, p.By, p)); err != nil {
 		return err
 	}
 	return tx.Enqueue(task(taskCut, priorityCut, version(d), payload{Batch: d.Batch, Document: d.ID}))
@@ -164,7 +176,7 @@ func (m *Mailroom) hold(tx journal.Tx, d docRow, e mail.Exception) error {
 	if err := journal.Save(tx, tableException, d.ID, e); err != nil {
 		return err
 	}
-	return tx.Log(m.event("document held", d.ID, "", e))
+	return tx.Log(m.event(actionHeld, d.ID, "", e))
 }
 
 // version names a document in one of its states; tasks of a later state have another name.

@@ -244,6 +244,17 @@ func TestStoreThatRefuses(t *testing.T) {
 	r.verifies()
 }
 
+// rewrite changes a row by hand.
+func (r *room) rewrite(table, key, old, new string) error {
+	return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error {
+		text, err := tx.Get(table, key)
+		if err == nil && !strings.Contains(string(text), old) {
+			err = fmt.Errorf("row %s of %s has no %s: %s", key, table, old, text)
+		}
+		return errors.Join(err, tx.Put(table, key, []byte(strings.Replace(string(text), old, new, 1))))
+	})
+}
+
 func TestVerifyFindsWhatWasTouched(t *testing.T) {
 	for what, touch := range map[string]func(r *room, d DocumentLine) error{
 		"a filed original changed": func(_ *room, d DocumentLine) error {
@@ -261,11 +272,34 @@ func TestVerifyFindsWhatWasTouched(t *testing.T) {
 		"a document that nobody filed": func(_ *room, d DocumentLine) error {
 			return os.CopyFS(filepath.Join(filepath.Dir(d.Path), "planted"), os.DirFS(d.Path))
 		},
+		"a letter that nobody filed, half of it": func(_ *room, d DocumentLine) error {
+			path := filepath.Join(filepath.Dir(d.Path), "planted")
+			return errors.Join(os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, "original.pdf"), []byte("forged"), 0o600))
+		},
+		"its sheet gone": func(_ *room, d DocumentLine) error { return os.Remove(filepath.Join(d.Path, "document.json")) },
 		"its copy in another case": func(r *room, d DocumentLine) error {
 			return os.CopyFS(filepath.Join(r.dir, "tax", caseB, d.Document), os.DirFS(d.Path))
 		},
 		"marked as taken back": func(_ *room, d DocumentLine) error {
 			return os.WriteFile(filepath.Join(d.Path, "withdrawn.json"), []byte("{}"), 0o600)
+		},
+		"who decided changed": func(r *room, d DocumentLine) error {
+			return r.rewrite(tableDoc, d.Document, "barcode-strong-live", "person")
+		},
+		"its receipt changed": func(r *room, d DocumentLine) error {
+			return r.rewrite(tableDoc, d.Document, `"sheet":"`, `"sheet":"0`)
+		},
+		"what was read exchanged": func(r *room, d DocumentLine) error {
+			return r.rewrite(tablePage, pageKey(d.Batch, 1), `"size":`, `"size":1`)
+		},
+		"its entries hidden": func(r *room, d DocumentLine) error {
+			return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error {
+				rows, err := tx.Scan("touch", d.Document+"/", "", 9)
+				for _, row := range rows {
+					err = errors.Join(err, tx.Delete("touch", row.Key))
+				}
+				return err
+			})
 		},
 		"an entry of the log changed": func(r *room, _ DocumentLine) error {
 			return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error {

@@ -66,7 +66,7 @@ func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
 		}
 		if err := errors.Join(
 			m.saveDecision(tx, d, p),
-			tx.Log(m.event("person decided", id, p.By, p)),
+			tx.Log(m.event(actionDecided, id, p.By, p)),
 		); err != nil {
 			return err
 		}
@@ -102,6 +102,8 @@ func (p Decision) Complete() error {
 		return refuse("what is discarded needs a reason that can be read later: --discard WHY, one line of text")
 	case !legible(p.By):
 		return refuse("a decision needs a name that can be read later: --by NAME, one line of text")
+	case strings.EqualFold(strings.TrimSpace(p.By), Machine):
+		return refuse("%q is not the name of a person", p.By)
 	}
 	return nil
 }

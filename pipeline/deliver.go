@@ -196,7 +196,7 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 		d.Receipt, d.Document = &receipt, d.Move(mail.Filed)
 		if err := errors.Join(
 			saveDoc(tx, d),
-			tx.Log(m.event("document filed", d.ID, "", receipt)),
+			tx.Log(m.event(actionFiled, d.ID, "", receipt)),
 		); err != nil {
 			return err
 		}

@@ -1,11 +1,11 @@
 package pipeline
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
 
+	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/audit"
 )
@@ -40,11 +40,12 @@ const actionRead = "pages read"
 type inForce struct {
 	Config  string `json:"config"`
 	Version string `json:"version"`
+	Key     string `json:"key"` // that the log is signed with
 }
 
-// logConfiguration logs the configuration and the software when either is another than before.
+// logConfiguration logs the configuration, the software and the log's key when any is another than before.
 func (m *Mailroom) logConfiguration(tx journal.Tx) error {
-	now := inForce{m.cfg.Digest, m.cfg.Version}
+	now := inForce{m.cfg.Digest, m.cfg.Version, m.cfg.Audit.Public()}
 	was, err := journal.Load[inForce](tx, tableInForce, subjectConfiguration)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) {
 		return err
@@ -54,12 +55,13 @@ func (m *Mailroom) logConfiguration(tx journal.Tx) error {
 	}
 	return errors.Join(
 		journal.Save(tx, tableInForce, subjectConfiguration, now),
-		tx.Log(m.event("configuration in force", subjectConfiguration, "", map[string]any{"settings": m.cfg.Settings, "was": was})))
+		tx.Log(m.event("configuration in force", subjectConfiguration, "", map[string]any{"settings": m.cfg.Settings, "key": now.Key, "was": was})))
 }
 
 // LogRegister logs the case register in force when it is another than before: what
 // was live decides where a letter goes.
 func (m *Mailroom) LogRegister(ctx context.Context) error {
+	m.cases.current()
 	now, cases := m.cases.digest()
 	known := func(r journal.Reader) (bool, error) {
 		was, err := r.Get(tableInForce, subjectRegister)
@@ -91,47 +93,61 @@ func (m *Mailroom) LogView(ctx context.Context, who, action, subject string) err
 	return m.journal.Tx(ctx, func(tx journal.Tx) error { return tx.Log(m.event(action, subject, who, nil)) })
 }
 
-// Export writes the log, or with documents what it says of these and their batches. The
-// export is its own last entry.
+// Export writes the log, or with documents what it says of these, of their batches and of
+// what they are parts of. That it was exported is an entry, about each of the documents.
 func (m *Mailroom) Export(ctx context.Context, who string, documents []string, details bool, out io.Writer) error {
 	s := audit.Selection{Details: details}
-	for _, id := range documents {
-		d, _, err := m.doc(ctx, id)
-		if err != nil {
-			return err
-		}
-		s.Subjects = append(s.Subjects, d.ID, d.Batch)
-	}
 	if err := m.journal.Tx(ctx, func(tx journal.Tx) error {
-		return tx.Log(m.event("log exported", subjectLog, who, map[string]any{"documents": documents, "details": details}))
+		s.Subjects = nil
+		if len(documents) == 0 {
+			return tx.Log(m.event("log exported", subjectLog, who, map[string]any{"details": details}))
+		}
+		for _, id := range documents {
+			d, err := load[docRow](tx, tableDoc, id)
+			if err != nil {
+				return err
+			}
+			about, err := subjects(tx, d)
+			if err != nil {
+				return err
+			}
+			s.Subjects = append(s.Subjects, about...)
+			if err := tx.Log(m.event("document exported", id, who, map[string]any{"details": details})); err != nil {
+				return err
+			}
+		}
+		return nil
 	}); err != nil {
 		return err
 	}
-	// Whoever reads it slowly must not hold a transaction open.
-	file, err := m.blobs.Scratch()
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	w := bufio.NewWriter(file)
-	if err := m.journal.View(ctx, func(r journal.Reader) error { return m.cfg.Audit.Export(r, s, w) }); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	for lines := bufio.NewReader(file); ; {
-		l, err := lines.ReadBytes('\n')
-		if _, failed := out.Write(Escaped(l)); failed != nil || errors.Is(err, io.EOF) {
-			return failed
-		}
-		if err != nil {
-			return err
+	return m.cfg.Audit.Export(m.view(ctx), s, escaping{out})
+}
+
+// subjects are what the log says of a document under: itself, its batch, and what it is a part of.
+func subjects(r journal.Reader, d docRow) ([]string, error) {
+	about := []string{d.ID, d.Batch}
+	docs, err := documents(r, d.Batch)
+	for _, whole := range docs {
+		if whole.ID != d.ID && whole.State == mail.Superseded && whole.From <= d.From && d.To <= whole.To {
+			about = append(about, whole.ID)
 		}
 	}
+	return about, err
+}
+
+// view reads the journal for a while.
+func (m *Mailroom) view(ctx context.Context) audit.View {
+	return func(read func(journal.Reader) error) error { return m.journal.View(ctx, read) }
+}
+
+// escaping writes whole lines of JSON with nothing in them that does not print.
+type escaping struct{ io.Writer }
+
+func (e escaping) Write(lines []byte) (int, error) {
+	if _, err := e.Writer.Write(Escaped(lines)); err != nil {
+		return 0, err
+	}
+	return len(lines), nil
 }
 
 // Checkpoint gives the log's newest signed checkpoint and the number of its entries.

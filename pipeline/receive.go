@@ -188,7 +188,7 @@ func (m *Mailroom) insert(ctx context.Context, b batchRow, o Origin, source sour
 		}
 		return errors.Join(
 			journal.Save(tx, tableBatch, b.ID, b),
-			tx.Log(m.event("batch received", b.ID, o.By, map[string]any{
+			tx.Log(m.event(actionReceived, b.ID, o.By, map[string]any{
 				"sha256": b.SHA256, "size": b.Size, "source": b.Source, "path": b.Path})),
 			tx.Enqueue(task(taskReceive, priorityReceive, b.ID, payload{Batch: b.ID})))
 	})

@@ -88,7 +88,6 @@ func (c *caseRegister) parse() (r *register.Register, sum string, err error) {
 
 // digest identifies the register in force, and tells how many cases it has.
 func (c *caseRegister) digest() (sum string, cases int) {
-	c.current()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sum, c.good.Len()

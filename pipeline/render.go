@@ -70,7 +70,11 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 		if err != nil || d.State != mail.Filed {
 			return err
 		}
+		known := d.Suspect != "" // and a person has confirmed it all the same
 		d.Rendition, d.RenditionSheet, d.Suspect = pdf, sheet, suspect
+		if suspect != "" && !known {
+			return errors.Join(m.hold(tx, d, mail.Exception{Reason: mail.Recall, Detail: suspect}), m.settle(tx, d.Batch))
+		}
 		if err := saveDoc(tx, d); err != nil {
 			return err
 		}
@@ -138,7 +142,7 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet
 	if done.Refused != nil {
 		about.Why = done.Refused.Detail
 		if done.Mistaken {
-			suspect = "its original.pdf is not what was read: " + about.Why
+			suspect = fmt.Sprintf("It was filed in %s; its original.pdf there does not show the pages that were read: %s", d.Placement.Reference, about.Why)
 			m.cfg.Log.Error("a filed document is not what was read; compare it with its batch's file", "document", d.ID, "why", about.Why)
 		}
 		return pdf, suspect, nil
@@ -243,7 +247,7 @@ func (m *Mailroom) enrich(ctx context.Context, t journal.Task) (func(journal.Tx)
 			return err
 		}
 		d.Receipt, d.Unrendered = &receipt, ""
-		return errors.Join(saveDoc(tx, d), tx.Log(m.event("rendition added", d.ID, "", receipt)))
+		return errors.Join(saveDoc(tx, d), tx.Log(m.event(actionEnriched, d.ID, "", receipt)))
 	}, nil
 }
 

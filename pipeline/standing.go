@@ -41,19 +41,25 @@ func (v *verification) stands(ctx context.Context, store string, at casestore.St
 		if err != nil && !errors.Is(err, journal.ErrNotFound) {
 			return err
 		}
-		withdrawn, filed := d.standings()[standing{at.Reference, at.Document}]
+		is, filed := d.standings(store)[standing{at.Reference, at.Document}]
 		if err != nil || !filed {
 			v.say("store %q has %s, and the journal filed nothing there", store, at.Locator)
 			return nil
 		}
 		pending, err := journal.Pending(r, d.Batch)
-		if err != nil || pending > 0 || withdrawn == at.Withdrawn {
-			return err
+		if err != nil || pending > 0 {
+			return err // what it is to be is not done yet
 		}
-		if withdrawn {
+		switch {
+		case !is.delivered:
+		case !at.Complete:
+			v.say("document %s: %s of store %q has no document.json", d.ID, at.Locator, store)
+		case is.withdrawn && !at.Withdrawn:
 			v.say("document %s was taken back, and %s of store %q does not say so", d.ID, at.Locator, store)
-		} else {
+		case !is.withdrawn && at.Withdrawn:
 			v.say("document %s is filed, and %s of store %q says that it was taken back", d.ID, at.Locator, store)
+		case !is.enriched && at.Enriched:
+			v.say("document %s: %s of store %q has a rendition that the journal did not add", d.ID, at.Locator, store)
 		}
 		return nil
 	})
@@ -62,16 +68,23 @@ func (v *verification) stands(ctx context.Context, store string, at casestore.St
 // standing is a name in a case.
 type standing struct{ reference, document string }
 
-// standings gives where the document may stand, and whether it must be marked as taken back.
-func (d docRow) standings() map[standing]bool {
-	all, before := map[standing]bool{}, map[mail.Reference]int{}
-	for _, r := range d.Left {
+// stood is what must be at a place; of one that was not delivered anything may, if it was refused.
+type stood struct{ delivered, withdrawn, enriched bool }
+
+// standings gives where in a store the document may stand.
+func (d docRow) standings(store string) map[standing]stood {
+	all, before := map[standing]stood{}, map[mail.Reference]int{}
+	for _, r := range d.Left { // rows do not keep which store that was, nor its rendition
 		before[r]++
-		all[standing{r.String(), numbered(d.ID, before[r])}] = true
+		all[standing{r.String(), numbered(d.ID, before[r])}] = stood{delivered: true, withdrawn: true, enriched: true}
 	}
-	if d.Placement != nil {
-		taken := d.Receipt != nil && (d.State == mail.Discarded || d.State == mail.Superseded)
-		all[standing{d.Placement.Reference.String(), d.filedAs()}] = taken
+	if d.Placement != nil && d.Placement.Store == store {
+		is := stood{delivered: d.Receipt != nil}
+		if d.Receipt != nil {
+			is.withdrawn = d.State == mail.Discarded || d.State == mail.Superseded
+			is.enriched = d.Receipt.RenditionSheet != "" || d.Unrendered != ""
+		}
+		all[standing{d.Placement.Reference.String(), d.filedAs()}] = is
 	}
 	return all
 }

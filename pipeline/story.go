@@ -1,10 +1,15 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
+	"io/fs"
 	"math"
 	"slices"
 	"time"
@@ -17,17 +22,19 @@ import (
 // Story is all that is known of a document, as `audit show --json` prints it.
 type Story struct {
 	DocumentLine
-	Received   StoryFile     `json:"received"`
-	Original   *Digest       `json:"original,omitempty"` // original.pdf; absent while it is not cut
-	Recoded    []string      `json:"recoded,omitempty"`
-	Seen       []StoryPage   `json:"seen"`  // its pages, as they can be seen in the scanner's file now
-	Facts      []StoryFact   `json:"facts"` // what decided, or made it wait
-	Config     string        `json:"config,omitempty"`
-	Register   string        `json:"register,omitempty"` // SHA-256 of the case register that it was decided by
-	Software   string        `json:"software,omitempty"`
-	Receipt    *mail.Receipt `json:"receipt,omitempty"`
-	Touches    []StoryTouch  `json:"touches"` // what the log says of it, of its batch, and of what it is a part of
-	Checkpoint string        `json:"checkpoint"`
+	Received StoryFile     `json:"received"`
+	Original *Digest       `json:"original,omitempty"` // original.pdf; absent while it is not cut
+	Recoded  []string      `json:"recoded,omitempty"`
+	Seen     []StoryPage   `json:"seen"`  // its pages, as they can be seen in the scanner's file now
+	Facts    []StoryFact   `json:"facts"` // what decided, or made it wait
+	Config   string        `json:"config,omitempty"`
+	Register string        `json:"register,omitempty"` // SHA-256 of the case register that it was decided by
+	Software string        `json:"software,omitempty"`
+	Receipt  *mail.Receipt `json:"receipt,omitempty"`
+	// Contradictions tell where the journal says other than the log; none when all is well.
+	Contradictions []string     `json:"contradictions,omitempty"`
+	Touches        []StoryTouch `json:"touches"` // what the log says of it, of its batch, and of what it is a part of
+	Checkpoint     string       `json:"checkpoint"`
 }
 
 // StoryFile is the scanner's file.
@@ -107,16 +114,22 @@ func (m *Mailroom) Story(ctx context.Context, id string, crops bool) (s Story, e
 
 // touches adds what the log says.
 func (m *Mailroom) touches(r journal.Reader, d docRow, s *Story) error {
-	about := []string{d.ID, d.Batch}
-	docs, err := documents(r, d.Batch)
+	about, err := subjects(r, d)
 	if err != nil {
 		return err
 	}
-	for _, whole := range docs {
-		if whole.ID != d.ID && whole.State == mail.Superseded && whole.From <= d.From && d.To <= whole.To {
-			about = append(about, whole.ID)
-		}
+	b, err := load[batchRow](r, tableBatch, d.Batch)
+	if err != nil {
+		return err
 	}
+	of, err := batchDisagreements(r, b)
+	if err != nil {
+		return err
+	}
+	if s.Contradictions, err = disagreements(r, d); err != nil {
+		return err
+	}
+	s.Contradictions = append(s.Contradictions, of...)
 	touches, err := m.cfg.Audit.Story(r, about...)
 	if err != nil {
 		return err
@@ -154,7 +167,7 @@ func (m *Mailroom) see(ctx context.Context, b batchRow, d docRow, s *Story, crop
 		if err := m.readOf(ctx, b.ID, n, &page); err != nil {
 			return err
 		}
-		whole, err := m.picture(ctx, b, n, mail.Box{}, nil)
+		whole, _, err := m.picture(ctx, b, n, mail.Box{})
 		if err != nil {
 			return err
 		}
@@ -164,7 +177,7 @@ func (m *Mailroom) see(ctx context.Context, b batchRow, d docRow, s *Story, crop
 		}
 		for i := range s.Facts {
 			if f := &s.Facts[i]; crops && f.Page == n && f.Polygon != nil && whole.failure == "" {
-				if _, err := m.picture(ctx, b, n, around(*f.Polygon), &f.Crop); err != nil {
+				if _, f.Crop, err = m.picture(ctx, b, n, around(*f.Polygon)); err != nil {
 					return err
 				}
 			}
@@ -180,14 +193,19 @@ func (m *Mailroom) readOf(ctx context.Context, batch string, n int, page *StoryP
 	if err := m.journal.View(ctx, func(r journal.Reader) (err error) {
 		row, err = load[pageRow](r, tablePage, pageKey(batch, n))
 		return err
-	}); err != nil {
+	}); err != nil && !errors.Is(err, ErrNoSuch) {
 		return err
 	}
+	page.Readings = row.Readings.SHA256
 	readings, err := m.readings(ctx, batch, n, n)
+	if errors.Is(err, ErrNoSuch) || errors.Is(err, fs.ErrNotExist) {
+		page.Failure = "what was read of it is gone"
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	page.Readings, page.Words, page.Symbols, page.Failure = row.Readings.SHA256, len(readings[0].Words), readings[0].Symbols, readings[0].Failure
+	page.Words, page.Symbols, page.Failure = len(readings[0].Words), readings[0].Symbols, readings[0].Failure
 	return nil
 }
 
@@ -197,38 +215,42 @@ type seen struct {
 	width, height int
 }
 
-// picture has a helper decode a page of the scanner's file; what lies in the crop goes to png.
-func (m *Mailroom) picture(ctx context.Context, b batchRow, page int, crop mail.Box, png *[]byte) (seen, error) {
+// picture has a helper decode a page of the scanner's file, one that has read no page of
+// it; what lies in the crop becomes a PNG.
+func (m *Mailroom) picture(ctx context.Context, b batchRow, page int, crop mail.Box) (s seen, crops []byte, err error) {
 	f, err := m.blob(ctx, b.Blob)
+	if errors.Is(err, fs.ErrNotExist) {
+		return seen{failure: "the scanner's file is gone"}, nil, nil
+	}
 	if err != nil {
-		return seen{}, err
+		return s, nil, err
 	}
 	defer f.Close()
 	out, err := m.blobs.Scratch()
 	if err != nil {
-		return seen{}, err
+		return s, nil, err
 	}
 	defer out.Close()
-	p, err := m.helpers.Picture(ctx, f, b.SHA256, page, crop, out)
+	p, err := m.helpers.Picture(ctx, f, "picture/"+b.SHA256, page, crop, out)
 	if err != nil {
-		return seen{}, fmt.Errorf("picture of batch %s, page %d: %w", b.ID, page, err)
+		return s, nil, fmt.Errorf("picture of batch %s, page %d: %w", b.ID, page, err)
 	}
 	if p.Refused != nil {
-		return seen{failure: p.Refused.Detail}, nil
+		return seen{failure: p.Refused.Detail}, nil, nil
 	}
-	if png != nil {
-		if _, err := out.Seek(0, io.SeekStart); err != nil {
-			return seen{}, err
-		}
-		if *png, err = io.ReadAll(io.LimitReader(out, largestCrop)); err != nil {
-			return seen{}, err
-		}
+	s = seen{sum: p.SHA256, width: p.Width, height: p.Height}
+	at := p.Within(crop)
+	if at.Empty() {
+		return s, nil, nil
 	}
-	return seen{sum: p.SHA256, width: p.Width, height: p.Height}, nil
+	shown := image.NewGray(image.Rect(0, 0, at.Dx(), at.Dy()))
+	if _, err := io.ReadFull(io.NewSectionReader(out, 0, int64(len(shown.Pix))), shown.Pix); err != nil {
+		return seen{failure: "its picture came without the crop"}, nil, nil
+	}
+	var text bytes.Buffer
+	err = png.Encode(&text, shown)
+	return s, text.Bytes(), err
 }
-
-// largestCrop bounds what a helper's picture takes of the memory.
-const largestCrop = 16 << 20
 
 // around gives the place of a fact with some of what stands around it.
 func around(corners [4][2]int) mail.Box {

@@ -1,8 +1,12 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"os"
 	"slices"
 	"testing"
@@ -12,15 +16,15 @@ import (
 	"postroom/pipeline/sandbox"
 )
 
-// Picture of a fake scan: its digest names the page, its crop is the place in words.
+// Picture of a fake scan: its digest names the page, its crop is of the page's number.
 func (f *fakeHelpers) Picture(_ context.Context, _ *os.File, _ string, page int, crop mail.Box, out *os.File) (sandbox.Picture, error) {
 	if page == f.unseen {
 		return sandbox.Picture{Refused: &sandbox.Refusal{Reason: mail.UnreadablePage, Detail: "nothing to see"}}, nil
 	}
-	if crop != (mail.Box{}) {
-		fmt.Fprint(out, "page ", page, " ", crop)
-	}
-	return sandbox.Picture{Width: 1654, Height: 2338, SHA256: fmt.Sprintf("picture of %d", page)}, nil
+	is := sandbox.Picture{Width: 1654, Height: 2338, SHA256: fmt.Sprintf("picture of %d", page)}
+	at := is.Within(crop)
+	_, err := out.Write(bytes.Repeat([]byte{byte(page)}, at.Dx()*at.Dy()))
+	return is, err
 }
 
 func actions(s Story) (all []string) {
@@ -43,7 +47,7 @@ func TestStoryOfADocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"machine: batch received", "machine: batch counted", "machine: pages read", "machine: pages read", "machine: pages read", "machine: pages read",
-		"machine: pages read", "machine: document placed", "machine: document filed", "machine: rendition added", "user 7: document viewed"}
+		"machine: pages read", "machine: batch assembled", "machine: document placed", "machine: document filed", "machine: rendition added", "user 7: document viewed"}
 	got := slices.DeleteFunc(actions(s), func(a string) bool { return a == "machine: pages read" })
 	if !slices.Equal(got, slices.DeleteFunc(want, func(a string) bool { return a == "machine: pages read" })) {
 		t.Errorf("touches %q", actions(s))
@@ -56,8 +60,12 @@ func TestStoryOfADocument(t *testing.T) {
 	if len(s.Seen) != 2 || s.Seen[0].Page != 2 || s.Seen[0].Picture != "picture of 2" || s.Seen[0].Readings == "" || len(s.Seen[0].Symbols) != 1 || s.Seen[1].Words != 3 {
 		t.Errorf("seen %+v", s.Seen)
 	}
-	if len(s.Facts) != 1 || string(s.Facts[0].Crop) != "page 2 {55 55 445 205}" || s.Facts[0].Text != caseA {
-		t.Errorf("facts %+v, crop %s", s.Facts, s.Facts[0].Crop)
+	if len(s.Facts) != 1 || s.Facts[0].Text != caseA {
+		t.Fatalf("facts %+v", s.Facts)
+	}
+	crop, err := png.Decode(bytes.NewReader(s.Facts[0].Crop))
+	if err != nil || crop.Bounds() != image.Rect(0, 0, 390, 150) || crop.At(7, 7) != (color.Gray{Y: 2}) {
+		t.Errorf("the crop: %v", err)
 	}
 	if s.Receipt == nil || s.Original == nil || s.Received.SHA256 == "" || s.Register == "" || s.Software != "test" || s.Checkpoint == "" {
 		t.Errorf("story %+v", s)

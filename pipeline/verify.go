@@ -111,6 +111,9 @@ func (v *verification) batch(ctx context.Context, id string) error {
 		if err := v.conserved(r, b, docs); err != nil {
 			return err
 		}
+		if err := v.agree(r, b, docs); err != nil {
+			return err
+		}
 		return v.moving(r, b, docs)
 	})
 	if err != nil {
@@ -126,6 +129,20 @@ func (v *verification) batch(ctx context.Context, id string) error {
 		v.document(ctx, d)
 	}
 	return nil
+}
+
+// agree checks that the rows say what the log says.
+func (v *verification) agree(r journal.Reader, b batchRow, docs []docRow) error {
+	found, err := batchDisagreements(r, b)
+	v.faults = append(v.faults, found...)
+	for _, d := range docs {
+		if err != nil {
+			return err
+		}
+		found, err = disagreements(r, d)
+		v.faults = append(v.faults, found...)
+	}
+	return err
 }
 
 // conserved checks that each page of an assembled batch has exactly one place
@@ -194,8 +211,6 @@ func (v *verification) moving(r journal.Reader, b batchRow, docs []docRow) error
 			v.say("document %s is %s, but the list of what is not settled says otherwise", d.ID, d.State)
 		case (d.State == mail.Held) != (err == nil):
 			v.say("document %s is %s, but the list of exceptions says otherwise", d.ID, d.State)
-		case d.Suspect != "":
-			v.say("document %s: %s", d.ID, d.Suspect)
 		case d.Unrendered != "":
 			v.say("document %s: its rendition was refused: %s", d.ID, d.Unrendered)
 		case b.Renders && d.State == mail.Filed && pending == 0 && d.Receipt != nil && d.Receipt.RenditionSheet == "":
@@ -253,7 +268,7 @@ func (v *verification) document(ctx context.Context, d docRow) {
 
 // events checks the log against its own seals.
 func (v *verification) events(ctx context.Context) error {
-	n, err := v.m.cfg.Audit.Check(func(read func(journal.Reader) error) error { return v.m.journal.View(ctx, read) }, v.say)
+	n, err := v.m.cfg.Audit.Check(v.m.view(ctx), v.say)
 	v.Events = int(n)
 	return err
 }

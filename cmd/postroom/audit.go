@@ -63,13 +63,15 @@ looked is an entry, too.`,
 		if err != nil {
 			return err
 		}
-		if asJSON {
+		if !asJSON {
+			err = tell(os.Stdout, s, files)
+		} else {
 			for i := range s.Facts {
 				s.Facts[i].Crop = nil // they are files now
 			}
-			return printJSON(os.Stdout, s)
+			err = printJSON(os.Stdout, s)
 		}
-		return tell(os.Stdout, s, files)
+		return errors.Join(err, unproven(s))
 	}
 	return c
 }
@@ -85,7 +87,7 @@ func writeCrops(folder string, s pipeline.Story) (files map[int]string, err erro
 			return nil, fmt.Errorf("crops: %w", err)
 		}
 		path := filepath.Join(folder, fmt.Sprintf("%s-page-%d-%d.png", s.Document, f.Page, i+1))
-		if _, err := durable.Ensure(path, bytes.NewReader(f.Crop)); err != nil {
+		if err := durable.Overwrite(path, bytes.NewReader(f.Crop)); err != nil {
 			return nil, fmt.Errorf("crops: %w", err)
 		}
 		files[i] = path
@@ -136,22 +138,31 @@ func tell(out io.Writer, s pipeline.Story, crops map[int]string) error {
 			say("rendition", "sha256 %s", r.Rendition)
 		}
 	}
-	unproven := 0
+	for _, c := range s.Contradictions {
+		say("UNTRUE", "%s", c)
+	}
 	for _, t := range s.Touches {
 		proof := "proven"
 		if !t.Proven {
 			proof = "NOT AS IT WAS LOGGED"
-			unproven++
 		}
 		say(fmt.Sprintf("entry %d", t.Entry), "%s  %s  %s of %s  (%s)  %s", moment(t.Time), t.Actor, t.Action, t.About, proof, shortened(string(t.Detail)))
 	}
-	if err := w.Flush(); err != nil {
-		return err
+	return w.Flush()
+}
+
+// unproven is a story that is not all true.
+func unproven(s pipeline.Story) error {
+	faults := len(s.Contradictions)
+	for _, t := range s.Touches {
+		if !t.Proven {
+			faults++
+		}
 	}
-	if unproven > 0 {
-		return exit{exitVerification, fmt.Errorf("%s of the log can't be proven; see: postroom verify", count(unproven, "entry"))}
+	if faults == 0 {
+		return nil
 	}
-	return nil
+	return exit{exitVerification, fmt.Errorf("the story has %s that can't be proven; see: postroom verify", count(faults, "part"))}
 }
 
 // shortened cuts what --json tells in full.
@@ -218,7 +229,7 @@ func verifyExport(out io.Writer, path, key string, kept []string, asJSON bool) e
 	if err != nil {
 		return err
 	}
-	_, keys, err := audit.ParseKeys(string(text))
+	keys, err := audit.ParseKeys(string(text))
 	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
 	}
@@ -251,10 +262,18 @@ func verifyExport(out io.Writer, path, key string, kept []string, asJSON bool) e
 			audit.Summary
 		}{"verification", say.n, s})
 	} else {
-		_, err = fmt.Fprintf(out, "%d faults in %d of %d entries (%d with details), %d checkpoints, %d kept elsewhere, of the log %s\n",
-			say.n, s.Entries, s.Of, s.Details, s.Checkpoints, s.Former, printable(s.Origin))
+		_, err = fmt.Fprintf(out, "%d faults in %d of %d entries (%d with details), %d checkpoints, %d kept elsewhere, of the log %s%s\n",
+			say.n, s.Entries, s.Of, s.Details, s.Checkpoints, s.Former, printable(s.Origin), extract(s))
 	}
 	return errors.Join(err, say.verdict())
+}
+
+// extract warns of an export that has not all.
+func extract(s audit.Summary) string {
+	if s.All {
+		return ""
+	}
+	return "; an extract: what was left out of it can't be told"
 }
 
 func auditNewKeyCommand() *cobra.Command {

@@ -103,7 +103,11 @@ func newKey(ctx context.Context, cfg Config, by string) (public string, err erro
 		return "", err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if log, err = audit.MakeKey(auditKey(cfg)); err != nil {
+	var entries int64
+	if err := store.View(ctx, func(r journal.Reader) (err error) { _, entries, err = audit.Checkpoint(r); return err }); err != nil {
+		return "", err
+	}
+	if log, err = audit.MakeKey(auditKey(cfg), entries); err != nil {
 		return "", err
 	}
 	return log.Public(), store.Tx(ctx, func(tx journal.Tx) error {

@@ -82,6 +82,9 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		if err != nil {
 			return err
 		}
+		if err := p.mailroom.LogView(ctx, o.who(), "batch viewed", b.batch); err != nil && !errors.Is(err, pipeline.ErrDiskFull) {
+			return err
+		}
 		batch.File = b.file
 		if err := o.print(out, batch, docs); err != nil {
 			return err

@@ -6,9 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
-	"postroom/durable"
 	"postroom/mail"
 	"postroom/ocr"
 	"postroom/pipeline/scan"
@@ -54,23 +51,19 @@ type answer struct {
 	Whole    string        `json:"whole,omitempty"` // why the file is not whole
 	Level    string        `json:"level,omitempty"` // isolation reached
 	Failure  string        `json:"failure,omitempty"`
-	Full     bool          `json:"full,omitempty"` // the failure is a disk without room
 	Step     int           `json:"step,omitempty"` // so many steps are done: the next has a page's time of its own
 	Done     bool          `json:"done,omitempty"`
 }
 
 // failed is an answer that tells what hinders the helper, and is no finding about the file.
 func failed(err error) answer {
-	return answer{Failure: err.Error(), Full: durable.Full(err), Done: true}
+	return answer{Failure: err.Error(), Done: true}
 }
 
-// failure is what the helper says hinders it.
-func (a answer) failure() error {
-	if a.Full {
-		return fmt.Errorf("%s: %w", a.Failure, unix.ENOSPC)
-	}
-	return errors.New(a.Failure)
-}
+// failure is what the helper says hinders it: a text, and never an error that stands for
+// the machine's state, such as a full disk. Whoever took the helper over could stop all
+// else with that.
+func (a answer) failure() error { return errors.New(a.Failure) }
 
 // said counts what a helper answered to a request so far.
 type said struct{ readings, steps, wants int }

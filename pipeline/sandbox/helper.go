@@ -163,7 +163,7 @@ func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 	case "picture":
 		pic, err := h.picture(q, files)
 		if err != nil {
-			last.Failure = err.Error()
+			last = failed(err)
 			break
 		}
 		last.Picture = &pic

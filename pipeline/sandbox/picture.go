@@ -1,13 +1,13 @@
 package sandbox
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"image"
-	"image/png"
 	"os"
 
 	"postroom/mail"
@@ -23,8 +23,9 @@ type Picture struct {
 	Refused *Refusal `json:"refused,omitempty"` // why there is none; the rest is then empty
 }
 
-// Picture decodes a page and writes what lies in the crop, as PNG, to out, which it
-// empties before; nothing of a zero crop, nor of one that is not on the page.
+// Picture decodes a page and writes what lies in the crop to out, which it empties
+// before: a byte a pixel, row by row, of Picture.Within(crop). No helper encodes it, so
+// that whoever looks at the picture is given none of a helper's bytes to parse.
 func (p *Pool) Picture(ctx context.Context, f *os.File, key string, page int, crop mail.Box, out *os.File) (Picture, error) {
 	var pic Picture
 	err := twice(func() error {
@@ -41,6 +42,11 @@ func (p *Pool) Picture(ctx context.Context, f *os.File, key string, page int, cr
 		return Picture{Refused: &Refusal{mail.UnreadablePage, why}}, empty(out)
 	}
 	return pic, err
+}
+
+// Within gives the part of a crop that is on the page.
+func (p Picture) Within(crop mail.Box) image.Rectangle {
+	return image.Rect(crop.X0, crop.Y0, crop.X1, crop.Y1).Intersect(image.Rect(0, 0, p.Width, p.Height))
 }
 
 // check holds what a helper says of a picture against what one can be.
@@ -70,17 +76,25 @@ func (h *bench) picture(q request, files []*os.File) (Picture, error) {
 		return Picture{Refused: refusal(err)}, nil
 	}
 	size := pic.Gray.Bounds()
+	is := Picture{Width: size.Dx(), Height: size.Dy()}
 	hash := sha256.New()
-	fmt.Fprintf(hash, "P5\n%d %d\n255\n", size.Dx(), size.Dy())
-	for y := size.Min.Y; y < size.Max.Y; y++ {
-		at := pic.Gray.PixOffset(size.Min.X, y)
-		hash.Write(pic.Gray.Pix[at : at+size.Dx()])
+	fmt.Fprintf(hash, "P5\n%d %d\n255\n", is.Width, is.Height)
+	for y := range is.Height {
+		hash.Write(row(pic.Gray, y, 0, is.Width))
 	}
-	crop := image.Rect(q.Crop.X0, q.Crop.Y0, q.Crop.X1, q.Crop.Y1).Add(size.Min).Intersect(size)
-	if !crop.Empty() {
-		if err := png.Encode(files[1], pic.Gray.SubImage(crop)); err != nil {
+	is.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	crop := is.Within(*q.Crop)
+	out := bufio.NewWriter(files[1])
+	for y := crop.Min.Y; y < crop.Max.Y; y++ {
+		if _, err := out.Write(row(pic.Gray, y, crop.Min.X, crop.Max.X)); err != nil {
 			return Picture{}, err
 		}
 	}
-	return Picture{Width: size.Dx(), Height: size.Dy(), SHA256: hex.EncodeToString(hash.Sum(nil))}, nil
+	return is, out.Flush()
+}
+
+// row gives pixels of a picture whose corner may be anywhere.
+func row(g *image.Gray, y, from, to int) []byte {
+	at := g.PixOffset(g.Rect.Min.X, g.Rect.Min.Y+y)
+	return g.Pix[at+from : at+to]
 }

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,11 +33,15 @@ func TestRealPicture(t *testing.T) {
 	if err != nil || again != whole {
 		t.Errorf("again: %+v, %v; first %+v", again, err, whole)
 	}
-	if _, err := out.Seek(0, 0); err != nil {
-		t.Fatal(err)
+	if info, err := out.Stat(); err != nil || info.Size() != 100*50 {
+		t.Errorf("the crop: %v, %v", info, err)
 	}
-	if crop, err := png.Decode(out); err != nil || crop.Bounds().Dx() != 100 || crop.Bounds().Dy() != 50 {
-		t.Errorf("the crop: %v", err)
+	edge := mail.Box{X0: whole.Width - 10, Y0: -5, X1: whole.Width + 10, Y1: 5}
+	if _, err := p.Picture(t.Context(), f, "digest", 1, edge, out); err != nil || whole.Within(edge).Dx() != 10 || whole.Within(edge).Dy() != 5 {
+		t.Errorf("over the edge: %v, %v", whole.Within(edge), err)
+	}
+	if info, err := out.Stat(); err != nil || info.Size() != 10*5 {
+		t.Errorf("the crop over the edge: %v, %v", info, err)
 	}
 	if none, err := p.Picture(t.Context(), f, "digest", 99, mail.Box{}, out); err != nil || none.Refused == nil {
 		t.Errorf("a page that is not there: %+v, %v", none, err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -11,8 +12,7 @@ import (
 	"postroom/pipeline/scan"
 )
 
-// TestCutOnAFullDisk: that the output has no room says nothing about the file, and the
-// server learns what it was.
+// TestCutOnAFullDisk: that the output has no room says nothing about the file.
 func TestCutOnAFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -32,12 +32,10 @@ func TestCutOnAFullDisk(t *testing.T) {
 		if err := errors.Join(err, json.Unmarshal(text, &told)); err != nil {
 			t.Fatal(err)
 		}
-		if err := told.failure(); !errors.Is(err, unix.ENOSPC) {
+		// A text, not the error itself: a helper that was taken over must not say for the machine that it is full.
+		if err := told.failure(); errors.Is(err, unix.ENOSPC) || !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("told of %v", err)
 		}
-	}
-	if err := failed(errors.New("its disk is gone")).failure(); errors.Is(err, unix.ENOSPC) || err.Error() != "its disk is gone" {
-		t.Errorf("another failure: %v", err)
 	}
 }
 

@@ -39,7 +39,9 @@ type Rendition struct {
 // Standing is a document that stands in a store.
 type Standing struct {
 	Locator, Reference, Document string
+	Complete                     bool // its delivery has ended
 	Withdrawn                    bool
+	Enriched                     bool // something was added to it
 }
 
 // Store is a destination. Its methods are safe for concurrent use.
@@ -55,7 +57,7 @@ type Store interface {
 	// Verify reads a delivered document, and what was added to it, back and compares it with its receipt.
 	Verify(ctx context.Context, r mail.Receipt) error
 	// List visits what stands in the store: each document, and what no document is made of, with
-	// why. What was begun and is not complete is none of both.
+	// why.
 	List(ctx context.Context, document func(Standing) error, stray func(path, why string)) error
 	// Where tells people where a delivered document is.
 	Where(locator string) string

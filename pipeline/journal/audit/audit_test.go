@@ -27,7 +27,7 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	d := &desk{t: t, dir: t.TempDir()}
-	log, err := audit.MakeKey(filepath.Join(d.dir, "audit"))
+	log, err := audit.MakeKey(filepath.Join(d.dir, "audit"), int64(d.hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +45,8 @@ func (d *desk) open(name string) *bolt.Store {
 	d.t.Cleanup(func() { j.Close() })
 	return j
 }
+
+func (d *desk) view(read func(journal.Reader) error) error { return d.j.View(d.t.Context(), read) }
 
 // happens logs n events, one a transaction and an hour.
 func (d *desk) happens(n int) {
@@ -64,7 +66,7 @@ func (d *desk) happens(n int) {
 func (d *desk) export(s audit.Selection) string {
 	d.t.Helper()
 	var out bytes.Buffer
-	if err := d.j.View(d.t.Context(), func(r journal.Reader) error { return d.log.Export(r, s, &out) }); err != nil {
+	if err := d.log.Export(d.view, s, &out); err != nil {
 		d.t.Fatal(err)
 	}
 	return out.String()
@@ -77,7 +79,7 @@ func (d *desk) verify(export string, former ...string) (faults []string) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	_, keys, err := audit.ParseKeys(string(public))
+	keys, err := audit.ParseKeys(string(public))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -151,20 +153,31 @@ func TestNewKey(t *testing.T) {
 	if _, err := audit.OpenKey(filepath.Join(d.dir, "audit")); !errors.Is(err, audit.ErrNoKey) {
 		t.Errorf("without its key: %v", err)
 	}
-	log, err := audit.MakeKey(filepath.Join(d.dir, "audit"))
+	log, err := audit.MakeKey(filepath.Join(d.dir, "audit"), int64(d.hour))
 	if err != nil {
 		t.Fatal(err)
 	}
+	thief := d.log
 	d.log = log
 	d.happens(3)
 	if faults := d.verify(d.export(audit.Selection{})); len(faults) > 0 {
 		t.Errorf("%q", faults)
 	}
+	d.log = thief // who signs more entries with the former key
+	d.happens(1)
+	d.log = log
+	if faults := d.verify(d.export(audit.Selection{})); len(faults) == 0 {
+		t.Error("signed by a former key after it was replaced, and not found")
+	}
+	found := 0
+	if _, err := log.Check(d.view, func(string, ...any) { found++ }); err != nil || found == 0 {
+		t.Error("signed by a former key after it was replaced, and not found in the journal")
+	}
 	if info, err := os.Stat(filepath.Join(d.dir, "audit.key")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key: %v, %v", info.Mode(), err)
 	}
 	d.dir = t.TempDir()
-	if d.log, err = audit.MakeKey(filepath.Join(d.dir, "audit")); err != nil {
+	if d.log, err = audit.MakeKey(filepath.Join(d.dir, "audit"), int64(d.hour)); err != nil {
 		t.Fatal(err)
 	}
 	if faults := d.verify(d.export(audit.Selection{})); len(faults) == 0 {
@@ -228,14 +241,14 @@ func FuzzVerify(f *testing.F) {
 	f.Add([]byte(`{"type":"log","entries":1,"all":true}` + "\n" + `{"type":"entry","entry":0,"leaf":"{}"}` + "\n" + `{"type":"checkpoint","note":"a\n1\nAA==\n\n— a b\n"}`))
 	f.Add([]byte(`{"type":"log"}` + "\n" + `{"type":"inclusion","entry":3,"to":1,"proof":[]}` + "\n" + `{"type":"consistency","from":-1,"to":9}`))
 	dir := f.TempDir()
-	if _, err := audit.MakeKey(filepath.Join(dir, "audit")); err != nil {
+	if _, err := audit.MakeKey(filepath.Join(dir, "audit"), 0); err != nil {
 		f.Fatal(err)
 	}
 	public, err := os.ReadFile(filepath.Join(dir, "audit.pub"))
 	if err != nil {
 		f.Fatal(err)
 	}
-	_, keys, err := audit.ParseKeys(string(public))
+	keys, err := audit.ParseKeys(string(public))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -253,7 +266,7 @@ func BenchmarkSeal(b *testing.B) {
 	for _, sealed := range []bool{false, true} {
 		b.Run(fmt.Sprintf("sealed=%v", sealed), func(b *testing.B) {
 			dir := b.TempDir()
-			log, err := audit.MakeKey(filepath.Join(dir, "audit"))
+			log, err := audit.MakeKey(filepath.Join(dir, "audit"), 0)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -109,6 +109,11 @@ func (l *Log) entry(r journal.Reader, n int64, fault func(string, ...any)) error
 		if !bytes.Equal(text, marshal(leafOf(e, who))) {
 			fault("entry %d of the log says other than the event that it was made of (%s of %s)", n, e.Action, e.Subject)
 		}
+		if _, err := r.Get(tableTouch, e.Subject+"/"+row(n)); errors.Is(err, journal.ErrNotFound) {
+			fault("entry %d of the log is not among those about %s", n, e.Subject)
+		} else if err != nil {
+			return err
+		}
 	}
 	want, err := tlog.StoredHashes(n, text, hashes{r})
 	if err != nil {
@@ -128,7 +133,7 @@ func (l *Log) entry(r journal.Reader, n int64, fault func(string, ...any)) error
 // checkpoints holds the tree against the kept checkpoints. size is that of the newest.
 func (l *Log) checkpoints(r journal.Reader, size int64, fault func(string, ...any)) error {
 	return eachCheckpoint(r, func(key string, k kept) error {
-		t, err := openCheckpoint(k.Note, l.verifiers)
+		t, err := openCheckpoint(k.Note, l.keys)
 		switch {
 		case err != nil:
 			fault("checkpoint %s of the log: %v", key, err)

@@ -27,8 +27,8 @@ type tree struct {
 
 // openCheckpoint reads a signed checkpoint; the error says what is wrong with it, a
 // signature by none of the keys too.
-func openCheckpoint(signed string, keys note.Verifiers) (t tree, err error) {
-	n, err := note.Open([]byte(signed), keys)
+func openCheckpoint(signed string, keys Keys) (t tree, err error) {
+	n, err := note.Open([]byte(signed), keys.verifiers)
 	var unknown *note.UnverifiedNoteError
 	if errors.As(err, &unknown) {
 		return t, errors.New("it is signed by none of the given keys")
@@ -53,16 +53,27 @@ func openCheckpoint(signed string, keys note.Verifiers) (t tree, err error) {
 	if n.Sigs[0].Name != t.origin {
 		return t, fmt.Errorf("it speaks for %q and is signed by %q", t.origin, n.Sigs[0].Name)
 	}
+	if most, former := keys.upTo[n.Sigs[0].Hash]; former && t.size > most {
+		return t, fmt.Errorf("it is of %d entries and signed by a former key, which was replaced when there were %d", t.size, most)
+	}
 	return t, nil
 }
 
 // ParseCheckpoints parts a text into the signed checkpoints that stand in it, one after
 // the other: each ends with its lines of signatures. What is left behind the last is
-// given as one more, that will not open; of a text without any there is none.
+// given as one more, that will not open; of a text without any there is none. Log lines
+// that carry one as note="..." are read, too.
 func ParseCheckpoints(text string) (notes []string) {
 	var one strings.Builder
 	signed := false
 	for l := range strings.Lines(text) {
+		if _, quoted, logged := strings.Cut(l, " note=\""); logged {
+			if prefix, err := strconv.QuotedPrefix("\"" + quoted); err == nil {
+				carried, _ := strconv.Unquote(prefix) // it is quoted
+				notes = append(notes, carried)
+				continue
+			}
+		}
 		isSignature := strings.HasPrefix(l, "— ")
 		if signed && !isSignature {
 			notes, signed = append(notes, one.String()), false

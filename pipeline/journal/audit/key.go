@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -21,14 +22,21 @@ var ErrNoKey = errors.New("the audit log's signing key is gone")
 
 // Log seals events with a key.
 type Log struct {
-	signer    note.Signer
+	signer note.Signer
+	keys   Keys
+}
+
+// Keys are what verifies a log: the key in force, and former ones, each for as many
+// entries as the log had when it was replaced. What they sign beyond is a thief's.
+type Keys struct {
+	Public    string // the key in force
 	verifiers note.Verifiers
-	public    []string // verifier keys, the newest first
+	upTo      map[uint32]int64 // of former keys, by their hash
 }
 
 // A log's key is two files: PATH.key, which signs and is nobody else's business, and
-// PATH.pub, which verifies: a key a line, the newest first, so that checkpoints of
-// former keys can be told from forged ones.
+// PATH.pub, which verifies: a key a line, the newest first, each former one followed by
+// the number of entries that it may vouch for.
 
 // Open gives the log of a journal. Its key is made when nothing was signed yet; one that
 // is gone later is ErrNoKey, and not quietly made anew: its checkpoints would pass for a
@@ -43,7 +51,7 @@ func Open(ctx context.Context, path string, j journal.Store) (*Log, error) {
 	}
 	log, err := OpenKey(path)
 	if errors.Is(err, ErrNoKey) && signed == "" {
-		log, err = MakeKey(path)
+		log, err = MakeKey(path, 0)
 	}
 	if err != nil || signed != "" {
 		return log, err
@@ -68,18 +76,19 @@ func OpenKey(path string) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit key: %w", err)
 	}
-	public, verifiers, err := ParseKeys(string(text))
+	keys, err := ParseKeys(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("audit key %s.pub: %w", path, err)
 	}
-	if v, err := note.NewVerifier(public[0]); err != nil || v.Name() != signer.Name() || v.KeyHash() != signer.KeyHash() {
-		return nil, fmt.Errorf("audit key: the first line of %s.pub does not belong to %s.key", path, path)
+	if v, err := note.NewVerifier(keys.Public); err != nil || v.Name() != signer.Name() || v.KeyHash() != signer.KeyHash() {
+		return nil, fmt.Errorf("%w: %s.key is not that of the first line of %s.pub", ErrNoKey, path, path) // as after a crash between both
 	}
-	return &Log{signer, verifiers, public}, nil
+	return &Log{signer, keys}, nil
 }
 
-// MakeKey makes a new key, and keeps what verifies the former ones.
-func MakeKey(path string) (*Log, error) {
+// MakeKey makes a new key, and keeps what verifies the former ones up to the log's
+// present number of entries.
+func MakeKey(path string, entries int64) (*Log, error) {
 	name := make([]byte, 4)
 	_, _ = rand.Read(name) // it never fails
 	secret, public, err := note.GenerateKey(rand.Reader, "postroom-"+hex.EncodeToString(name))
@@ -90,8 +99,15 @@ func MakeKey(path string) (*Log, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("audit key: %w", err)
 	}
+	text := public + "\n"
+	for l := range strings.Lines(string(former)) {
+		if l = strings.TrimSpace(l); l != "" && !strings.Contains(l, " ") {
+			l = fmt.Sprintf("%s %d", l, entries)
+		}
+		text += l + "\n"
+	}
 	// The public half comes first: a signature that nobody can check is worth nothing.
-	if err := durable.Overwrite(path+".pub", strings.NewReader(public+"\n"+string(former))); err != nil {
+	if err := durable.Overwrite(path+".pub", strings.NewReader(text)); err != nil {
 		return nil, fmt.Errorf("audit key: %w", err)
 	}
 	if err := durable.Secret(path+".key", strings.NewReader(secret+"\n")); err != nil {
@@ -100,24 +116,39 @@ func MakeKey(path string) (*Log, error) {
 	return OpenKey(path)
 }
 
-// ParseKeys reads verifier keys, one a line.
-func ParseKeys(text string) (keys []string, verifiers note.Verifiers, err error) {
+// ParseKeys reads verifier keys, one a line, as PATH.pub has them.
+func ParseKeys(text string) (Keys, error) {
+	k := Keys{upTo: map[uint32]int64{}}
 	var list []note.Verifier
-	for _, l := range strings.Split(text, "\n") {
-		if l = strings.TrimSpace(l); l == "" {
+	for l := range strings.Lines(text) {
+		fields := strings.Fields(l)
+		if len(fields) == 0 {
 			continue
 		}
-		v, err := note.NewVerifier(l)
+		v, err := note.NewVerifier(fields[0])
 		if err != nil {
-			return nil, nil, fmt.Errorf("%.60q is no verifier key: %w", l, err)
+			return k, fmt.Errorf("%.60q is no verifier key: %w", fields[0], err)
 		}
-		keys, list = append(keys, l), append(list, v)
+		switch {
+		case len(list) == 0 && len(fields) == 1:
+			k.Public = fields[0]
+		case len(list) > 0 && len(fields) == 2:
+			n, err := strconv.ParseInt(fields[1], 10, 64)
+			if err != nil || n < 0 {
+				return k, fmt.Errorf("%q is no number of entries", fields[1])
+			}
+			k.upTo[v.KeyHash()] = n
+		default:
+			return k, errors.New("the first line is a key, and each other one a former key with the number of entries that it vouches for")
+		}
+		list = append(list, v)
 	}
-	if len(keys) == 0 {
-		return nil, nil, errors.New("there is no verifier key in it")
+	if len(list) == 0 {
+		return k, errors.New("there is no verifier key in it")
 	}
-	return keys, note.VerifierList(list...), nil
+	k.verifiers = note.VerifierList(list...)
+	return k, nil
 }
 
 // Public gives the verifier key in force.
-func (l *Log) Public() string { return l.public[0] }
+func (l *Log) Public() string { return l.keys.Public }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -34,6 +35,22 @@ func Touches(r journal.Reader, subjects ...string) (entries []int64, err error) 
 	return slices.Compact(entries), nil
 }
 
+// About gives the events of a subject, in the order of time. What Check finds is not looked for.
+func About(r journal.Reader, subject string) (events []journal.Event, err error) {
+	entries, err := Touches(r, subject)
+	for _, n := range entries {
+		e, err := journal.Load[journal.Event](r, journal.TableEvent, eventRow(n))
+		if errors.Is(err, journal.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, err
+}
+
 // Touch is an entry with its event.
 type Touch struct {
 	Entry int64
@@ -54,14 +71,15 @@ func (l *Log) Story(r journal.Reader, subjects ...string) (touches []Touch, err 
 	if err != nil {
 		return nil, err
 	}
-	t, signed := openCheckpoint(newest.Note, l.verifiers)
+	t, signed := openCheckpoint(newest.Note, l.keys)
 	for _, n := range entries {
-		e, err := journal.Load[journal.Event](r, journal.TableEvent, eventRow(n))
-		if err != nil {
-			return nil, err
-		}
-		text, err := r.Get(tableLeaf, row(n))
-		if err != nil {
+		e, err1 := journal.Load[journal.Event](r, journal.TableEvent, eventRow(n))
+		text, err2 := r.Get(tableLeaf, row(n))
+		if err := errors.Join(err1, err2); errors.Is(err, journal.ErrNotFound) || errors.Is(err, journal.ErrDamaged) {
+			e.Action = "gone"
+			touches = append(touches, Touch{n, e, false})
+			continue
+		} else if err != nil {
 			return nil, err
 		}
 		honest := true

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -18,6 +17,7 @@ type Summary struct {
 	Origin      string `json:"origin"`
 	Entries     int64  `json:"entries"` // that the export has
 	Of          int64  `json:"of"`      // that the log had
+	All         bool   `json:"all"`     // it is no extract
 	Details     int64  `json:"details"` // entries whose details were held against their commitment
 	Checkpoints int    `json:"checkpoints"`
 	Former      int    `json:"former"` // checkpoints that were kept elsewhere and held against it
@@ -26,7 +26,7 @@ type Summary struct {
 // Verify holds an export against the keys, and against checkpoints of former times that
 // were kept elsewhere. It needs nothing else. Each fault is told in one line; the error
 // is for what is no export.
-func Verify(export io.Reader, keys note.Verifiers, former []string, fault func(format string, args ...any)) (Summary, error) {
+func Verify(export io.Reader, keys Keys, former []string, fault func(format string, args ...any)) (Summary, error) {
 	v := &verification{keys: keys, fault: fault, leaves: map[int64]tlog.Hash{}, proven: map[int64]bool{}, roots: map[int64]tlog.Hash{}}
 	d := json.NewDecoder(export)
 	for n := 1; ; n++ {
@@ -58,7 +58,7 @@ func Verify(export io.Reader, keys note.Verifiers, former []string, fault func(f
 // verification is an export as far as it was read.
 type verification struct {
 	Summary
-	keys   note.Verifiers
+	keys   Keys
 	fault  func(string, ...any)
 	head   line
 	stored []tlog.Hash         // of an export that has all: the tree, computed anew
@@ -84,7 +84,7 @@ func (v *verification) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 func (v *verification) take(l line) error {
 	switch l.Type {
 	case lineLog:
-		v.head, v.Origin, v.Of = l, l.Origin, l.Entries
+		v.head, v.Origin, v.Of, v.All = l, l.Origin, l.Entries, l.All
 	case lineEntry:
 		if l.Entry == nil {
 			return errors.New("the entry has no number")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -106,13 +107,25 @@ func (q *queue) take(now time.Time, room func(kind string) bool, hand inHand) (i
 
 func (i item) background() bool { return i.Priority >= journal.Background }
 
-// suspect tells a task that was in hand each of the last times that the process died.
-// It runs alone, so that its next death speaks of it and of nothing beside it.
+// suspect tells a task that was in hand each of the last times that the process died. It is
+// begun alone, so that its next death speaks of it and of nothing beside it, and after what
+// is no suspect: it must not be all that is done between two deaths.
 func (i item) suspect() bool { return i.Unended >= 2 }
 
+// rank is the order of tasks: suspects come after others of the foreground, or of all.
+func (i item) rank() int {
+	switch {
+	case i.suspect() && i.background():
+		return math.MaxInt
+	case i.suspect():
+		return journal.Background - 1
+	}
+	return i.Priority
+}
+
 func (i item) before(j item) bool {
-	if i.Priority != j.Priority {
-		return i.Priority < j.Priority
+	if i.rank() != j.rank() {
+		return i.rank() < j.rank()
 	}
 	return i.seq < j.seq
 }
@@ -180,7 +193,7 @@ func (s *Store) Run(ctx context.Context, handlers map[string]journal.Handler, li
 	return ctx.Err()
 }
 
-// inHand counts the tasks that are worked: all, those of the foreground, suspects.
+// inHand counts the tasks that are worked: all, those of the foreground, suspects among these.
 type inHand struct{ all, foreground, suspects int }
 
 // hands counts the tasks that are worked, by kind too.
@@ -198,7 +211,7 @@ func (h *hands) count(i item, d int) {
 	if !i.background() {
 		h.sum.foreground += d
 	}
-	if i.suspect() {
+	if i.suspect() && !i.background() { // what nobody waits for must not keep mail waiting
 		h.sum.suspects += d
 	}
 }

@@ -177,6 +177,7 @@ func TestListTellsWhatIsStrange(t *testing.T) {
 		os.Symlink("original.pdf", filepath.Join(dir, "searchable.pdf")),
 		os.Symlink(dir, filepath.Join(root, "R", "d2")),
 		os.MkdirAll(filepath.Join(root, "R", "begun"), 0o700),
+		os.CopyFS(filepath.Join(root, "%52", "d1"), os.DirFS(filepath.Join(root, "R", "d1"))), // another spelling of R
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -191,7 +192,7 @@ func TestListTellsWhatIsStrange(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]bool{"note.txt": true, "R/note.txt": true, "R/d1/page 7.pdf": true, "R/d1/searchable.pdf": true, "R/d2": true}
+	want := map[string]bool{"note.txt": true, "R/note.txt": true, "R/d1/page 7.pdf": true, "R/d1/searchable.pdf": true, "R/d2": true, "%52/d1": true}
 	if documents != 1 || !maps.Equal(strays, want) {
 		t.Errorf("%d documents, strays %v", documents, strays)
 	}

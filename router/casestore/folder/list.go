@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"postroom/durable"
 	"postroom/router/casestore"
@@ -34,16 +35,24 @@ func (s *Store) List(ctx context.Context, document func(casestore.Standing) erro
 			stray(filepath.Join(s.root, reference.Name()), "it is no folder of a case")
 			continue
 		}
+		if foreign(reference) {
+			continue
+		}
 		documents, err := os.ReadDir(s.Where(reference.Name()))
-		if err != nil {
-			return err
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil { // what lies in others is to be seen all the same
+			stray(s.Where(reference.Name()), "it can't be looked into: "+err.Error())
+			continue
 		}
 		for _, d := range documents {
 			at := casestore.Standing{Locator: filepath.Join(reference.Name(), d.Name())}
 			var err1, err2 error
 			at.Reference, err1 = url.PathUnescape(reference.Name())
 			at.Document, err2 = url.PathUnescape(d.Name())
-			if !d.IsDir() || err1 != nil || err2 != nil {
+			canonical := casestore.Escape(at.Reference) == reference.Name() && casestore.Escape(at.Document) == d.Name()
+			if !d.IsDir() || err1 != nil || err2 != nil || !canonical {
 				stray(s.Where(at.Locator), "it is no folder of a document")
 				continue
 			}
@@ -53,6 +62,16 @@ func (s *Store) List(ctx context.Context, document func(casestore.Standing) erro
 		}
 	}
 	return nil
+}
+
+// foreign tells the folder that a file system of its own keeps for its repairs.
+func foreign(e fs.DirEntry) bool {
+	info, err := e.Info()
+	if err != nil || e.Name() != "lost+found" {
+		return false
+	}
+	is, ok := info.Sys().(*syscall.Stat_t)
+	return ok && is.Uid == 0 && info.Mode().Perm() == 0o700
 }
 
 // look looks through a document's folder.
@@ -79,9 +98,9 @@ func (s *Store) look(ctx context.Context, at casestore.Standing, document func(c
 			has[e.Name()] = true
 		}
 	}
-	if !has["document.json"] && !has[withdrawn] {
-		return nil // its delivery was begun, and may be repeated
+	if len(has) == 0 {
+		return nil
 	}
-	at.Withdrawn = has[withdrawn]
+	at.Complete, at.Withdrawn, at.Enriched = has["document.json"], has[withdrawn], has["searchable.pdf"] || has["searchable.json"]
 	return document(at)
 }
