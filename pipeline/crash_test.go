@@ -292,6 +292,21 @@ func TestVerifyFindsWhatWasTouched(t *testing.T) {
 		"what was read exchanged": func(r *room, d DocumentLine) error {
 			return r.rewrite(tablePage, pageKey(d.Batch, 1), `"size":`, `"size":1`)
 		},
+		"a batch with all that is known of it gone": func(r *room, d DocumentLine) error {
+			return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error {
+				var failed error
+				for _, table := range []string{tableBatch, tableSpan, tablePage, tableDisposition} {
+					failed = errors.Join(failed, each(tx, table, d.Batch, func(row journal.Row) error { return tx.Delete(table, row.Key) }))
+				}
+				return errors.Join(failed, tx.Delete(tableDoc, d.Document))
+			})
+		},
+		"a document's row gone": func(r *room, d DocumentLine) error {
+			return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error { return tx.Delete(tableDoc, d.Document) })
+		},
+		"what was read of a page gone": func(r *room, d DocumentLine) error {
+			return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error { return tx.Delete(tablePage, pageKey(d.Batch, 1)) })
+		},
 		"its entries hidden": func(r *room, d DocumentLine) error {
 			return r.journal.Tx(r.t.Context(), func(tx journal.Tx) error {
 				rows, err := tx.Scan("touch", d.Document+"/", "", 9)

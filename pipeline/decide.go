@@ -41,7 +41,7 @@ func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
 	if err := p.Complete(); err != nil {
 		return err
 	}
-	p.By, p.Discard = strings.TrimSpace(p.By), strings.TrimSpace(p.Discard)
+	p.Reference, p.By, p.Discard = strings.TrimSpace(p.Reference), strings.TrimSpace(p.By), strings.TrimSpace(p.Discard)
 	d, b, err := m.doc(ctx, id)
 	if err != nil {
 		return err

@@ -90,7 +90,9 @@ func (m *Mailroom) LogView(ctx context.Context, who, action, subject string) err
 	if subject == "" {
 		subject = subjectExceptions
 	}
-	return m.journal.Tx(ctx, func(tx journal.Tx) error { return tx.Log(m.event(action, subject, who, nil)) })
+	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		return errors.Join(m.logConfiguration(tx), tx.Log(m.event(action, subject, who, nil)))
+	})
 }
 
 // Export writes the log, or with documents what it says of these, of their batches and of
@@ -99,6 +101,9 @@ func (m *Mailroom) Export(ctx context.Context, who string, documents []string, d
 	s := audit.Selection{Details: details}
 	if err := m.journal.Tx(ctx, func(tx journal.Tx) error {
 		s.Subjects = nil
+		if err := m.logConfiguration(tx); err != nil {
+			return err
+		}
 		if len(documents) == 0 {
 			return tx.Log(m.event("log exported", subjectLog, who, map[string]any{"details": details}))
 		}

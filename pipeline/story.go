@@ -109,7 +109,30 @@ func (m *Mailroom) Story(ctx context.Context, id string, crops bool) (s Story, e
 	for _, e := range sheetEvidence(evidence) {
 		s.Facts = append(s.Facts, StoryFact{SheetEvidence: e})
 	}
+	s.Contradictions = append(s.Contradictions, m.untrue(ctx, b, d)...)
+	if err := m.blobs.Verify(ctx, b.Blob); err != nil {
+		s.Seen = []StoryPage{}
+		return s, nil // its pictures would be another file's
+	}
 	return s, m.see(ctx, b, d, &s, crops)
+}
+
+// untrue tells where the blobs and the store say other than the journal.
+func (m *Mailroom) untrue(ctx context.Context, b batchRow, d docRow) (all []string) {
+	if err := m.blobs.Verify(ctx, b.Blob); err != nil {
+		all = append(all, "the received file: "+err.Error())
+	}
+	if d.Receipt == nil {
+		return all
+	}
+	store, ok := m.cfg.Stores[d.Receipt.Store]
+	if !ok {
+		return append(all, fmt.Sprintf("the configuration has no store %q", d.Receipt.Store))
+	}
+	if err := store.Verify(ctx, *d.Receipt); err != nil {
+		all = append(all, fmt.Sprintf("in store %q: %v", d.Receipt.Store, err))
+	}
+	return all
 }
 
 // touches adds what the log says.

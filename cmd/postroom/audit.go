@@ -105,7 +105,7 @@ func tell(out io.Writer, s pipeline.Story, crops map[int]string) error {
 	say("batch", "%s", s.Batch)
 	say("received", "%s from %s as %s", moment(s.Received.At), s.Received.Source, s.File)
 	say("file", "sha256 %s, %d bytes", s.Received.SHA256, s.Received.Size)
-	say("status", "%s %s", s.Status, s.Reason)
+	say("status", "%s", strings.TrimSpace(s.Status+" "+s.Reason))
 	if s.Detail != "" {
 		say("detail", "%s", s.Detail)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"syscall"
@@ -12,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"postroom/durable"
 	"postroom/ocr"
 	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/audit"
 	"postroom/pipeline/journal/bolt"
 	"postroom/router/casestore/folder"
 	"postroom/router/register"
@@ -94,7 +97,11 @@ func (d *doctor) helpers(ctx context.Context, cfg Config) {
 	p := newHelpers(cfg)
 	defer p.Close()
 	level, err := p.Level(ctx)
-	d.check(fmt.Sprintf("helper processes (%d at once; %s)", runtime.NumCPU(), level), err, "postroom version # is this binary complete?")
+	remedy := "postroom version # is this binary complete?"
+	if cfg.Sandbox == "require" {
+		remedy = "uname -r   # landlock needs Linux 5.13 and must be among the kernel's lsm=; else sandbox: best-effort"
+	}
+	d.check(fmt.Sprintf("helper processes (%d at once; %s)", runtime.NumCPU(), level), err, remedy)
 }
 
 func (d *doctor) places(ctx context.Context, cfg Config) {
@@ -118,6 +125,25 @@ func (d *doctor) places(ctx context.Context, cfg Config) {
 		d.store(cfg, s)
 	}
 	d.journal(ctx, cfg)
+	d.data(cfg)
+}
+
+// data tells whether the data folder is its owner's alone, has its keys, and room.
+func (d *doctor) data(cfg Config) {
+	if begun, err := started(cfg); err != nil || !begun {
+		return // which is told already
+	}
+	key := auditKey(cfg)
+	_, err := audit.OpenKey(key)
+	d.check("audit key "+key+".key", err, "put it back from the backup; when it is lost for good: postroom audit new-key")
+	for path, most := range map[string]fs.FileMode{cfg.Data: 0o700, key + ".key": 0o600} {
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&^most != 0 {
+			d.check("permissions of "+path, fmt.Errorf("others than its owner may use it (%v)", info.Mode().Perm()), fmt.Sprintf("chmod %o '%s'", most, path))
+		}
+	}
+	if left, err := durable.Disk(cfg.Data).Space(); err == nil && left.Bytes < cfg.Limits.Reserve {
+		d.check("room on the data folder's disk", fmt.Errorf("%d MB are left, and limits.reserve is %d MB: no file is taken", left.Bytes>>20, cfg.Limits.Reserve>>20), "df -h '"+cfg.Data+"'   # then make room")
+	}
 }
 
 // store tells whether a store can be used. One that is used for the first time is

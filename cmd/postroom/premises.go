@@ -218,21 +218,39 @@ func openStores(cfg Config) (map[string]casestore.Store, error) {
 	stores := map[string]casestore.Store{}
 	for _, s := range cfg.Stores {
 		f := folder.New(s.Folder, s.Name)
-		known := knownStore(cfg, s)
-		if _, err := os.Stat(known); errors.Is(err, os.ErrNotExist) {
-			if err := f.Init(); err != nil {
+		if _, err := os.Stat(knownStore(cfg, s)); errors.Is(err, os.ErrNotExist) {
+			if err := makeStore(cfg, s, f); err != nil {
 				return nil, exit{exitStore, fmt.Errorf("store %s: %w", s.Name, err)}
-			}
-			if err := durable.MkdirAll(filepath.Dir(known), 0o700); err != nil {
-				return nil, err
-			}
-			if _, err := durable.Ensure(known, strings.NewReader(s.Folder+"\n")); err != nil {
-				return nil, err
 			}
 		}
 		stores[s.Name] = f
 	}
 	return stores, nil
+}
+
+// makeStore makes a store that the data folder does not know. One that was used before is
+// refused: the data folder that knows it may not be mounted, and with it all that waits.
+func makeStore(cfg Config, s StoreFolder, f *folder.Store) error {
+	known := knownStore(cfg, s)
+	begun := known + ".begun" // a crash may come before the store is known
+	if _, err := os.Stat(begun); errors.Is(err, os.ErrNotExist) && f.Probe() == nil {
+		return fmt.Errorf("%s was used before, and the data folder %s does not know it: is the data folder mounted, and the right one? "+
+			"To begin anew with the store, remove its %s", s.Folder, cfg.Data, folder.Marker)
+	}
+	if err := durable.MkdirAll(filepath.Dir(known), 0o700); err != nil {
+		return err
+	}
+	_, err := durable.Ensure(begun, strings.NewReader(""))
+	if err == nil {
+		err = f.Init()
+	}
+	if err == nil {
+		_, err = durable.Ensure(known, strings.NewReader(s.Folder+"\n"))
+	}
+	if err != nil {
+		return err
+	}
+	return durable.Remove(begun)
 }
 
 // knownStore is the file that tells that a store was used before.

@@ -117,7 +117,11 @@ func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 func last(r journal.Reader) (size int64, k kept, err error) {
 	b, err := r.Get(tableCheckpoint, newest)
 	if errors.Is(err, journal.ErrNotFound) {
-		return 0, k, nil
+		some, err := r.Scan(tableLeaf, "", "", 1)
+		if len(some) > 0 {
+			err = fmt.Errorf("the log has entries and no checkpoint: %w", journal.ErrDamaged)
+		}
+		return 0, k, err
 	}
 	if err != nil {
 		return 0, k, err
@@ -126,6 +130,9 @@ func last(r journal.Reader) (size int64, k kept, err error) {
 		return 0, k, fmt.Errorf("the newest checkpoint %q: %w", b, journal.ErrDamaged)
 	}
 	k, err = journal.Load[kept](r, tableCheckpoint, row(size))
+	if errors.Is(err, journal.ErrNotFound) {
+		err = fmt.Errorf("the log's newest checkpoint, of %d entries, is gone: %w", size, journal.ErrDamaged)
+	}
 	return size, k, err
 }
 

@@ -176,6 +176,20 @@ func TestNewKey(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(d.dir, "audit.key")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key: %v, %v", info.Mode(), err)
 	}
+	// What verifies is gone and the key is not: the former key is known all the same.
+	if err := os.Remove(filepath.Join(d.dir, "audit.pub")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := audit.OpenKey(filepath.Join(d.dir, "audit")); !errors.Is(err, audit.ErrNoKey) {
+		t.Errorf("without what verifies: %v", err)
+	}
+	was := log.Public()
+	if log, err = audit.MakeKey(filepath.Join(d.dir, "audit"), int64(d.hour)); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(d.dir, "audit.pub")); err != nil || string(text) != fmt.Sprintf("%s\n%s %d\n", log.Public(), was, d.hour) {
+		t.Errorf("%s, %v", text, err)
+	}
 	d.dir = t.TempDir()
 	if d.log, err = audit.MakeKey(filepath.Join(d.dir, "audit"), int64(d.hour)); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -73,6 +75,9 @@ func OpenKey(path string) (*Log, error) {
 		return nil, fmt.Errorf("audit key %s.key: %w", path, err)
 	}
 	text, err := os.ReadFile(path + ".pub")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w, or what verifies it: %s.pub", ErrNoKey, path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("audit key: %w", err)
 	}
@@ -96,7 +101,10 @@ func MakeKey(path string, entries int64) (*Log, error) {
 		return nil, fmt.Errorf("make an audit key: %w", err)
 	}
 	former, err := os.ReadFile(path + ".pub")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		former, err = verifying(path + ".key")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("audit key: %w", err)
 	}
 	text := public + "\n"
@@ -116,6 +124,25 @@ func MakeKey(path string, entries int64) (*Log, error) {
 	return OpenKey(path)
 }
 
+// verifying gives the verifier key of a signing key's file; nothing when that is not there.
+// The form is that of note.GenerateKey.
+func verifying(file string) ([]byte, error) {
+	secret, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	parts := strings.Split(strings.TrimSpace(string(secret)), "+")
+	if err != nil || len(parts) < 5 {
+		return nil, err
+	}
+	seed, err := base64.StdEncoding.DecodeString(strings.Join(parts[4:], "+"))
+	if err != nil || len(seed) != 1+ed25519.SeedSize {
+		return nil, err
+	}
+	public, err := note.NewEd25519VerifierKey(parts[2], ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey))
+	return []byte(public + "\n"), err
+}
+
 // ParseKeys reads verifier keys, one a line, as PATH.pub has them.
 func ParseKeys(text string) (Keys, error) {
 	k := Keys{upTo: map[uint32]int64{}}
@@ -127,7 +154,7 @@ func ParseKeys(text string) (Keys, error) {
 		}
 		v, err := note.NewVerifier(fields[0])
 		if err != nil {
-			return k, fmt.Errorf("%.60q is no verifier key: %w", fields[0], err)
+			return k, errors.New("it has a line that is no verifier key") // which may be a secret one
 		}
 		switch {
 		case len(list) == 0 && len(fields) == 1:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -33,6 +34,34 @@ func Touches(r journal.Reader, subjects ...string) (entries []int64, err error) 
 	}
 	slices.Sort(entries)
 	return slices.Compact(entries), nil
+}
+
+// Subjects visits what the log speaks of, each once, ascending.
+func Subjects(view View, visit func(subject string) error) error {
+	for after, done := "", false; !done; {
+		var some []string
+		if err := view(func(r journal.Reader) error {
+			rows, err := r.Scan(tableTouch, "", after, portion)
+			some, done = nil, len(rows) < portion
+			for _, got := range rows {
+				if i := strings.LastIndexByte(got.Key, '/'); i >= 0 && (len(some) == 0 || some[len(some)-1] != got.Key[:i]) {
+					some = append(some, got.Key[:i])
+				}
+			}
+			if len(some) > 0 { // on behind the last one's entries
+				after = some[len(some)-1] + "0" // which is what comes after "/"
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+		for _, s := range some {
+			if err := visit(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // About gives the events of a subject, in the order of time. What Check finds is not looked for.
