@@ -79,20 +79,19 @@ sweep-patches: deps ## 3000 sheets with patch codes, askew, copied and worn, and
 sweep-misreads: ## a million letters whose references are misread, in registers of 100,000 consecutive cases
 	POSTROOM_TRIALS=1000000 $(GO) test -count=1 -v -timeout 2h -run TestMisreadWith ./router
 
+# Each package's fuzz binary is built once; two targets run at a time, on a core each.
 .PHONY: fuzz
 fuzz: deps ## every fuzz target for FUZZTIME each
-	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
-		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
-
-# Each package's fuzz binary is built once; two targets run at a time, on a core each.
-.PHONY: fuzz-short
-fuzz-short: deps ## every fuzz target for 5 seconds
 	@rm -rf bin/fuzz; mkdir -p bin/fuzz; \
 	for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | sed 's|^\./||'); do \
 		b=$$PWD/bin/fuzz/$$(echo $$d | tr / -).test; \
 		$(GO) test -c -fuzz=. -o $$b ./$$d || exit 1; \
 		$$b -test.list '^Fuzz' | sed "s|^|$$d $$b |" >> bin/fuzz/targets || exit 1; done
-	@FUZZTIME=5s xargs -P 2 -L 1 .ci/fuzz < bin/fuzz/targets
+	@FUZZTIME=$(FUZZTIME) xargs -P 2 -L 1 .ci/fuzz < bin/fuzz/targets
+
+.PHONY: fuzz-short
+fuzz-short: ## every fuzz target for 5 seconds
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s
 
 .PHONY: hostile
 hostile: build ## odd and broken files, and good mail behind them, through a real server; POSTROOM_CORPUS names the folder that holds hostile/
