@@ -72,7 +72,7 @@ func disagreements(r journal.Reader, d docRow) (all []string, err error) {
 		n++
 		return err
 	})
-	if n > 0 && n != len(decided) { // older journals had no such rows
+	if n > len(decided) { // older journals had no such rows
 		say("the log has %d decisions of persons, and the journal %d", len(decided), n)
 	}
 	return all, err
@@ -138,12 +138,11 @@ func batchDisagreements(r journal.Reader, b batchRow) (all []string, err error) 
 	if !received {
 		all = append(all, fmt.Sprintf("batch %s: the log has not that this file was received", b.ID))
 	}
-	if len(read) == 0 {
-		return all, nil // no page was read, or a version read it that logged no such thing
-	}
 	err = each(r, tablePage, b.ID+"/", func(row journal.Row) error {
 		p, err := load[pageRow](r, tablePage, row.Key)
-		if n, scan := strconv.Atoi(strings.TrimPrefix(row.Key, b.ID+"/")); scan != nil || read[n] != p.Readings.SHA256 {
+		n, scan := strconv.Atoi(strings.TrimPrefix(row.Key, b.ID+"/"))
+		// Former versions logged nothing of what they read.
+		if sum, logged := read[n]; scan != nil || logged && sum != p.Readings.SHA256 {
 			all = append(all, fmt.Sprintf("batch %s: the log has other readings of page %s", b.ID, row.Key[len(b.ID)+1:]))
 		}
 		return err

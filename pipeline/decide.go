@@ -88,7 +88,7 @@ func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
 // Complete tells what a decision lacks, whatever document it is about: a *Refused error.
 func (p Decision) Complete() error {
 	said := 0
-	for _, is := range []bool{p.Reference != "", p.Discard != "", p.SplitBefore != 0, p.Separator != 0} {
+	for _, is := range []bool{strings.TrimSpace(p.Reference) != "", p.Discard != "", p.SplitBefore != 0, p.Separator != 0} {
 		if is {
 			said++
 		}
@@ -130,6 +130,9 @@ func (m *Mailroom) decideReference(tx journal.Tx, b batchRow, d docRow, p Decisi
 	}
 	if err := m.takeBack(tx, d, "filed in another case by "+p.By, p); err != nil {
 		return err
+	}
+	if d.Suspect != "" && d.Original != b.Blob { // it does not show its pages: another cut may
+		d.Original, d.Recoded = journal.Ref{}, nil
 	}
 	if d.Receipt != nil {
 		d.Left, d.Receipt = append(slices.Clone(d.Left), d.Placement.Reference), nil

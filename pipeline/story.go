@@ -17,6 +17,7 @@ import (
 	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/audit"
+	"postroom/router/casestore"
 )
 
 // Story is all that is known of a document, as `audit show --json` prints it.
@@ -33,7 +34,8 @@ type Story struct {
 	Receipt  *mail.Receipt `json:"receipt,omitempty"`
 	// Contradictions tell where the journal says other than the log; none when all is well.
 	Contradictions []string     `json:"contradictions,omitempty"`
-	Touches        []StoryTouch `json:"touches"` // what the log says of it, of its batch, and of what it is a part of
+	Unseen         []string     `json:"unseen,omitempty"` // what could not be looked at now
+	Touches        []StoryTouch `json:"touches"`          // what the log says of it, of its batch, and of what it is a part of
 	Checkpoint     string       `json:"checkpoint"`
 }
 
@@ -109,7 +111,7 @@ func (m *Mailroom) Story(ctx context.Context, id string, crops bool) (s Story, e
 	for _, e := range sheetEvidence(evidence) {
 		s.Facts = append(s.Facts, StoryFact{SheetEvidence: e})
 	}
-	s.Contradictions = append(s.Contradictions, m.untrue(ctx, b, d)...)
+	m.untrue(ctx, b, d, &s)
 	if err := m.blobs.Verify(ctx, b.Blob); err != nil {
 		s.Seen = []StoryPage{}
 		return s, nil // its pictures would be another file's
@@ -118,21 +120,25 @@ func (m *Mailroom) Story(ctx context.Context, id string, crops bool) (s Story, e
 }
 
 // untrue tells where the blobs and the store say other than the journal.
-func (m *Mailroom) untrue(ctx context.Context, b batchRow, d docRow) (all []string) {
+func (m *Mailroom) untrue(ctx context.Context, b batchRow, d docRow, s *Story) {
 	if err := m.blobs.Verify(ctx, b.Blob); err != nil {
-		all = append(all, "the received file: "+err.Error())
+		s.Contradictions = append(s.Contradictions, "the received file: "+err.Error())
 	}
 	if d.Receipt == nil {
-		return all
+		return
 	}
 	store, ok := m.cfg.Stores[d.Receipt.Store]
 	if !ok {
-		return append(all, fmt.Sprintf("the configuration has no store %q", d.Receipt.Store))
+		s.Unseen = append(s.Unseen, fmt.Sprintf("the configuration has no store %q", d.Receipt.Store))
+		return
 	}
-	if err := store.Verify(ctx, *d.Receipt); err != nil {
-		all = append(all, fmt.Sprintf("in store %q: %v", d.Receipt.Store, err))
+	err := store.Verify(ctx, *d.Receipt)
+	switch told := fmt.Sprintf("in store %q: %v", d.Receipt.Store, err); {
+	case errors.Is(err, casestore.ErrAway):
+		s.Unseen = append(s.Unseen, told)
+	case err != nil:
+		s.Contradictions = append(s.Contradictions, told)
 	}
-	return all
 }
 
 // touches adds what the log says.

@@ -141,6 +141,9 @@ func tell(out io.Writer, s pipeline.Story, crops map[int]string) error {
 	for _, c := range s.Contradictions {
 		say("UNTRUE", "%s", c)
 	}
+	for _, u := range s.Unseen {
+		say("not seen", "%s", u)
+	}
 	for _, t := range s.Touches {
 		proof := "proven"
 		if !t.Proven {

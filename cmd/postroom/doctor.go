@@ -156,6 +156,10 @@ func (d *doctor) store(cfg Config, s StoreFolder) {
 			fmt.Sprintf("mount '%s'   # the share that holds it; if it was moved for good: mv its contents, %s too", s.Folder, folder.Marker))
 		return
 	}
+	if err := unused(cfg, s); err != nil {
+		d.check(what, err, "mount '"+cfg.Data+"'   # if it is the data folder that is missing")
+		return
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		d.check(what+" (made at the first start)", nil, "")
 		return

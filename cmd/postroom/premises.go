@@ -46,6 +46,11 @@ func openPremises(cfg Config, log *slog.Logger) (*premises, error) {
 		if _, err := readRegister(cfg); err != nil {
 			return nil, exit{exitConfig, fmt.Errorf("case register %s: %w", cfg.Register.CSV, err)}
 		}
+		for _, s := range cfg.Stores {
+			if err := unused(cfg, s); err != nil {
+				return nil, exit{exitStore, fmt.Errorf("store %s: %w", s.Name, err)}
+			}
+		}
 	}
 	if err := durable.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
@@ -232,25 +237,39 @@ func openStores(cfg Config) (map[string]casestore.Store, error) {
 // refused: the data folder that knows it may not be mounted, and with it all that waits.
 func makeStore(cfg Config, s StoreFolder, f *folder.Store) error {
 	known := knownStore(cfg, s)
-	begun := known + ".begun" // a crash may come before the store is known
-	if _, err := os.Stat(begun); errors.Is(err, os.ErrNotExist) && f.Probe() == nil {
-		return fmt.Errorf("%s was used before, and the data folder %s does not know it: is the data folder mounted, and the right one? "+
-			"To begin anew with the store, remove its %s", s.Folder, cfg.Data, folder.Marker)
+	// A crash may come before the store is known. No store's file has a colon in its name.
+	begun := filepath.Join(filepath.Dir(known), "begun:"+filepath.Base(known))
+	if _, err := os.Stat(begun); errors.Is(err, os.ErrNotExist) {
+		if err := unused(cfg, s); err != nil {
+			return err
+		}
 	}
 	if err := durable.MkdirAll(filepath.Dir(known), 0o700); err != nil {
 		return err
 	}
-	_, err := durable.Ensure(begun, strings.NewReader(""))
-	if err == nil {
-		err = f.Init()
+	if _, err := durable.Ensure(begun, strings.NewReader("")); err != nil {
+		return err
 	}
-	if err == nil {
-		_, err = durable.Ensure(known, strings.NewReader(s.Folder+"\n"))
+	if err := f.Init(); err != nil {
+		return errors.Join(err, durable.Remove(begun))
 	}
-	if err != nil {
+	if _, err := durable.Ensure(known, strings.NewReader(s.Folder+"\n")); err != nil {
 		return err
 	}
 	return durable.Remove(begun)
+}
+
+// unused refuses a store that someone has used before, and one of which that can't be told.
+func unused(cfg Config, s StoreFolder) error {
+	_, err := os.Lstat(filepath.Join(s.Folder, folder.Marker))
+	if err == nil {
+		return fmt.Errorf("%s was used before, and the data folder %s knows no store %q: is the data folder mounted, and the right one? "+
+			"To begin anew with the store, remove its %s", s.Folder, cfg.Data, s.Name, folder.Marker)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // knownStore is the file that tells that a store was used before.

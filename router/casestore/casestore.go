@@ -20,6 +20,9 @@ import (
 // error means that the store can't be reached now.
 var ErrRefused = errors.New("refused")
 
+// ErrAway is a store that can't be looked at now, so that nothing can be said of what it holds.
+var ErrAway = errors.New("the store is not there")
+
 // Filing is a document on its way into a case.
 type Filing struct {
 	Reference string        // as the register spells it

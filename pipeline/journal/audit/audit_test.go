@@ -190,6 +190,17 @@ func TestNewKey(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(d.dir, "audit.pub")); err != nil || string(text) != fmt.Sprintf("%s\n%s %d\n", log.Public(), was, d.hour) {
 		t.Errorf("%s, %v", text, err)
 	}
+	// A line that is no key, which keeps the log from being opened, is no reason to lose the key.
+	public, err := os.ReadFile(filepath.Join(d.dir, "audit.pub"))
+	if err := errors.Join(err, os.WriteFile(filepath.Join(d.dir, "audit.pub"), append(public, "rubbish\n"...), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := audit.OpenKey(filepath.Join(d.dir, "audit")); err == nil {
+		t.Error("a line that is no key was passed over")
+	}
+	if _, err := audit.MakeKey(filepath.Join(d.dir, "audit"), int64(d.hour)); err != nil {
+		t.Errorf("a new key beside such a line: %v", err)
+	}
 	d.dir = t.TempDir()
 	if d.log, err = audit.MakeKey(filepath.Join(d.dir, "audit"), int64(d.hour)); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -109,16 +110,29 @@ func MakeKey(path string, entries int64) (*Log, error) {
 	}
 	text := public + "\n"
 	for l := range strings.Lines(string(former)) {
-		if l = strings.TrimSpace(l); l != "" && !strings.Contains(l, " ") {
-			l = fmt.Sprintf("%s %d", l, entries)
+		fields := strings.Fields(l)
+		if len(fields) == 0 {
+			continue
 		}
-		text += l + "\n"
+		if _, err := note.NewVerifier(fields[0]); err != nil {
+			continue // it verifies nothing, and would keep all others from being read
+		}
+		if len(fields) == 1 {
+			fields = append(fields, strconv.FormatInt(entries, 10))
+		}
+		text += strings.Join(fields[:2], " ") + "\n"
+	}
+	if _, err := ParseKeys(text); err != nil {
+		return nil, fmt.Errorf("audit key %s.pub: %w", path, err)
 	}
 	// The public half comes first: a signature that nobody can check is worth nothing.
 	if err := durable.Overwrite(path+".pub", strings.NewReader(text)); err != nil {
 		return nil, fmt.Errorf("audit key: %w", err)
 	}
 	if err := durable.Secret(path+".key", strings.NewReader(secret+"\n")); err != nil {
+		if len(former) > 0 { // the former key goes on
+			err = errors.Join(err, durable.Overwrite(path+".pub", bytes.NewReader(former)))
+		}
 		return nil, fmt.Errorf("audit key: %w", err)
 	}
 	return OpenKey(path)
@@ -159,6 +173,8 @@ func ParseKeys(text string) (Keys, error) {
 		switch {
 		case len(list) == 0 && len(fields) == 1:
 			k.Public = fields[0]
+		case len(list) > 0 && len(fields) == 1:
+			// Nobody has said how far it goes.
 		case len(list) > 0 && len(fields) == 2:
 			n, err := strconv.ParseInt(fields[1], 10, 64)
 			if err != nil || n < 0 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 	"time"
 
@@ -22,11 +21,13 @@ type item struct {
 // queue is the tasks that wait, in memory: those of a kind in their order, and
 // those put off by their time.
 type queue struct {
-	mu    sync.Mutex
-	ready map[string]*order // by kind
-	later []item
-	known map[uint64]bool // tasks that wait or are worked, by sequence
-	wake  chan struct{}   // has room for one: something may have become ready
+	mu       sync.Mutex
+	ready    map[string]*order // by kind
+	later    []item
+	suspects order
+	passed   int             // tasks that went before the first suspect
+	known    map[uint64]bool // tasks that wait or are worked, by sequence
+	wake     chan struct{}   // has room for one: something may have become ready
 }
 
 func newQueue(items []item) *queue {
@@ -61,6 +62,10 @@ func (q *queue) done(i item) {
 }
 
 func (q *queue) push(i item) {
+	if i.suspect() {
+		heap.Push(&q.suspects, i)
+		return
+	}
 	if q.ready[i.Kind] == nil {
 		q.ready[i.Kind] = &order{}
 	}
@@ -99,33 +104,50 @@ func (q *queue) take(now time.Time, room func(kind string) bool, hand inHand) (i
 			best = o
 		}
 	}
-	if best == nil || occupied && (*best)[0].background() || hand.suspects > 0 || hand.all > 0 && (*best)[0].suspect() {
+	if best != nil && occupied && (*best)[0].background() {
+		best = nil
+	}
+	if q.suspectIsDue(best, room, occupied) {
+		if hand.all > 0 {
+			return item{}, false, wait // it waits for those in hand, and the others for it
+		}
+		q.passed = 0
+		return heap.Pop(&q.suspects).(item), true, 0
+	}
+	if best == nil || hand.suspects > 0 {
 		return item{}, false, wait
 	}
+	if len(q.suspects) > 0 {
+		q.passed++
+	}
 	return heap.Pop(best).(item), true, 0
+}
+
+// mostBefore is how many tasks go before a suspect: it must not be all that is done between
+// two deaths, nor wait for ever.
+const mostBefore = 100
+
+// suspectIsDue tells whether the first suspect goes before the first of the others, nil = none.
+func (q *queue) suspectIsDue(best *order, room func(kind string) bool, occupied bool) bool {
+	if len(q.suspects) == 0 || !room(q.suspects[0].Kind) {
+		return false
+	}
+	s := q.suspects[0]
+	if s.background() {
+		return !occupied && (best == nil || q.passed >= mostBefore)
+	}
+	return best == nil || (*best)[0].background() || q.passed >= mostBefore
 }
 
 func (i item) background() bool { return i.Priority >= journal.Background }
 
 // suspect tells a task that was in hand each of the last times that the process died. It is
-// begun alone, so that its next death speaks of it and of nothing beside it, and after what
-// is no suspect: it must not be all that is done between two deaths.
+// begun alone, so that its next death speaks of it and of nothing beside it.
 func (i item) suspect() bool { return i.Unended >= 2 }
 
-// rank is the order of tasks: suspects come after others of the foreground, or of all.
-func (i item) rank() int {
-	switch {
-	case i.suspect() && i.background():
-		return math.MaxInt
-	case i.suspect():
-		return journal.Background - 1
-	}
-	return i.Priority
-}
-
 func (i item) before(j item) bool {
-	if i.rank() != j.rank() {
-		return i.rank() < j.rank()
+	if i.Priority != j.Priority {
+		return i.Priority < j.Priority
 	}
 	return i.seq < j.seq
 }

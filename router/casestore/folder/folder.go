@@ -58,9 +58,12 @@ func (s *Store) Init() error {
 func (s *Store) Probe() error {
 	_, err := os.Stat(filepath.Join(s.root, Marker))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is not the case store (its %s is missing): is the share mounted?", s.root, Marker)
+		return fmt.Errorf("%w: %s is not the case store (its %s is missing): is the share mounted?", casestore.ErrAway, s.root, Marker)
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("%w: %w", casestore.ErrAway, err)
+	}
+	return nil
 }
 
 // Deliver files a document; see casestore.Store.
