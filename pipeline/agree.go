@@ -21,16 +21,6 @@ import (
 // signed. Here both are held against each other, so that a row that was changed by hand is
 // found by the entry that was written with it.
 
-// The actions whose details rows are held against.
-const (
-	actionReceived = "batch received"
-	actionPlaced   = "document placed"
-	actionHeld     = "document held"
-	actionFiled    = "document filed"
-	actionEnriched = "rendition added"
-	actionDecided  = "person decided"
-)
-
 // disagreements tells where a document's rows say other than the log.
 func disagreements(r journal.Reader, d docRow) (all []string, err error) {
 	say := func(format string, args ...any) {

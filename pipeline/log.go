@@ -18,6 +18,17 @@ const (
 	subjectLog           = "log"
 )
 
+// The actions whose details rows are held against; see disagreements.
+const (
+	actionReceived = "batch received"
+	actionRead     = "pages read"
+	actionPlaced   = "document placed"
+	actionHeld     = "document held"
+	actionFiled    = "document filed"
+	actionEnriched = "rendition added"
+	actionDecided  = "person decided"
+)
+
 // event is an entry of the audit log; actor "" is the machine. What is personal goes
 // into the detail, which the log holds a commitment to and no more.
 func (m *Mailroom) event(action, subject, actor string, detail any) journal.Event {
@@ -33,8 +44,6 @@ type pagesRead struct {
 	Pages    []int  `json:"pages"`
 	Readings string `json:"readings"` // SHA-256
 }
-
-const actionRead = "pages read"
 
 // inForce is what the mailroom works by, as it was logged last.
 type inForce struct {

@@ -111,19 +111,16 @@ func (m *Mailroom) Story(ctx context.Context, id string, crops bool) (s Story, e
 	for _, e := range sheetEvidence(evidence) {
 		s.Facts = append(s.Facts, StoryFact{SheetEvidence: e})
 	}
-	m.untrue(ctx, b, d, &s)
+	m.inStore(ctx, d, &s)
 	if err := m.blobs.Verify(ctx, b.Blob); err != nil {
-		s.Seen = []StoryPage{}
+		s.Contradictions, s.Seen = append(s.Contradictions, "the received file: "+err.Error()), []StoryPage{}
 		return s, nil // its pictures would be another file's
 	}
 	return s, m.see(ctx, b, d, &s, crops)
 }
 
-// untrue tells where the blobs and the store say other than the journal.
-func (m *Mailroom) untrue(ctx context.Context, b batchRow, d docRow, s *Story) {
-	if err := m.blobs.Verify(ctx, b.Blob); err != nil {
-		s.Contradictions = append(s.Contradictions, "the received file: "+err.Error())
-	}
+// inStore tells where the store says other than the journal.
+func (m *Mailroom) inStore(ctx context.Context, d docRow, s *Story) {
 	if d.Receipt == nil {
 		return
 	}

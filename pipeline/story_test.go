@@ -3,12 +3,15 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"postroom/mail"
@@ -132,4 +135,22 @@ func (r *room) entries(subject string) int {
 		r.t.Fatal(err)
 	}
 	return n
+}
+
+// TestStoryOfExchangedBytes: no pictures are shown of a file that is not the one received.
+func TestStoryOfExchangedBytes(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "code="+caseA)
+	b, err := r.batch(t.Context(), docs[0].Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(r.dir, "blobs", b.SHA256[:2], b.SHA256)
+	if err := errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("code="+caseB+"\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.Story(t.Context(), docs[0].Document, true)
+	if err != nil || len(s.Seen) != 0 || s.Facts[0].Crop != nil || len(s.Contradictions) != 1 || !strings.Contains(s.Contradictions[0], "holds other bytes") {
+		t.Errorf("%+v, %v", s, err)
+	}
 }
