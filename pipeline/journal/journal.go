@@ -74,6 +74,9 @@ type Reader interface {
 	Get(table, key string) ([]byte, error)
 	// Scan gives up to n rows with the prefix whose keys are greater than after, ascending.
 	Scan(table, prefix, after string, n int) ([]Row, error)
+	// ScanDown gives up to n rows with the prefix whose keys are less than before,
+	// descending; before "" is behind the last one.
+	ScanDown(table, prefix, before string, n int) ([]Row, error)
 }
 
 // Tx is a transaction. An error from any of its methods must end it.

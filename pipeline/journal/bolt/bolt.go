@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -206,6 +207,44 @@ func (t *tx) Scan(table, prefix, after string, n int) ([]journal.Row, error) {
 		rows = append(rows, journal.Row{Key: string(k), Value: append([]byte{}, v...)})
 	}
 	return rows, nil
+}
+
+func (t *tx) ScanDown(table, prefix, before string, n int) ([]journal.Row, error) {
+	bucket := t.b.Bucket([]byte(table))
+	if bucket == nil {
+		return nil, nil
+	}
+	end, bounded := behind(prefix)
+	if before != "" && (!bounded || before < end) {
+		end, bounded = before, true
+	}
+	c := bucket.Cursor()
+	var k, v []byte
+	if bounded {
+		k, v = c.Seek([]byte(end))
+	}
+	if k == nil {
+		k, v = c.Last()
+	}
+	if bounded && k != nil && string(k) >= end {
+		k, v = c.Prev()
+	}
+	var rows []journal.Row
+	for ; k != nil && len(rows) < n && strings.HasPrefix(string(k), prefix); k, v = c.Prev() {
+		rows = append(rows, journal.Row{Key: string(k), Value: append([]byte{}, v...)})
+	}
+	return rows, nil
+}
+
+// behind gives the first key that is greater than all with the prefix; without one
+// there is none.
+func behind(prefix string) (end string, is bool) {
+	for i := len(prefix) - 1; i >= 0; i-- {
+		if prefix[i] < 0xff {
+			return prefix[:i] + string([]byte{prefix[i] + 1}), true
+		}
+	}
+	return "", false
 }
 
 func (t *tx) bucket(table string) (*bbolt.Bucket, error) {

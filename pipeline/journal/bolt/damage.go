@@ -47,7 +47,8 @@ func ours() bool {
 			panicking = true
 		case panicking && !strings.HasPrefix(f.Function, "runtime."):
 			return strings.HasPrefix(f.Function, "go.etcd.io/bbolt") ||
-				strings.HasSuffix(f.Function, "/bolt.(*tx).Get") || strings.HasSuffix(f.Function, "/bolt.(*tx).Scan")
+				strings.HasSuffix(f.Function, "/bolt.(*tx).Get") || strings.HasSuffix(f.Function, "/bolt.(*tx).Scan") ||
+				strings.HasSuffix(f.Function, "/bolt.(*tx).ScanDown")
 		}
 		if !more {
 			return false
