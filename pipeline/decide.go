@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
@@ -108,12 +106,7 @@ func (p Decision) Complete() error {
 	return nil
 }
 
-// legible tells whether a text says something, and nothing that a screen or a log
-// would show as another line or not at all.
-func legible(text string) bool {
-	text = strings.TrimSpace(text)
-	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
-}
+func legible(text string) bool { return mail.Legible(text) }
 
 // decideReference files the document in the case that the person named, after the same checks that the machine makes.
 func (m *Mailroom) decideReference(tx journal.Tx, b batchRow, d docRow, p Decision) error {
