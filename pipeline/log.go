@@ -96,11 +96,20 @@ func (m *Mailroom) LogRegister(ctx context.Context) error {
 // LogView logs that someone looks at what the journal holds: a batch or document by
 // its id, or "" for the list of exceptions. Nothing is shown before that is durable.
 func (m *Mailroom) LogView(ctx context.Context, who, action, subject string) error {
+	return m.logView(ctx, who, action, subject, nil)
+}
+
+// LogReason is LogView of a look for which the person gives a reason.
+func (m *Mailroom) LogReason(ctx context.Context, who, action, subject, why string) error {
+	return m.logView(ctx, who, action, subject, map[string]string{"why": why})
+}
+
+func (m *Mailroom) logView(ctx context.Context, who, action, subject string, detail any) error {
 	if subject == "" {
 		subject = subjectExceptions
 	}
 	return m.journal.Tx(ctx, func(tx journal.Tx) error {
-		return errors.Join(m.logConfiguration(tx), tx.Log(m.event(action, subject, who, nil)))
+		return errors.Join(m.logConfiguration(tx), tx.Log(m.event(action, subject, who, detail)))
 	})
 }
 

@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+)
+
+// Facts are what a decision about a document rests on, with the places on its pages.
+type Facts struct {
+	Since      time.Time       // since when it waits, or when it was decided
+	Evidence   []mail.Evidence // polygons are in pixels of the page as scanned
+	MergesUp   bool            // the pages right before it are a document that waits too
+	MergesDown bool            // the pages right behind it are
+}
+
+// Facts gives what speaks for a document's place, or made it wait.
+func (m *Mailroom) Facts(ctx context.Context, id string) (f Facts, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		f = Facts{}
+		d, err := load[docRow](r, tableDoc, id)
+		if err != nil {
+			return err
+		}
+		if p := d.Placement; p != nil {
+			f.Evidence, f.Since = slices.Clone(p.Evidence), p.Since
+		}
+		if d.State != mail.Held {
+			return nil
+		}
+		e, err := load[mail.Exception](r, tableException, id)
+		if err != nil {
+			return err
+		}
+		f.Evidence, f.Since = append(f.Evidence, e.Evidence...), e.Since
+		if f.MergesUp, err = waitsAt(r, d.Batch, d.From-1); err == nil {
+			f.MergesDown, err = waitsAt(r, d.Batch, d.To+1)
+		}
+		return err
+	})
+	return f, err
+}
+
+// waitsAt tells whether a page of a batch is in a document that waits and can be divided.
+func waitsAt(r journal.Reader, batch string, page int) (bool, error) {
+	at, err := load[mail.Disposition](r, tableDisposition, pageKey(batch, page))
+	if errors.Is(err, ErrNoSuch) || err == nil && at.Place != mail.PlaceDocument {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	d, err := load[docRow](r, tableDoc, at.Document)
+	return d.State == mail.Held && !d.Whole, err
+}
+
+// Case is what the register says of a reference that a person types.
+type Case struct {
+	Scheme, Reference, Store string
+	Name, Postcode           string
+	Reason                   string // why nothing can be filed there: the name of a mail.Reason; "" = it can
+	Why                      string // in a sentence
+}
+
+// Look tells whose case a typed reference is, by the same checks that a decision makes.
+func (m *Mailroom) Look(text string) Case {
+	ref, store, reason, err := m.cfg.Rules.Check(text, m.cases.current())
+	c := Case{Store: store}
+	if err != nil {
+		c.Reason, c.Why = reason.String(), err.Error()
+	}
+	if ref.IsZero() {
+		return c
+	}
+	c.Scheme, c.Reference = ref.Scheme(), ref.String()
+	if known, ok := m.cases.current().Lookup(c.Scheme, c.Reference); ok {
+		c.Name, c.Postcode = known.Name, known.Postcode
+	}
+	return c
+}
