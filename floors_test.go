@@ -44,6 +44,7 @@ var walls = map[string]string{
 	"golang.org/x/mod":              "pipeline/journal/audit",
 	"github.com/landlock-lsm":       "pipeline/sandbox",
 	"github.com/elastic/go-seccomp": "pipeline/sandbox",
+	"github.com/alexedwards/scs":    "web/session",
 	"github.com/spf13":              "cmd",
 	"go.yaml.in":                    "cmd",
 	"C":                             "nobody: gosseract holds the only C",
