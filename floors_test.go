@@ -33,21 +33,22 @@ var floors = map[string]int{
 
 // walls: who alone may import which modules.
 var walls = map[string]string{
-	"github.com/makiuchi-d/gozxing": "barcode",
-	"github.com/otiai10/gosseract":  "ocr",
-	"github.com/pdfcpu":             "pipeline/scan",
-	"github.com/klippa-app":         "pipeline/scan",
-	"github.com/tetratelabs/wazero": "pipeline/scan",
-	"github.com/hhrutter/tiff":      "pipeline/scan",
-	"github.com/fsnotify":           "pipeline/intake",
-	"go.etcd.io/bbolt":              "pipeline/journal/bolt",
-	"golang.org/x/mod":              "pipeline/journal/audit",
-	"github.com/landlock-lsm":       "pipeline/sandbox",
-	"github.com/elastic/go-seccomp": "pipeline/sandbox",
-	"github.com/alexedwards/scs":    "web/session",
-	"github.com/spf13":              "cmd",
-	"go.yaml.in":                    "cmd",
-	"C":                             "nobody: gosseract holds the only C",
+	"github.com/makiuchi-d/gozxing":   "barcode",
+	"github.com/otiai10/gosseract":    "ocr",
+	"github.com/pdfcpu":               "pipeline/scan",
+	"github.com/klippa-app":           "pipeline/scan",
+	"github.com/tetratelabs/wazero":   "pipeline/scan",
+	"github.com/hhrutter/tiff":        "pipeline/scan",
+	"github.com/fsnotify":             "pipeline/intake",
+	"go.etcd.io/bbolt":                "pipeline/journal/bolt",
+	"golang.org/x/mod":                "pipeline/journal/audit",
+	"github.com/landlock-lsm":         "pipeline/sandbox",
+	"github.com/elastic/go-seccomp":   "pipeline/sandbox",
+	"github.com/alexedwards/argon2id": "web/access",
+	"github.com/alexedwards/scs":      "web/session",
+	"github.com/spf13":                "cmd",
+	"go.yaml.in":                      "cmd",
+	"C":                               "nobody: gosseract holds the only C",
 }
 
 // pkg is what `go list` says of a package.
