@@ -28,6 +28,8 @@ require (
 
 require github.com/alexedwards/argon2id v1.0.0
 
+require github.com/nicksnyder/go-i18n/v2 v2.7.0 // indirect
+
 require (
 	github.com/abadojack/whatlanggo v1.0.1
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
