@@ -114,8 +114,21 @@ func (m *Mailroom) saveNew(tx journal.Tx, d docRow) error {
 	return saveDoc(tx, d)
 }
 
+// saveDoc writes a document, and what the lists say of it. An exception is over when it
+// is not held any more; one that is begins before, see saveHeld.
 func saveDoc(tx journal.Tx, d docRow) error {
-	return errors.Join(journal.Save(tx, tableDoc, d.ID, d), list(tx, d))
+	if d.State != mail.Held {
+		d.Lane = nil
+		if err := tx.Delete(tableException, d.ID); err != nil {
+			return err
+		}
+	}
+	return errors.Join(journal.Save(tx, tableDoc, d.ID, d), list(tx, d), relist(tx, d))
+}
+
+// saveHeld writes a held document with why it waits.
+func saveHeld(tx journal.Tx, d docRow, e mail.Exception) error {
+	return errors.Join(journal.Save(tx, tableException, d.ID, e), saveDoc(tx, d))
 }
 
 // list keeps the list of the documents that are not settled, so that the end of
@@ -128,8 +141,18 @@ func list(tx journal.Tx, d docRow) error {
 	return tx.Put(tableUnsettled, key, nil)
 }
 
+// dispose gives a page its place, and counts it there and no more where it was before.
 func dispose(tx journal.Tx, batch string, page int, d mail.Disposition) error {
-	return journal.Save(tx, tableDisposition, pageKey(batch, page), d)
+	was, err := journal.Load[mail.Disposition](tx, tableDisposition, pageKey(batch, page))
+	switch {
+	case err == nil:
+		err = count(tx, placeCount(batch, was.Place), -1)
+	case errors.Is(err, journal.ErrNotFound):
+		err = nil
+	}
+	return errors.Join(err,
+		count(tx, placeCount(batch, d.Place), 1),
+		journal.Save(tx, tableDisposition, pageKey(batch, page), d))
 }
 
 // apply carries a decision out: the document is placed, held, or its text is asked for,
@@ -153,11 +176,9 @@ func (m *Mailroom) place(tx journal.Tx, d docRow, p mail.Placement) error {
 	p.Config, p.Version, p.Since = m.cfg.Digest, m.cfg.Version, m.cfg.Now().UTC()
 	p.Register, _ = m.cases.digest()
 	d.Placement, d.Document = &p, d.Move(mail.Placed)
-	d.Rendition, d.RenditionSheet, d.Unrendered, d.Suspect = journal.Ref{}, journal.Ref{}, "", "" // its title names the case
+	d.Sheet, d.Rendition, d.RenditionSheet = journal.Ref{}, journal.Ref{}, journal.Ref{} // they name the case
+	d.Unrendered, d.Suspect = "", ""
 	if err := saveDoc(tx, d); err != nil {
-		return err
-	}
-	if err := tx.Delete(tableException, d.ID); err != nil {
 		return err
 	}
 	if err := tx.Log(m.event(actionPlaced, d.ID, p.By, p)); err != nil {
@@ -170,10 +191,7 @@ func (m *Mailroom) place(tx journal.Tx, d docRow, p mail.Placement) error {
 func (m *Mailroom) hold(tx journal.Tx, d docRow, e mail.Exception) error {
 	e.Document, e.Since = d.ID, m.cfg.Now().UTC()
 	d.Document = d.Move(mail.Held)
-	if err := saveDoc(tx, d); err != nil {
-		return err
-	}
-	if err := journal.Save(tx, tableException, d.ID, e); err != nil {
+	if err := saveHeld(tx, d, e); err != nil {
 		return err
 	}
 	return tx.Log(m.event(actionHeld, d.ID, "", e))
@@ -191,7 +209,7 @@ func settled(tx journal.Tx, b *batchRow) (bool, error) {
 			err = errors.Join(err, list(tx, d))
 		}
 		b.Listed = true
-		if err := errors.Join(err, journal.Save(tx, tableBatch, b.ID, *b)); err != nil {
+		if err := errors.Join(err, saveBatch(tx, *b)); err != nil {
 			return false, err
 		}
 	}
@@ -224,7 +242,7 @@ func (m *Mailroom) settle(tx journal.Tx, batch string) error {
 		}
 	}
 	b.Closed = settled
-	if err := journal.Save(tx, tableBatch, batch, b); err != nil {
+	if err := saveBatch(tx, b); err != nil {
 		return err
 	}
 	action := "batch closed"

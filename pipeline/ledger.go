@@ -1,10 +1,8 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"postroom/mail"
@@ -27,6 +25,8 @@ type DocumentLine struct {
 	Path       string           `json:"path,omitempty"`
 	Rule       string           `json:"rule,omitempty"`
 	Evidence   []EvidenceLine   `json:"evidence,omitempty"`
+	Source     string           `json:"source"`         // name of the intake folder; "process" for named files
+	Since      time.Time        `json:"since,omitzero"` // of an exception: when it began to wait
 	Reason     string           `json:"reason,omitempty"`
 	Detail     string           `json:"detail,omitempty"`
 	Candidates []mail.Candidate `json:"candidates,omitzero"`  // present, if empty, of an exception
@@ -76,63 +76,6 @@ func (m *Mailroom) Batch(ctx context.Context, id string) (line BatchLine, docs [
 	return line, docs, err
 }
 
-// Batches visits all batches, oldest first.
-func (m *Mailroom) Batches(ctx context.Context, visit func(BatchLine) error) error {
-	var ids []string
-	err := m.journal.View(ctx, func(r journal.Reader) error {
-		ids = nil
-		return each(r, tableBatch, "", func(row journal.Row) error {
-			ids = append(ids, row.Key)
-			return nil
-		})
-	})
-	for _, id := range ids {
-		if err != nil {
-			return err
-		}
-		var line BatchLine
-		if line, _, err = m.Batch(ctx, id); err == nil {
-			line.SeparatorPages = nil
-			err = visit(line)
-		}
-	}
-	return err
-}
-
-// Exceptions lists the documents that wait for a person, those that wait longest first.
-func (m *Mailroom) Exceptions(ctx context.Context) ([]DocumentLine, error) {
-	type waiting struct {
-		mail.Exception
-		line DocumentLine
-	}
-	var all []waiting
-	err := m.journal.View(ctx, func(r journal.Reader) error {
-		all = nil
-		return each(r, tableException, "", func(row journal.Row) error {
-			e, err1 := load[mail.Exception](r, tableException, row.Key)
-			d, err2 := load[docRow](r, tableDoc, row.Key)
-			if err := errors.Join(err1, err2); err != nil {
-				return err
-			}
-			b, err := load[batchRow](r, tableBatch, d.Batch)
-			if err != nil {
-				return err
-			}
-			line, err := m.documentLine(r, b, d)
-			all = append(all, waiting{e, line})
-			return err
-		})
-	})
-	slices.SortFunc(all, func(a, b waiting) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.line.Batch, b.line.Batch), cmp.Compare(first(a.line.Pages), first(b.line.Pages)))
-	})
-	lines := []DocumentLine{}
-	for _, w := range all {
-		lines = append(lines, w.line)
-	}
-	return lines, err
-}
-
 func first(pages []int) int {
 	if len(pages) == 0 {
 		return 0
@@ -143,15 +86,11 @@ func first(pages []int) int {
 // Document gives one document.
 func (m *Mailroom) Document(ctx context.Context, id string) (line DocumentLine, err error) {
 	err = m.journal.View(ctx, func(r journal.Reader) error {
+		if line, err = m.line(r, id); err != nil {
+			return err
+		}
 		d, err := load[docRow](r, tableDoc, id)
 		if err != nil {
-			return err
-		}
-		b, err := load[batchRow](r, tableBatch, d.Batch)
-		if err != nil {
-			return err
-		}
-		if line, err = m.documentLine(r, b, d); err != nil {
 			return err
 		}
 		line.Decisions, err = history(r, d)
@@ -173,10 +112,7 @@ func (m *Mailroom) batchLines(r journal.Reader, id string) (BatchLine, []Documen
 	if err != nil {
 		return BatchLine{}, nil, err
 	}
-	line := BatchLine{Type: "batch", Batch: id, File: b.Path, Pages: b.Pages, Pending: int(pending), State: "open"}
-	if b.Closed {
-		line.State = "closed"
-	}
+	line := BatchLine{Type: "batch", Batch: id, File: b.Path, Pages: b.Pages, Pending: int(pending), State: stateOf(b)}
 	var docs []DocumentLine
 	for _, d := range rows {
 		if d.State == mail.Superseded {
@@ -195,15 +131,8 @@ func (m *Mailroom) batchLines(r journal.Reader, id string) (BatchLine, []Documen
 			line.Exceptions++
 		}
 	}
-	if err := each(r, tableTrouble, id+"/", func(row journal.Row) error {
-		t, err := load[trouble](r, tableTrouble, row.Key)
-		line.Trouble, line.store = t.Error, t.Store != ""
-		return err
-	}); err != nil {
+	if err := m.trouble(r, &line); err != nil {
 		return line, nil, err
-	}
-	if line.Pending > 0 && line.Trouble == "" && m.space.isHalted() {
-		line.Trouble = ErrDiskFull.Error()
 	}
 	err = each(r, tableDisposition, id+"/", func(row journal.Row) error {
 		d, err := load[mail.Disposition](r, tableDisposition, row.Key)
@@ -221,15 +150,31 @@ func (m *Mailroom) batchLines(r journal.Reader, id string) (BatchLine, []Documen
 	return line, docs, err
 }
 
+// trouble tells why the batch's tasks can't be done now: of several the last.
+func (m *Mailroom) trouble(r journal.Reader, line *BatchLine) error {
+	rows, err := r.ScanDown(tableTrouble, line.Batch+"/", "", 1)
+	for _, row := range rows {
+		t, err := load[trouble](r, tableTrouble, row.Key)
+		if err != nil {
+			return err
+		}
+		line.Trouble, line.store = t.Error, t.Store != ""
+	}
+	if line.Pending > 0 && line.Trouble == "" && m.space.isHalted() {
+		line.Trouble = ErrDiskFull.Error()
+	}
+	return err
+}
+
 func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (DocumentLine, error) {
 	l := DocumentLine{Type: "document", Batch: b.ID, File: b.Path, Document: d.ID,
-		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...), Status: d.State.String(), Version: d.Version}
+		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...), Status: d.State.String(), Version: d.Version, Source: b.Source}
 	if d.State == mail.Held {
 		e, err := load[mail.Exception](r, tableException, d.ID)
 		if err != nil {
 			return l, err
 		}
-		l.Reason, l.Detail, l.Candidates = e.Reason.String(), e.Detail, e.Candidates
+		l.Reason, l.Detail, l.Candidates, l.Since = e.Reason.String(), e.Detail, e.Candidates, e.Since
 		if l.Candidates == nil {
 			l.Candidates = []mail.Candidate{}
 		}
@@ -278,10 +223,9 @@ type Queue struct {
 func (m *Mailroom) Waiting(ctx context.Context) (q Queue, err error) {
 	err = m.journal.View(ctx, func(r journal.Reader) error {
 		q = Queue{}
-		count := func(table string, n *int) error {
-			return each(r, table, "", func(journal.Row) error { *n++; return nil })
-		}
-		if err := errors.Join(count(tableException, &q.Exceptions), each(r, tableTrouble, "", func(row journal.Row) error {
+		waits, err := m.countHeld(r)
+		q.Exceptions = waits
+		if err := errors.Join(err, each(r, tableTrouble, "", func(row journal.Row) error {
 			t, err := load[trouble](r, tableTrouble, row.Key)
 			if t.Store != "" {
 				q.Stores++
@@ -297,4 +241,18 @@ func (m *Mailroom) Waiting(ctx context.Context) (q Queue, err error) {
 		return err
 	})
 	return q, err
+}
+
+// countHeld counts the documents that wait. While the lists are made it counts rows: whoever
+// asks whether the server is well must not wait for that.
+func (m *Mailroom) countHeld(r journal.Reader) (n int, err error) {
+	if !m.listed.Load() {
+		err := each(r, tableException, "", func(journal.Row) error { n++; return nil })
+		return n, err
+	}
+	all, err := waiters(r)
+	for _, w := range all {
+		n += w.Documents
+	}
+	return n, err
 }

@@ -62,6 +62,11 @@ func (m *Mailroom) logConfiguration(tx journal.Tx) error {
 	if err == nil && was == now {
 		return nil
 	}
+	if was.Version != now.Version { // one that keeps no lists may have run
+		if err := tx.Delete(tableLists, listsKept); err != nil {
+			return err
+		}
+	}
 	return errors.Join(
 		journal.Save(tx, tableInForce, subjectConfiguration, now),
 		tx.Log(m.event("configuration in force", subjectConfiguration, "", map[string]any{"settings": m.cfg.Settings, "key": now.Key, "was": was})))

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"postroom/mail"
@@ -81,6 +82,8 @@ type Mailroom struct {
 	settling  map[string]time.Time // batch -> when its source was first seen claimed; guarded by releasing
 	swept     map[string]bool      // folders for what is done; guarded by releasing
 	spoilt    sync.Map             // task key -> the error of its last attempt's commit
+	building  sync.Mutex           // of the lists
+	listed    atomic.Bool          // the lists have all
 }
 
 // The kinds of tasks, in the order of the flow.
@@ -182,7 +185,7 @@ func (m *Mailroom) start(ctx context.Context) error {
 				each(tx, tableTrouble, "", func(row journal.Row) error { return tx.Delete(tableTrouble, row.Key) }))
 		})
 		if err == nil {
-			err = m.LogRegister(ctx)
+			err = errors.Join(m.LogRegister(ctx), m.enlist(ctx))
 		}
 		if !errors.Is(err, ErrDiskFull) {
 			return err

@@ -223,7 +223,7 @@ func (f *fakeHelpers) Render(_ context.Context, file *os.File, _ string, o scan.
 // room is a mailroom in a temporary folder.
 type room struct {
 	*Mailroom
-	t          *testing.T
+	t          testing.TB
 	dir        string
 	helpers    *fakeHelpers
 	journal    journal.Store
@@ -237,7 +237,7 @@ type room struct {
 	blobs      func(journal.Blobs) journal.Blobs // puts faults around them
 }
 
-func newRoom(t *testing.T) *room {
+func newRoom(t testing.TB) *room {
 	t.Helper()
 	r := &room{t: t, dir: t.TempDir(), helpers: &fakeHelpers{}, digest: "digest", now: time.Now}
 	r.write("cases.csv", "reference,store,status\n"+caseA+",tax,open\n"+caseB+",tax,open\nTX-2021-000003-27,tax,closed\n")
@@ -374,7 +374,7 @@ func places(docs []DocumentLine) (all []string) {
 	return all
 }
 
-func wantPlaces(t *testing.T, docs []DocumentLine, want ...string) {
+func wantPlaces(t testing.TB, docs []DocumentLine, want ...string) {
 	t.Helper()
 	if got := places(docs); !slices.Equal(got, want) {
 		t.Fatalf("documents:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))

@@ -78,14 +78,22 @@ func (m *Mailroom) keep(ctx context.Context, readings []mail.Reading) (journal.R
 // codes that are decided by.
 func (m *Mailroom) savePages(tx journal.Tx, batch string, readings []mail.Reading, ref journal.Ref) error {
 	var pages []int
+	fresh := int64(0) // pages that were not read before
 	for i, r := range readings {
-		if err := journal.Save(tx, tablePage, pageKey(batch, r.Page), pageRow{ref, i}); err != nil {
+		_, err := tx.Get(tablePage, pageKey(batch, r.Page))
+		if errors.Is(err, journal.ErrNotFound) {
+			err, fresh = nil, fresh+1
+		}
+		if err := errors.Join(err, journal.Save(tx, tablePage, pageKey(batch, r.Page), pageRow{ref, i, seenOn(r)})); err != nil {
 			return err
 		}
 		pages = append(pages, r.Page)
 	}
 	if len(pages) == 0 {
 		return nil
+	}
+	if err := count(tx, batchCount(batch, countRead), fresh); err != nil {
+		return err
 	}
 	return tx.Log(m.event(actionRead, batch, "", pagesRead{pages, ref.SHA256}))
 }

@@ -187,7 +187,7 @@ func (m *Mailroom) insert(ctx context.Context, b batchRow, o Origin, source sour
 			}
 		}
 		return errors.Join(
-			journal.Save(tx, tableBatch, b.ID, b),
+			saveBatch(tx, b),
 			tx.Log(m.event(actionReceived, b.ID, o.By, map[string]any{
 				"sha256": b.SHA256, "size": b.Size, "source": b.Source, "path": b.Path})),
 			tx.Enqueue(task(taskReceive, priorityReceive, b.ID, payload{Batch: b.ID})))
@@ -243,7 +243,7 @@ func (m *Mailroom) receive(ctx context.Context, t journal.Task) (func(journal.Tx
 		}
 		b.Kind, b.Pages, b.Refused = contents.Kind, contents.Pages, m.refused(b, contents)
 		if err := errors.Join(
-			journal.Save(tx, tableBatch, id, b),
+			saveBatch(tx, b),
 			tx.Log(m.event("batch counted", id, "", map[string]any{"kind": b.Kind, "pages": b.Pages})),
 		); err != nil {
 			return err

@@ -28,6 +28,17 @@ const (
 	tableTrouble     = "trouble"     // batch/task key -> trouble, while a task can't be done
 	tableDecision    = "decision"    // document id/version -> decisionRow
 	tableInForce     = "inforce"     // configuration, register -> what was logged of it last
+
+	// The lists: what can be told from the rows above, in the order that people read it in.
+	tableListed     = "listed"     // document id -> listing: which of the rows below are its
+	tableWaits      = "waits"      // since/batch/from/document id -> waitRow, of what is held
+	tableLetter     = "letter"     // store/when filed/document id -> scheme, reference
+	tableCaseLetter = "caseletter" // store/scheme/reference/when filed/document id -> ""
+	tableArrival    = "arrival"    // when received/batch id -> arrival
+	tableOpen       = "open"       // the same of those that are not closed
+	tableCount      = "count"      // waits/lane/reason/source, batch/id/what -> how many
+	tableReadMark   = "readmark"   // user/document id -> when that user read it last
+	tableLists      = "lists"      // "kept" -> by which version, once the lists have all
 )
 
 // batchRow is a batch as the journal keeps it.
@@ -47,6 +58,16 @@ type batchRow struct {
 type pageRow struct {
 	Readings journal.Ref `json:"readings"` // a JSON list of mail.Reading
 	Index    int         `json:"index"`    // of the page in it
+	Seen     *seenPage   `json:"seen,omitempty"`
+}
+
+// seenPage is what a list of pages tells of a reading, so that it need not be opened.
+// Older journals did without.
+type seenPage struct {
+	Blank    bool   `json:"blank,omitempty"`
+	Unmarked bool   `json:"unmarked,omitempty"`
+	Rotation int    `json:"rotation,omitempty"`
+	Failure  string `json:"failure,omitempty"`
 }
 
 // docRow is a document as the journal keeps it.
@@ -66,6 +87,7 @@ type docRow struct {
 	Receipt        *mail.Receipt    `json:"receipt,omitempty"`
 	Why            string           `json:"why,omitempty"`  // of a discarded document
 	Left           []mail.Reference `json:"left,omitempty"` // the cases that it was taken back from
+	Lane           *laneRow         `json:"lane,omitempty"` // where it waits; nil = among all that is open
 }
 
 // filedAs gives the document's name in its case: its id, numbered when it was

@@ -23,6 +23,9 @@ func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error
 	if err := m.journal.Check(ctx); err != nil {
 		return v.Count, err
 	}
+	if err := m.enlist(ctx); err != nil {
+		return v.Count, err
+	}
 	kept, err := v.kept(ctx)
 	if err != nil {
 		return v.Count, err
@@ -48,6 +51,7 @@ func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error
 	for _, id := range ids {
 		tell(func() error { return v.incomplete(id, v.batch(ctx, id)) })
 	}
+	tell(func() error { return v.lists(ctx) })
 	tell(func() error { return v.stores(ctx) })
 	tell(func() error { return v.known(ctx) })
 	tell(func() error { return v.events(ctx) })
@@ -122,6 +126,9 @@ func (v *verification) batch(ctx context.Context, id string) error {
 			return err
 		}
 		if err := v.agree(r, b, docs); err != nil {
+			return err
+		}
+		if err := v.listed(r, b, docs); err != nil {
 			return err
 		}
 		return v.moving(r, b, docs)

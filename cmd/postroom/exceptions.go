@@ -91,21 +91,26 @@ func (o order) exceptions(ctx context.Context, p *premises, out io.Writer) error
 	if err := p.mailroom.LogView(ctx, o.who(), "exceptions listed", ""); err != nil {
 		return err
 	}
-	all, err := p.mailroom.Exceptions(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range all {
-		if o.JSON {
-			err = printJSON(out, d)
-		} else {
-			_, err = fmt.Fprintf(out, "%s  %-18s %s %s: %s\n", d.Document, d.Reason, printable(d.File), span(d.Pages), printable(d.Detail))
-		}
+	const portion = 500
+	for after := pipeline.Cursor(""); ; {
+		some, next, err := p.mailroom.Waits(ctx, after, portion, pipeline.Filter{})
 		if err != nil {
 			return err
 		}
+		for _, d := range some {
+			if o.JSON {
+				err = printJSON(out, d)
+			} else {
+				_, err = fmt.Fprintf(out, "%s  %-18s %s %s: %s\n", d.Document, d.Reason, printable(d.File), span(d.Pages), printable(d.Detail))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if after = next; next == "" {
+			return nil
+		}
 	}
-	return nil
 }
 
 func (o order) exception(ctx context.Context, p *premises, out io.Writer) error {

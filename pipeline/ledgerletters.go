@@ -1,0 +1,245 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+)
+
+// LetterLine is a filed letter in a caseworker's list.
+type LetterLine struct {
+	Document  string
+	Batch     string
+	Name      string // of the scanner's file
+	Source    string // name of the intake folder
+	Store     string
+	Scheme    string
+	Reference string
+	Pages     []int
+	Blanks    []int // those of them that look blank
+	Received  time.Time
+	Filed     time.Time
+	DecidedBy string // the person, or Machine
+	Rendered  bool   // the store has its searchable.pdf
+}
+
+// Sees is what a person may see of the filed letters: those of the stores and, when there
+// is a Case, only of the cases that it says yes to. The zero value sees nothing.
+type Sees struct {
+	Stores []string
+	Case   func(store, scheme, reference string) bool // nil = every case of the stores
+}
+
+// Letters lists the filed letters before the cursor that may be seen, the newest first, n
+// at most. next is where to go on: "" when that was all. There may be fewer than n before
+// that is said: one call goes through 20,000 letters at most.
+func (m *Mailroom) Letters(ctx context.Context, sees Sees, before Cursor, n int) (lines []LetterLine, next Cursor, err error) {
+	err = m.lists(ctx, func(r journal.Reader) error {
+		lines, next = []LetterLine{}, ""
+		merged := merge{r: r, before: before}
+		if err := merged.open(sees.Stores); err != nil {
+			return err
+		}
+		last := before
+		for visited := 0; ; visited++ {
+			f, err := merged.take()
+			if f == nil || err != nil {
+				return err
+			}
+			if len(lines) == n || visited == mostVisited {
+				next = last
+				return ctx.Err()
+			}
+			last = f.at
+			if sees.Case != nil && !sees.Case(f.store, f.scheme, f.reference) {
+				continue
+			}
+			line, err := letterLine(r, f.at.document())
+			if err != nil {
+				return err
+			}
+			lines = append(lines, line)
+		}
+	})
+	return lines, next, err
+}
+
+// CaseLetters is Letters of one case.
+func (m *Mailroom) CaseLetters(ctx context.Context, store, scheme, reference string, before Cursor, n int) (lines []LetterLine, next Cursor, err error) {
+	prefix := caseKey(store, scheme, reference)
+	from := Cursor("")
+	if before != "" {
+		from = Cursor(prefix) + before
+	}
+	err = m.lists(ctx, func(r journal.Reader) error {
+		lines, next = []LetterLine{}, ""
+		last := before
+		return eachDown(ctx, r, tableCaseLetter, prefix, from, func(at Cursor, _ []byte, _ int) (more bool, err error) {
+			if len(lines) == n {
+				next = last
+				return false, nil
+			}
+			last = at[len(prefix):]
+			line, err := letterLine(r, at.document())
+			lines = append(lines, line)
+			return true, err
+		})
+	})
+	return lines, next, err
+}
+
+// merge gives the letters of several stores as one list.
+type merge struct {
+	r      journal.Reader
+	before Cursor
+	stores []*storeLetters
+}
+
+// storeLetters is what was read ahead of one store.
+type storeLetters struct {
+	store, prefix string
+	ahead         []filed
+	done          bool // there is no more than that
+}
+
+// filed is a letter in a list.
+type filed struct {
+	at                       Cursor
+	store, scheme, reference string
+}
+
+func (m *merge) open(stores []string) error {
+	seen := map[string]bool{}
+	for _, s := range stores {
+		if !seen[s] {
+			seen[s] = true
+			m.stores = append(m.stores, &storeLetters{store: s, prefix: url.PathEscape(s) + "/"})
+		}
+	}
+	for _, s := range m.stores {
+		if err := s.fill(m.r, m.before, 64); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *storeLetters) fill(r journal.Reader, before Cursor, n int) error {
+	from := ""
+	if before != "" {
+		from = s.prefix + string(before)
+	}
+	rows, err := r.ScanDown(tableLetter, s.prefix, from, n)
+	for _, row := range rows {
+		scheme, reference, _ := strings.Cut(string(row.Value), "\x00")
+		s.ahead = append(s.ahead, filed{Cursor(row.Key[len(s.prefix):]), s.store, scheme, reference})
+	}
+	s.done = len(rows) < n
+	return err
+}
+
+// take gives the newest that is left; nil: there is none.
+func (m *merge) take() (*filed, error) {
+	var best *storeLetters
+	for _, s := range m.stores {
+		if len(s.ahead) > 0 && (best == nil || s.ahead[0].at > best.ahead[0].at) {
+			best = s
+		}
+	}
+	if best == nil {
+		return nil, nil
+	}
+	f := best.ahead[0]
+	if best.ahead = best.ahead[1:]; len(best.ahead) == 0 && !best.done {
+		return &f, best.fill(m.r, f.at, 512)
+	}
+	return &f, nil
+}
+
+func letterLine(r journal.Reader, id string) (l LetterLine, err error) {
+	d, err := load[docRow](r, tableDoc, id)
+	if err != nil {
+		return l, err
+	}
+	b, err := load[batchRow](r, tableBatch, d.Batch)
+	if err != nil {
+		return l, err
+	}
+	if !d.filed() {
+		return l, fmt.Errorf("document %s is listed as filed: %w", id, journal.ErrDamaged)
+	}
+	ref := d.Placement.Reference
+	return LetterLine{Document: id, Batch: b.ID, Name: b.Name, Source: b.Source, Store: d.Receipt.Store, Scheme: ref.Scheme(), Reference: ref.String(),
+		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...), Received: b.Received, Filed: d.Receipt.At, DecidedBy: decider(d.Placement),
+		Rendered: d.Receipt.Rendition != ""}, nil
+}
+
+// Holding is where a document stands, for whoever decides on who may see it. The case is
+// that of a filed document; of any other it is empty, also of one that was filed before.
+type Holding struct {
+	Document, Batch          string
+	State                    mail.DocState
+	Version                  int
+	From, To                 int // its pages
+	Store, Scheme, Reference string
+}
+
+// Holding tells where a document stands, by one read: ErrNoSuch.
+func (m *Mailroom) Holding(ctx context.Context, id string) (h Holding, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		d, err := load[docRow](r, tableDoc, id)
+		if err != nil {
+			return err
+		}
+		h = Holding{Document: d.ID, Batch: d.Batch, State: d.State, Version: d.Version, From: d.From, To: d.To}
+		if d.filed() {
+			h.Store, h.Scheme, h.Reference = d.Receipt.Store, d.Placement.Reference.Scheme(), d.Placement.Reference.String()
+		}
+		return nil
+	})
+	return h, err
+}
+
+func markKey(user, document string) string { return url.PathEscape(user) + "/" + document }
+
+// MarkRead notes that a user has read a document: user is an id of any text, document one
+// that there is (ErrNoSuch). It is no entry of the log; LogView makes that.
+func (m *Mailroom) MarkRead(ctx context.Context, user, document string) error {
+	d, _, err := m.doc(ctx, document)
+	if err != nil {
+		return err
+	}
+	letter := LetterLine{Document: document}
+	if d.filed() {
+		letter.Filed = d.Receipt.At
+	}
+	if unread, err := m.Unread(ctx, user, []LetterLine{letter}); err != nil || !unread[0] {
+		return err // a commit costs more than to look
+	}
+	now := m.cfg.Now().UTC()
+	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		return journal.Save(tx, tableReadMark, markKey(user, document), now)
+	})
+}
+
+// Unread tells which of the letters a user has not read since they were filed.
+func (m *Mailroom) Unread(ctx context.Context, user string, letters []LetterLine) (unread []bool, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		unread = make([]bool, len(letters))
+		for i, l := range letters {
+			at, err := journal.Load[time.Time](r, tableReadMark, markKey(user, l.Document))
+			if err != nil && !errors.Is(err, journal.ErrNotFound) {
+				return err
+			}
+			unread[i] = err != nil || at.Before(l.Filed)
+		}
+		return nil
+	})
+	return unread, err
+}
