@@ -12,17 +12,18 @@ import (
 )
 
 // request is what a helper is asked; its file descriptors travel with the frame:
-// first the file, then (for a cut, a rendition and a picture) the output.
+// first the file, then (for a cut, a rendition, a picture and a view) the output.
 type request struct {
-	Op    string      `json:"op"` // open, whole, read, cut, render, picture, warm, level
-	Key   string      `json:"key,omitempty"`
-	Pages []int       `json:"pages,omitempty"`
-	From  int         `json:"from,omitempty"`
-	To    int         `json:"to,omitempty"`
-	Text  Text        `json:"text,omitempty"`
-	Place *ocr.Place  `json:"place,omitempty"` // that is looked at again
-	Crop  *mail.Box   `json:"crop,omitempty"`  // of a picture
-	Order *scan.Order `json:"order,omitempty"` // of a rendition; the helper asks for its pages one by one
+	Op    string        `json:"op"` // open, whole, read, cut, render, picture, view, warm, prepare, level
+	Key   string        `json:"key,omitempty"`
+	Pages []int         `json:"pages,omitempty"`
+	From  int           `json:"from,omitempty"`
+	To    int           `json:"to,omitempty"`
+	Text  Text          `json:"text,omitempty"`
+	Place *ocr.Place    `json:"place,omitempty"` // that is looked at again
+	Crop  *mail.Box     `json:"crop,omitempty"`  // of a picture
+	View  *scan.Viewing `json:"view,omitempty"`  // of a page for people
+	Order *scan.Order   `json:"order,omitempty"` // of a rendition; the helper asks for its pages one by one
 }
 
 // steps is how many steps at most an answer is given in, besides its readings: the
@@ -30,7 +31,7 @@ type request struct {
 // rendition a look through the page in between.
 func (q request) steps() int {
 	switch q.Op {
-	case "read", "picture":
+	case "read", "picture", "view":
 		return 1
 	case "cut":
 		return 1 + 2*max(0, q.To-q.From+1)
@@ -47,6 +48,7 @@ type answer struct {
 	Cutting  *Cutting      `json:"cutting,omitempty"`
 	Rendered *Rendered     `json:"rendered,omitempty"`
 	Picture  *Picture      `json:"picture,omitempty"`
+	View     *View         `json:"view,omitempty"`
 	Wants    int           `json:"wants,omitempty"` // the page that a rendition needs the order for; it comes in a frame
 	Whole    string        `json:"whole,omitempty"` // why the file is not whole
 	Level    string        `json:"level,omitempty"` // isolation reached
@@ -96,6 +98,10 @@ func (a answer) check(q request, before said, c Config) error {
 		return errors.New("it answered without a picture")
 	case a.Picture != nil:
 		return a.Picture.check(c)
+	case q.Op == "view" && a.Failure == "" && a.View == nil, a.View != nil && q.View == nil:
+		return errors.New("it answered without a view, or to another request with one")
+	case a.View != nil:
+		return a.View.check(*q.View)
 	case a.Rendered != nil:
 		return a.Rendered.check(q)
 	}
@@ -115,6 +121,9 @@ func (a answer) refusals() (all []*Refusal) {
 	}
 	if a.Picture != nil {
 		all = append(all, a.Picture.Refused)
+	}
+	if a.View != nil {
+		all = append(all, a.View.Refused)
 	}
 	return all
 }

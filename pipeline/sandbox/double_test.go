@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -76,6 +77,12 @@ func double(fault string) error {
 			continue
 		}
 		doubleWarm(fault, q)
+		if q.Op == "view" && strings.HasPrefix(fault, "views-") {
+			if err := send(conn, doubleView(fault)); err != nil {
+				return err
+			}
+			continue
+		}
 		if fault == "counts-wrong" && q.Op == "open" {
 			if err := send(conn, answer{Contents: &Contents{Kind: mail.PDF, Pages: cfg.Pages + 1}, Done: true}); err != nil {
 				return err

@@ -166,6 +166,17 @@ func (h *bench) answer(conn *net.UnixConn, q request, files []*os.File) error {
 			break
 		}
 		last.Picture = &pic
+	case "view":
+		v, err := h.view(q, files)
+		if err != nil {
+			last = failed(err)
+			break
+		}
+		last.View = &v
+	case "prepare":
+		if err := h.engine.Prepare(); err != nil {
+			last.Failure = err.Error()
+		}
 	default:
 		last.Failure = "unknown request " + q.Op
 	}

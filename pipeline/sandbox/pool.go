@@ -20,9 +20,14 @@ type Pool struct {
 	cfg   Config
 	turns chan struct{} // a token for each slot that is at work
 
-	mu   sync.Mutex
-	idle []*helper // the longest idle first
-	warm bool      // pdfium's compiled code is in the cache
+	mu     sync.Mutex
+	idle   []*helper // the longest idle first
+	warm   bool      // pdfium's compiled code is in the cache
+	closed bool      // no spare is to be kept any more
+
+	spare    *helper        // that no file was given to; see Config.Spare
+	starting bool           // a spare is being started
+	spares   sync.WaitGroup // those being started
 }
 
 // New makes a pool; no process is started before the first request.
@@ -38,8 +43,14 @@ func (p *Pool) Close() {
 	for range cap(p.turns) {
 		p.turns <- struct{}{}
 	}
-	for _, h := range p.idle {
-		h.end()
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.spares.Wait()
+	for _, h := range append(p.idle, p.spare) {
+		if h != nil {
+			h.end()
+		}
 	}
 }
 
@@ -62,12 +73,13 @@ func (p *Pool) ask(ctx context.Context, q request, files []*os.File, got func(an
 		superfluous.end()
 	}
 	if h == nil {
-		started, err := start(ctx, p.cfg)
+		started, err := p.started(ctx)
 		if err != nil {
 			return err
 		}
 		h = started
 	}
+	p.keepSpare()
 	if len(files) > 0 {
 		h.file, h.bound = q.Key, true
 	}

@@ -170,14 +170,14 @@ func FuzzFlate(f *testing.F) {
 		if predicted {
 			row++
 		}
-		g, err := e.flate(flated(data), int(w), int(h), l, p)
-		if err == nil && (g.Rect.Dx() != int(w) || g.Rect.Dy() != int(h)) {
-			t.Errorf("%v for %d by %d", g.Rect, w, h)
+		g, err := e.flate(flated(data), int(w), int(h), l, p, w%2 == 1)
+		if err == nil && (g.Bounds().Dx() != int(w) || g.Bounds().Dy() != int(h)) {
+			t.Errorf("%v for %d by %d", g.Bounds(), w, h)
 		}
 		if err == nil && len(data) < row*int(h) {
 			t.Errorf("%d bytes make %d rows of %d", len(data), h, row)
 		}
-		if _, err := e.flate(data, int(w), int(h), l, p); err == nil && row*int(h) > 0 && len(data) < 2 {
+		if _, err := e.flate(data, int(w), int(h), l, p, false); err == nil && row*int(h) > 0 && len(data) < 2 {
 			t.Errorf("%x is no Flate stream", data)
 		}
 	})

@@ -68,30 +68,41 @@ func orient(g *image.Gray, orientation int) *image.Gray {
 		ow, oh = h, w
 	}
 	out := image.NewGray(image.Rect(0, 0, ow, oh))
+	at := func(x, y int) int {
+		x, y = origin(orientation, w, h, x, y)
+		return y*g.Stride + x
+	}
+	begin := at(0, 0)
+	right, down := at(1, 0)-begin, at(0, 1)-begin // every orientation is one step for all pixels
 	for y := range oh {
-		row := out.Pix[y*out.Stride : y*out.Stride+ow]
+		row, from := out.Pix[y*out.Stride:y*out.Stride+ow], begin+y*down
 		for x := range row {
-			var sx, sy int
-			switch orientation {
-			case 2:
-				sx, sy = w-1-x, y
-			case 3:
-				sx, sy = w-1-x, h-1-y
-			case 4:
-				sx, sy = x, h-1-y
-			case 5:
-				sx, sy = y, x
-			case 6:
-				sx, sy = y, h-1-x
-			case 7:
-				sx, sy = w-1-y, h-1-x
-			case 8:
-				sx, sy = w-1-y, x
-			}
-			row[x] = g.Pix[sy*g.Stride+sx]
+			row[x] = g.Pix[from]
+			from += right
 		}
 	}
 	return out
+}
+
+// origin tells where a pixel of the oriented picture stands in one of w by h pixels.
+func origin(orientation, w, h, x, y int) (int, int) {
+	switch orientation {
+	case 2:
+		return w - 1 - x, y
+	case 3:
+		return w - 1 - x, h - 1 - y
+	case 4:
+		return x, h - 1 - y
+	case 5:
+		return y, x
+	case 6:
+		return y, h - 1 - x
+	case 7:
+		return w - 1 - y, h - 1 - x
+	case 8:
+		return w - 1 - y, x
+	}
+	return x, y
 }
 
 // turned gives the orientation that a clockwise turn stands for.

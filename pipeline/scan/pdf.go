@@ -86,31 +86,31 @@ func (f *pdfFile) close() error {
 
 func (f *pdfFile) page(n int) leaf { return f.tree.leaves[n-1] }
 
-func (f *pdfFile) picture(n int) (Picture, error) {
+func (f *pdfFile) decode(n int, colour bool) (decoded, error) {
 	dpi, page := float64(usualDPI), f.page(n)
 	content, err := f.content(page.Dict)
 	if err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
 	if img, ok := f.only(page, content); ok {
-		p, err := f.direct(img)
+		d, err := f.direct(img, colour)
 		if err == nil || errors.Is(err, ErrLimit) || errors.Is(err, ErrUnreadable) {
-			return p, err
+			return d, err
 		}
 		dpi = img.dpiX
 	}
 	pictures, err := f.sound(page, content)
 	if err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
-	p, err := f.doc.picture(n, min(mostDPI, max(leastDPI, dpi)), f.engine.cfg.Pixels)
-	if err != nil || !pictures || !white(p.Gray) {
-		return p, err
+	d, err := f.doc.decode(n, min(mostDPI, max(leastDPI, dpi)), f.engine.cfg.Pixels, colour)
+	if err != nil || !pictures || !white(greyOf(d.img)) {
+		return d, err
 	}
 	if shown, err := f.doc.covers(n); err != nil || !shown {
-		return Picture{}, fmt.Errorf("%w: none of the page's pictures can be decoded: %v", ErrUnreadable, err)
+		return decoded{}, fmt.Errorf("%w: none of the page's pictures can be decoded: %v", ErrUnreadable, err)
 	}
-	return p, nil
+	return d, nil
 }
 
 // content gives what a page paints; a page may have nothing to paint.
@@ -223,44 +223,39 @@ func (f *pdfFile) xobject(resources types.Dict, name string) *types.StreamDict {
 }
 
 // direct decodes a page's picture without pdfium.
-func (f *pdfFile) direct(img pageImage) (Picture, error) {
+func (f *pdfFile) direct(img pageImage, colour bool) (decoded, error) {
 	if err := f.engine.checkPixels(img.w, img.h); err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
 	for _, key := range []string{"SMask", "Mask", "ImageMask"} {
 		if o := img.Dict[key]; o != nil && o.PDFString() != "false" {
-			return Picture{}, errors.New("the picture has a mask")
+			return decoded{}, errors.New("the picture has a mask")
 		}
 	}
 	filter, parms, err := f.filter(img.Dict)
 	if err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
 	l, err := f.layout(img.Dict)
 	if err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
-	var g *image.Gray
+	var shown image.Image
 	switch filter {
 	case "DCTDecode":
-		g, err = f.jpeg(img, parms, l)
+		shown, err = f.jpeg(img, parms, l)
 	case "CCITTFaxDecode":
-		g, err = f.ccitt(img, parms, l)
+		shown, err = f.ccitt(img, parms, l)
 	case "FlateDecode":
-		g, err = f.engine.flate(img.Raw, img.w, img.h, l, f.predictor(parms))
+		shown, err = f.engine.flate(img.Raw, img.w, img.h, l, f.predictor(parms), colour)
 	default:
 		err = fmt.Errorf("filter %q is not decoded directly", filter)
 	}
 	if err != nil {
-		return Picture{}, err
-	}
-	turn := turned(img.rotate)
-	x, y := img.dpiX, img.dpiY
-	if swapped(turn) {
-		x, y = y, x
+		return decoded{}, err
 	}
 	via := map[string]string{"DCTDecode": "jpeg", "CCITTFaxDecode": "ccitt", "FlateDecode": "flate"}[filter]
-	return Picture{Gray: orient(g, turn), Via: via}.at(x, y), nil
+	return decoded{shown, turned(img.rotate), img.dpiX, img.dpiY, via}, nil
 }
 
 // filter gives a stream's only filter and its parameters.

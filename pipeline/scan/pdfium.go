@@ -1,10 +1,10 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
-	"image/draw"
 	"io"
 	"math"
 	"time"
@@ -127,31 +127,45 @@ func (d *document) pixels(n int, dpi float64, most int64) (w, h int, at float64,
 	return w, h, at, nil
 }
 
-// picture renders page n (from 1) at the dpi, less where that would be over the
-// pixel limit.
+// picture is what decode gives, in grey.
 func (d *document) picture(n int, dpi float64, pixels int64) (Picture, error) {
-	w, h, dpi, err := d.pixels(n, dpi, pixels)
+	page, err := d.decode(n, dpi, pixels, false)
 	if err != nil {
 		return Picture{}, err
+	}
+	return page.grey(), nil
+}
+
+// decode renders page n (from 1) at the dpi, less where that would be over the
+// pixel limit.
+func (d *document) decode(n int, dpi float64, pixels int64, colour bool) (decoded, error) {
+	w, h, dpi, err := d.pixels(n, dpi, pixels)
+	if err != nil {
+		return decoded{}, err
 	}
 	out, err := d.r.instance.RenderPageInPixels(&requests.RenderPageInPixels{
 		Page:  requests.Page{ByIndex: &requests.PageByIndex{Document: d.ref, Index: n - 1}},
 		Width: w, Height: h, RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT, RenderForm: true})
 	if err != nil {
-		return Picture{}, fmt.Errorf("%w: render: %v", ErrUnreadable, err)
+		return decoded{}, fmt.Errorf("%w: render: %v", ErrUnreadable, err)
 	}
 	defer out.Cleanup()
 	rgba, ok := out.Result.RenderedImage.(*image.RGBA)
 	if !ok || rgba.Rect.Empty() {
-		return Picture{}, fmt.Errorf("%w: nothing was rendered", ErrUnreadable)
+		return decoded{}, fmt.Errorf("%w: nothing was rendered", ErrUnreadable)
 	}
-	if out.Result.HasTransparency {
-		paper := image.NewRGBA(rgba.Rect)
-		draw.Draw(paper, paper.Rect, image.White, image.Point{}, draw.Src)
-		draw.Draw(paper, paper.Rect, rgba, rgba.Rect.Min, draw.Over)
-		rgba = paper
+	switch {
+	case out.Result.HasTransparency:
+		rgba = overWhite(rgba)
+	case colour: // its pixels are the renderer's, and gone with Cleanup
+		own := *rgba
+		own.Pix = bytes.Clone(rgba.Pix)
+		rgba = &own
 	}
-	return Picture{Gray: greyOf(rgba), Via: "pdfium"}.at(dpi, dpi), nil
+	if !colour {
+		return decoded{greyOf(rgba), 1, dpi, dpi, "pdfium"}, nil
+	}
+	return decoded{rgba, 1, dpi, dpi, "pdfium"}, nil
 }
 
 // covers tells whether page n paints anything on black paper: a blank picture is

@@ -181,7 +181,7 @@ func (f *pdfFile) completeJPEG(raw []byte) error {
 	if ended(raw) {
 		return nil
 	}
-	_, err = f.engine.jpegGray(raw, head.w, head.h)
+	_, err = f.engine.jpeg(raw, head.w, head.h)
 	return err
 }
 

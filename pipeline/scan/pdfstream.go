@@ -14,9 +14,9 @@ import (
 	"golang.org/x/image/ccitt"
 )
 
-// jpegGray decodes a JPEG. What the decoder does not know, but another may, is no
+// jpeg decodes a JPEG. What the decoder does not know, but another may, is no
 // ErrUnreadable.
-func (e *Engine) jpegGray(raw []byte, w, h int) (*image.Gray, error) {
+func (e *Engine) jpeg(raw []byte, w, h int) (image.Image, error) {
 	c, err := jpeg.DecodeConfig(bytes.NewReader(raw))
 	if err != nil {
 		return nil, jpegError(err)
@@ -34,7 +34,7 @@ func (e *Engine) jpegGray(raw []byte, w, h int) (*image.Gray, error) {
 	if err != nil {
 		return nil, jpegError(err)
 	}
-	return greyOf(img), nil
+	return img, nil
 }
 
 var jpegEnd = []byte("\xff\xd9")
@@ -53,7 +53,7 @@ func jpegError(err error) error {
 
 // jpeg decodes a JPEG whose colours are what its colour space says: grey, or RGB
 // coded as the JPEG itself tells.
-func (f *pdfFile) jpeg(img pageImage, parms types.Dict, l layout) (*image.Gray, error) {
+func (f *pdfFile) jpeg(img pageImage, parms types.Dict, l layout) (image.Image, error) {
 	head, err := readJPEG(img.Raw)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (f *pdfFile) jpeg(img pageImage, parms types.Dict, l layout) (*image.Gray, 
 	if head.channels != l.channels || l.inverted || parms["ColorTransform"] != nil {
 		return nil, errors.New("the JPEG's colours are mapped")
 	}
-	return f.engine.jpegGray(img.Raw, img.w, img.h)
+	return f.engine.jpeg(img.Raw, img.w, img.h)
 }
 
 // ccitt decodes a fax picture. Black is 0 in DeviceGray, as the decoder writes it.
@@ -93,8 +93,8 @@ func (f *pdfFile) predictor(parms types.Dict) predictor {
 		f.integerOr(parms, "BitsPerComponent", 8), f.integerOr(parms, "Columns", 1)}
 }
 
-// flate decodes a picture of 1 or 8 bits, grey or RGB.
-func (e *Engine) flate(raw []byte, w, h int, l layout, p predictor) (*image.Gray, error) {
+// flate decodes a picture of 1 or 8 bits, grey or RGB; RGB becomes grey where no colour is wanted.
+func (e *Engine) flate(raw []byte, w, h int, l layout, p predictor, colour bool) (image.Image, error) {
 	if l.bits != 1 && l.bits != 8 || l.bits == 1 && l.channels != 1 {
 		return nil, errors.New("a sample size that is not decoded directly")
 	}
@@ -128,7 +128,20 @@ func (e *Engine) flate(raw []byte, w, h int, l layout, p predictor) (*image.Gray
 			return nil, err
 		}
 	}
+	if colour && l.channels == 3 {
+		return colours(data, w, h), nil
+	}
 	return samples(data, stride, w, h, l), nil
+}
+
+// colours turns rows of RGB samples into a picture.
+func colours(data []byte, w, h int) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i := range w * h {
+		in, to := data[3*i:3*i+3:3*i+3], out.Pix[4*i:4*i+4:4*i+4]
+		to[0], to[1], to[2], to[3] = in[0], in[1], in[2], 255
+	}
+	return out
 }
 
 // unfilter undoes PNG's row filters (PNG specification, chapter 9).

@@ -113,19 +113,15 @@ func (f *jpegFile) count() int { return 1 }
 
 func (f *jpegFile) close() error { return nil }
 
-func (f *jpegFile) picture(int) (Picture, error) {
-	g, err := f.engine.jpegGray(f.raw, f.head.w, f.head.h)
+func (f *jpegFile) decode(int, bool) (decoded, error) {
+	img, err := f.engine.jpeg(f.raw, f.head.w, f.head.h)
 	if err != nil && !errors.Is(err, ErrLimit) && !errors.Is(err, ErrUnreadable) {
 		err = fmt.Errorf("%w: %v", ErrUnreadable, err)
 	}
 	if err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
-	x, y := f.head.dpiX, f.head.dpiY
-	if swapped(f.head.orientation) {
-		x, y = y, x
-	}
-	return Picture{Gray: orient(g, f.head.orientation), Via: "jpeg"}.at(x, y), nil
+	return decoded{img, f.head.orientation, f.head.dpiX, f.head.dpiY, "jpeg"}, nil
 }
 
 func (f *jpegFile) cut(_, _ int, out io.Writer, _ func()) ([]string, error) {
@@ -226,15 +222,15 @@ func (f *pngFile) count() int { return 1 }
 
 func (f *pngFile) close() error { return nil }
 
-func (f *pngFile) picture(int) (Picture, error) {
+func (f *pngFile) decode(int, bool) (decoded, error) {
 	if err := f.engine.checkPixels(f.head.w, f.head.h); err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
 	img, err := png.Decode(bytes.NewReader(f.raw))
 	if err != nil {
-		return Picture{}, fmt.Errorf("%w: PNG: %v", ErrUnreadable, err)
+		return decoded{}, fmt.Errorf("%w: PNG: %v", ErrUnreadable, err)
 	}
-	return Picture{Gray: greyOf(img), Via: "png"}.at(f.head.dpiX, f.head.dpiY), nil
+	return decoded{img, 1, f.head.dpiX, f.head.dpiY, "png"}, nil
 }
 
 func (f *pngFile) cut(_, _ int, out io.Writer, _ func()) ([]string, error) {

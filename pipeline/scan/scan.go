@@ -74,6 +74,12 @@ func (e *Engine) Close() error {
 	return e.pdfium.close()
 }
 
+// Prepare starts pdfium before a PDF needs it: that takes 0.1 s, for which nobody waits then.
+func (e *Engine) Prepare() error {
+	_, err := e.render()
+	return err
+}
+
 // render gives pdfium, started when it was not.
 func (e *Engine) render() (*renderer, error) {
 	if e.pdfium == nil {
@@ -96,7 +102,7 @@ type Picture struct {
 // pages is one format's way to its pages.
 type pages interface {
 	count() int
-	picture(n int) (Picture, error)
+	decode(n int, colour bool) (decoded, error) // without colour it may be grey
 	cut(from, to int, w io.Writer, step func()) (recoded []string, err error)
 	close() error
 }
@@ -108,6 +114,11 @@ type File struct {
 	raw   io.ReaderAt
 	size  int64
 	step  func()
+
+	viewed struct { // the page that was looked at last
+		page int // 0 = none
+		decoded
+	}
 }
 
 // Open opens a file. Errors are ErrUnreadable, ErrEncrypted, ErrSymbolCoding,
@@ -161,10 +172,15 @@ func (f *File) Close() error { return f.pages.close() }
 // Picture decodes page n, counted from 1.
 func (f *File) Picture(n int) (p Picture, err error) {
 	defer caught(&err)
+	f.viewed.page, f.viewed.decoded = 0, decoded{} // its memory is wanted
 	if n < 1 || n > f.Pages() {
 		return p, fmt.Errorf("%w: it has no page %d", ErrUnreadable, n)
 	}
-	return f.pages.picture(n)
+	d, err := f.pages.decode(n, false)
+	if err != nil {
+		return p, err
+	}
+	return d.grey(), nil
 }
 
 // Cut writes the pages from..to as a PDF of their own: picture streams as they
@@ -173,6 +189,7 @@ func (f *File) Picture(n int) (p Picture, err error) {
 // ErrOutput is w's.
 func (f *File) Cut(from, to int, w io.Writer) (recoded []string, err error) {
 	defer caught(&err)
+	f.viewed.page, f.viewed.decoded = 0, decoded{}
 	if from < 1 || to < from || to > f.Pages() {
 		return nil, fmt.Errorf("%w: it has no pages %d-%d", ErrUnreadable, from, to)
 	}

@@ -133,62 +133,55 @@ func (d directory) dpi() (x, y float64) {
 	return 0, 0
 }
 
-func (f *tiffFile) picture(n int) (Picture, error) {
+func (f *tiffFile) decode(n int, _ bool) (decoded, error) {
 	d := f.dirs[n-1]
 	w, h := d.number(tagWidth, 0), d.number(tagHeight, 0)
 	if err := f.engine.checkPixels(w, h); err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
-	g, via, err := f.decoded(d, w, h)
+	img, via, err := f.stored(d, w, h)
 	if errors.Is(err, errNotDirect) {
 		return f.wrapped(n)
 	}
 	if err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
-	o := d.number(tagOrientation, 1)
 	x, y := d.dpi()
-	if swapped(o) {
-		x, y = y, x
-	}
-	return Picture{Gray: orient(g, o), Via: via}.at(x, y), nil
+	return decoded{img, d.number(tagOrientation, 1), x, y, via}, nil
 }
 
 var errNotDirect = errors.New("Group 3 of two dimensions or with filled lines is not decoded directly")
 
-// decoded gives a page's pixels as they are stored.
-func (f *tiffFile) decoded(d directory, w, h int) (g *image.Gray, via string, err error) {
+// stored gives a page's pixels as they are stored.
+func (f *tiffFile) stored(d directory, w, h int) (img image.Image, via string, err error) {
 	c := d.number(tagCompression, 1)
 	if strips, err := f.strips(d, h); err == nil && (c == fax3 || c == fax4) {
-		g, err = f.fax(d, strips, w, h)
-		return g, "ccitt", err
+		img, err = f.fax(d, strips, w, h)
+		return img, "ccitt", err
 	}
-	img, err := f.image(d, w, h)
-	if err != nil {
-		return nil, "", err
-	}
-	return greyOf(img), "tiff", nil
+	img, err = f.image(d, w, h)
+	return img, "tiff", err
 }
 
 // wrapped has pdfium render the page as it would be cut.
-func (f *tiffFile) wrapped(n int) (Picture, error) {
+func (f *tiffFile) wrapped(n int) (decoded, error) {
 	var b bytes.Buffer
 	if _, err := f.cut(n, n, &b, unpaced); err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
 	pdfium, err := f.engine.render()
 	if err != nil {
-		return Picture{}, err
+		return decoded{}, err
 	}
 	doc, err := pdfium.open(bytes.NewReader(b.Bytes()), int64(b.Len()))
 	if err != nil {
-		return Picture{}, fmt.Errorf("%w: fax picture: %v", ErrUnreadable, err)
+		return decoded{}, fmt.Errorf("%w: fax picture: %v", ErrUnreadable, err)
 	}
 	defer doc.close()
 	d := f.dirs[n-1]
 	x, y := d.dpi()
 	x, y = orGuess(x, y, d.number(tagWidth, 0), d.number(tagHeight, 0))
-	return doc.picture(1, min(max(x, y, leastDPI), mostDPI), f.engine.cfg.Pixels)
+	return doc.decode(1, min(max(x, y, leastDPI), mostDPI), f.engine.cfg.Pixels, false)
 }
 
 // fax decodes a CCITT page strip by strip. Damage is an error; lines that Go's

@@ -1,0 +1,39 @@
+package sandbox
+
+import "context"
+
+// started gives a helper that has seen no file: the spare, or a new one.
+func (p *Pool) started(ctx context.Context) (*helper, error) {
+	p.mu.Lock()
+	h := p.spare
+	p.spare = nil
+	p.mu.Unlock()
+	if h != nil {
+		return h, nil
+	}
+	return start(ctx, p.cfg)
+}
+
+// keepSpare has a spare started when there is none. That it can't be says nothing: the
+// next request starts its own helper, and tells.
+func (p *Pool) keepSpare() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.cfg.Spare || p.closed || p.spare != nil || p.starting {
+		return
+	}
+	p.starting = true
+	p.spares.Go(func() {
+		h, err := start(context.Background(), p.cfg)
+		if err == nil {
+			if err = h.ask(context.Background(), request{Op: "prepare"}, nil, func(answer) {}); err != nil {
+				h.end()
+			}
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.starting = false; err == nil {
+			p.spare = h
+		}
+	})
+}
