@@ -53,6 +53,8 @@ type Config struct {
 	Disk       Disk          // that the data folder is on; nil = it never fills up
 	Reserve    int64         // bytes that taking a file leaves free on it: DefaultReserve
 	DiskRetry  time.Duration // wait before a full disk is tried again: 2 s
+	Viewer     Viewer        // makes pictures for people; nil = there are none
+	Pictures   Cache         // keeps them; nil = each is made anew
 }
 
 // Helpers read and cut untrusted files; sandbox.Pool is the real one, tests put
@@ -75,6 +77,7 @@ type Mailroom struct {
 	helpers Helpers
 	cases   *caseRegister
 	space   *space
+	gallery *gallery
 
 	begun     chan struct{}        // closed by the first Run, once old troubles are forgotten
 	begin     sync.Once            // closes it
@@ -137,7 +140,7 @@ func New(cfg Config, j journal.Store, b journal.Blobs, h Helpers) (*Mailroom, er
 		return nil, err
 	}
 	room := newSpace(cfg)
-	return &Mailroom{cfg: cfg, journal: spaciousJournal{j, room}, blobs: spaciousBlobs{b, room}, helpers: h, cases: cases, space: room,
+	return &Mailroom{cfg: cfg, journal: spaciousJournal{j, room}, blobs: spaciousBlobs{b, room}, helpers: h, cases: cases, space: room, gallery: newGallery(),
 		settling: map[string]time.Time{}, swept: map[string]bool{}, begun: make(chan struct{})}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -139,6 +140,8 @@ func fakeReading(n int, page string, text sandbox.Text) mail.Reading {
 		switch kind {
 		case "patch":
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.PatchT, Text: "patch-t", Polygon: at.Quad(), Module: 16, Confidence: 1})
+		case "turn":
+			r.Rotation, _ = strconv.Atoi(value)
 		case "code":
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.Code128, Text: value, Polygon: at.Quad(), Module: 3, Confidence: 1})
 		case "text", "head":
@@ -234,6 +237,8 @@ type room struct {
 	now        func() time.Time
 	disk       Disk
 	log        *slog.Logger
+	viewer     Viewer
+	pictures   Cache
 	blobs      func(journal.Blobs) journal.Blobs // puts faults around them
 }
 
@@ -295,7 +300,7 @@ func (r *room) open(wrap func(journal.Store) journal.Store) {
 			Schemes: []*reference.Scheme{scheme}}),
 		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(r.dir, "cases.csv"), Stores: r.stores,
 		After: r.after, DropBlanks: r.dropBlanks, Languages: []string{"fra", "nld"}, Digest: r.digest, Now: r.now, Version: "test", Audit: log, StoreRetry: time.Hour,
-		Log: r.log, Disk: r.disk, Reserve: 1000, DiskRetry: 4 * time.Millisecond,
+		Log: r.log, Disk: r.disk, Reserve: 1000, DiskRetry: 4 * time.Millisecond, Viewer: r.viewer, Pictures: r.pictures,
 	}, r.journal, kept, r.helpers)
 	if err != nil {
 		r.t.Fatal(err)

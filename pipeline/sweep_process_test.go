@@ -17,6 +17,7 @@ import (
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/audit"
 	"postroom/pipeline/journal/bolt"
+	"postroom/pipeline/sandbox"
 	"postroom/router"
 	"postroom/router/casestore"
 	"postroom/router/casestore/folder"
@@ -41,6 +42,13 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "be-helper" {
+		if err := sandbox.Helper(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	at := site{os.Getenv(sweptRoom), os.Getenv(sweptShare)}
 	if at.room == "" {
 		os.Exit(m.Run())

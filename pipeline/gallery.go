@@ -1,0 +1,187 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"postroom/pipeline/journal"
+)
+
+// What pictures may take: the helpers that make them are besides those that read mail.
+const (
+	viewing   = 2 // pictures that are made at once
+	preparing = 1 // of them, those that nobody waits for
+	mostRun   = 8 // pictures of one file in a row while others wait: a helper has it open
+)
+
+// gallery has each picture made once, however many ask for it, and those that somebody
+// waits for before the others.
+type gallery struct {
+	troubled atomic.Bool // pictures can't be kept
+
+	mu      sync.Mutex
+	wanted  map[string]*wanted // by key: waiting, or in hand
+	waiting []*wanted          // in the order that they came
+	working int                // workers
+	quiet   int                // of them, those at what nobody waits for
+	unseen  map[string]unseen  // page -> why it can't be shown
+	turned  map[journal.Ref][]int
+}
+
+// wanted is a picture that somebody asked for.
+type wanted struct {
+	key, file string
+	make      func(context.Context) (PagePicture, error)
+	awaited   bool // by a person
+	askers    int
+	done      chan struct{} // closed when the rest is there
+	picture   PagePicture
+	err       error
+}
+
+type unseen struct {
+	why   *Unseen
+	until time.Time
+}
+
+func newGallery() *gallery {
+	return &gallery{wanted: map[string]*wanted{}, unseen: map[string]unseen{}, turned: map[journal.Ref][]int{}}
+}
+
+// get has a picture made, and waits for it. It is made to its end once it was begun: a
+// helper that is stopped costs more.
+func (g *gallery) get(ctx context.Context, key, file string, awaited bool, make func(context.Context) (PagePicture, error)) (PagePicture, error) {
+	g.mu.Lock()
+	w := g.wanted[key]
+	if w == nil {
+		w = &wanted{key: key, file: file, make: make, done: newSignal()}
+		g.wanted[key] = w
+		g.waiting = append(g.waiting, w)
+	}
+	w.askers++
+	w.awaited = w.awaited || awaited
+	if g.working < viewing {
+		g.working++
+		go g.work(context.WithoutCancel(ctx))
+	}
+	g.mu.Unlock()
+	select {
+	case <-w.done:
+		return w.picture, w.err
+	case <-ctx.Done():
+		g.leave(w)
+		return PagePicture{}, ctx.Err()
+	}
+}
+
+func newSignal() chan struct{} { return make(chan struct{}) }
+
+// leave drops what nobody asks for any more, unless it was begun.
+func (g *gallery) leave(w *wanted) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w.askers--
+	if i := slices.Index(g.waiting, w); w.askers == 0 && i >= 0 {
+		g.waiting = slices.Delete(g.waiting, i, i+1)
+		delete(g.wanted, w.key)
+	}
+}
+
+// work makes pictures until there is none that this worker may make.
+func (g *gallery) work(ctx context.Context) {
+	file, run := "", 0
+	for {
+		g.mu.Lock()
+		w := g.next(file, run)
+		if w == nil {
+			g.working--
+			g.mu.Unlock()
+			return
+		}
+		quiet := !w.awaited
+		if quiet {
+			g.quiet++
+		}
+		g.mu.Unlock()
+		if run++; w.file != file {
+			file, run = w.file, 1
+		}
+		w.err = journal.Try(func() (err error) {
+			w.picture, err = w.make(ctx)
+			return err
+		})
+		g.mu.Lock()
+		if quiet {
+			g.quiet--
+		}
+		delete(g.wanted, w.key)
+		g.mu.Unlock()
+		close(w.done)
+	}
+}
+
+// next takes what is to be made: what a person waits for, of the file in hand for a
+// while, then in the order of asking. It is called under the lock.
+func (g *gallery) next(file string, run int) *wanted {
+	for _, fits := range []func(*wanted) bool{
+		func(w *wanted) bool { return w.awaited && w.file == file && run < mostRun },
+		func(w *wanted) bool { return w.awaited },
+		func(*wanted) bool { return g.quiet < preparing },
+	} {
+		if i := slices.IndexFunc(g.waiting, fits); i >= 0 {
+			w := g.waiting[i]
+			g.waiting = slices.Delete(g.waiting, i, i+1)
+			return w
+		}
+	}
+	return nil
+}
+
+// A page that helpers die over is not tried again at once: each try may take a helper's
+// whole time, and a person may reload.
+const (
+	unseenFor  = 10 * time.Minute
+	mostUnseen = 10_000
+)
+
+func (g *gallery) refuse(page string, why *Unseen, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.unseen) >= mostUnseen {
+		clear(g.unseen)
+	}
+	g.unseen[page] = unseen{why, now.Add(unseenFor)}
+}
+
+// refused tells why a page could not be shown a while ago; nil = it is worth a try.
+func (g *gallery) refused(page string, now time.Time) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	u, known := g.unseen[page]
+	if !known || !now.Before(u.until) {
+		return nil
+	}
+	return u.why
+}
+
+// mostTurns bounds what is remembered of portions of pages: some 0.2 kB each.
+const mostTurns = 10_000
+
+func (g *gallery) turns(portion journal.Ref) ([]int, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all, known := g.turned[portion]
+	return all, known
+}
+
+func (g *gallery) keepTurns(portion journal.Ref, turns []int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.turned) >= mostTurns {
+		clear(g.turned)
+	}
+	g.turned[portion] = turns
+}

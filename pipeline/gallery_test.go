@@ -1,0 +1,221 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"postroom/mail"
+)
+
+// studio makes pictures when it is let to, and notes which.
+type studio struct {
+	*gallery
+	let       chan struct{} // one more is finished; closed = all are
+	mu        sync.Mutex
+	now, most int
+	order     []string
+}
+
+func newStudio() *studio { return &studio{gallery: newGallery(), let: make(chan struct{})} }
+
+// ask asks for a picture of a file, named "file/page".
+func (s *studio) ask(ctx context.Context, name string, awaited bool) error {
+	file, _, _ := strings.Cut(name, "/")
+	p, err := s.get(ctx, name, file, awaited, func(context.Context) (PagePicture, error) {
+		s.mu.Lock()
+		s.now++
+		s.most = max(s.most, s.now)
+		s.order = append(s.order, name)
+		s.mu.Unlock()
+		<-s.let
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.now--
+		return PagePicture{Tag: name}, nil
+	})
+	if err == nil && p.Tag != name {
+		err = fmt.Errorf("asked for %s, got %s", name, p.Tag)
+	}
+	return err
+}
+
+// begun lists what was begun so far.
+func (s *studio) begun() string {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.order, " ")
+}
+
+// TestPictureIsMadeOnce, however many ask at once.
+func TestPictureIsMadeOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio()
+		var all sync.WaitGroup
+		for i := range 100 {
+			all.Go(func() {
+				if err := s.ask(t.Context(), fmt.Sprint("f/", i%2), i%3 > 0); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(s.let)
+		all.Wait()
+		if len(s.order) != 2 || s.most > viewing || len(s.wanted)+len(s.waiting)+s.working+s.quiet != 0 {
+			t.Errorf("made %v, %d at once; %+v is left", s.order, s.most, s.gallery)
+		}
+	})
+}
+
+// TestWhoWaitsGoesFirst: what is made beforehand takes one worker, and gives way to people;
+// what a person asks for meanwhile is not left among it.
+func TestWhoWaitsGoesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio()
+		var all sync.WaitGroup
+		ask := func(name string, awaited bool) {
+			all.Go(func() {
+				if err := s.ask(t.Context(), name, awaited); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		for i := range 4 {
+			ask(fmt.Sprint("later/", i), false)
+		}
+		if got := s.begun(); got != "later/0" {
+			t.Errorf("begun: %s", got)
+		}
+		ask("now/1", true)
+		ask("now/2", true)
+		ask("later/3", true)
+		if got := s.begun(); got != "later/0 now/1" {
+			t.Errorf("begun: %s", got)
+		}
+		for range 3 {
+			s.let <- struct{}{}
+		}
+		if got := s.begun(); !strings.HasPrefix(got, "later/0 now/1 now/2 later/3") {
+			t.Errorf("begun: %s", got)
+		}
+		close(s.let)
+		all.Wait()
+		if len(s.order) != 6 || s.most > viewing {
+			t.Errorf("made %v, %d at once", s.order, s.most)
+		}
+	})
+}
+
+// TestPagesOfAFileComeTogether, but not for ever while others wait.
+func TestPagesOfAFileComeTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio()
+		var all sync.WaitGroup
+		for i := range 2 * mostRun {
+			for _, file := range []string{"a", "b", "c"} {
+				all.Go(func() {
+					if err := s.ask(t.Context(), fmt.Sprint(file, "/", i), true); err != nil {
+						t.Error(err)
+					}
+				})
+				synctest.Wait()
+			}
+		}
+		close(s.let)
+		all.Wait()
+		changes := 0
+		last := map[bool]string{}
+		for _, name := range s.order {
+			if name[:1] != last[true] && name[:1] != last[false] {
+				changes++
+			}
+			last[true], last[false] = last[false], name[:1]
+		}
+		if first := slices.Index(s.order, "c/0"); first > 3*mostRun || changes > 12 {
+			t.Errorf("c came as picture %d, %d changes: %v", first, changes, s.order)
+		}
+	})
+}
+
+// TestNobodyAsksAnyMore: what was not begun is dropped with its last asker; what was
+// dropped can be asked for again.
+func TestNobodyAsksAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio()
+		var all sync.WaitGroup
+		ctx, leave := context.WithCancel(t.Context())
+		for i := range 5 {
+			all.Go(func() {
+				if err := s.ask(ctx, fmt.Sprint("f/", i), true); !errors.Is(err, context.Canceled) {
+					t.Errorf("picture %d: %v", i, err)
+				}
+			})
+			synctest.Wait()
+		}
+		var stays sync.WaitGroup
+		stays.Go(func() {
+			if err := s.ask(t.Context(), "f/4", true); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		leave()
+		all.Wait()
+		stays.Go(func() {
+			if err := s.ask(t.Context(), "f/3", true); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		close(s.let)
+		stays.Wait()
+		synctest.Wait()
+		slices.Sort(s.order)
+		if got := strings.Join(s.order, " "); got != "f/0 f/1 f/3 f/4" {
+			t.Errorf("made: %s", got)
+		}
+		if len(s.wanted)+len(s.waiting)+s.working != 0 {
+			t.Errorf("%+v is left", s.gallery)
+		}
+	})
+}
+
+// TestPanicIsAnError: a bug in making one picture ends no server, and no worker.
+func TestPanicIsAnError(t *testing.T) {
+	g := newGallery()
+	_, err := g.get(t.Context(), "k", "f", true, func(context.Context) (PagePicture, error) { panic("no such pixel") })
+	if err == nil || !strings.Contains(err.Error(), "no such pixel") {
+		t.Errorf("%v", err)
+	}
+	if p, err := g.get(t.Context(), "k", "f", true, func(context.Context) (PagePicture, error) { return PagePicture{Width: 7}, nil }); err != nil || p.Width != 7 {
+		t.Errorf("afterwards: %+v, %v", p, err)
+	}
+}
+
+// TestRefusedIsForgotten after a while, and the memory of it is bounded.
+func TestRefusedIsForgotten(t *testing.T) {
+	g, now := newGallery(), time.Unix(1e9, 0)
+	why := &Unseen{mail.UnreadablePage, "why"}
+	g.refuse("f/1", why, now)
+	if got := g.refused("f/1", now.Add(unseenFor-1)); !errors.Is(got, error(why)) {
+		t.Errorf("%v", got)
+	}
+	if got := g.refused("f/1", now.Add(unseenFor)); got != nil {
+		t.Errorf("afterwards: %v", got)
+	}
+	for i := range 2*mostUnseen + 5 {
+		g.refuse(fmt.Sprint(i), why, now)
+	}
+	if len(g.unseen) > mostUnseen {
+		t.Errorf("%d are remembered", len(g.unseen))
+	}
+}
