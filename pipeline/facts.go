@@ -14,8 +14,13 @@ import (
 type Facts struct {
 	Since      time.Time       // since when it waits, or when it was decided
 	Evidence   []mail.Evidence // polygons are in pixels of the page as scanned
-	MergesUp   bool            // the pages right before it are a document that waits too
-	MergesDown bool            // the pages right behind it are
+	Up, Down   *Neighbour      // the documents right before and behind its pages, if they wait too
+}
+
+// Neighbour is a document that waits beside another one.
+type Neighbour struct {
+	Document          string
+	Version, From, To int
 }
 
 // Facts gives what speaks for a document's place, or made it wait.
@@ -37,25 +42,28 @@ func (m *Mailroom) Facts(ctx context.Context, id string) (f Facts, err error) {
 			return err
 		}
 		f.Evidence, f.Since = append(f.Evidence, e.Evidence...), e.Since
-		if f.MergesUp, err = waitsAt(r, d.Batch, d.From-1); err == nil {
-			f.MergesDown, err = waitsAt(r, d.Batch, d.To+1)
+		if f.Up, err = waitsAt(r, d.Batch, d.From-1); err == nil {
+			f.Down, err = waitsAt(r, d.Batch, d.To+1)
 		}
 		return err
 	})
 	return f, err
 }
 
-// waitsAt tells whether a page of a batch is in a document that waits and can be divided.
-func waitsAt(r journal.Reader, batch string, page int) (bool, error) {
+// waitsAt gives the document of a page of a batch, if it waits and can be divided.
+func waitsAt(r journal.Reader, batch string, page int) (*Neighbour, error) {
 	at, err := load[mail.Disposition](r, tableDisposition, pageKey(batch, page))
 	if errors.Is(err, ErrNoSuch) || err == nil && at.Place != mail.PlaceDocument {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	d, err := load[docRow](r, tableDoc, at.Document)
-	return d.State == mail.Held && !d.Whole, err
+	if err != nil || d.State != mail.Held || d.Whole {
+		return nil, err
+	}
+	return &Neighbour{d.ID, d.Version, d.From, d.To}, nil
 }
 
 // Case is what the register says of a reference that a person types.
