@@ -26,7 +26,13 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/alexedwards/argon2id v1.0.0
+require (
+	github.com/alexedwards/argon2id v1.0.0
+	github.com/coreos/go-oidc/v3 v3.21.0
+	golang.org/x/oauth2 v0.37.0
+)
+
+require github.com/go-jose/go-jose/v4 v4.1.4 // indirect
 
 require github.com/nicksnyder/go-i18n/v2 v2.7.0 // indirect
 

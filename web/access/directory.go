@@ -141,11 +141,18 @@ func identity(issuer, subject string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Linked gives the user whom an identity provider calls subject: ErrNone, or ErrDenied
-// when he is disabled. The sign-in is logged, and so is one that is denied.
-func (d *Directory) Linked(ctx context.Context, issuer, subject string) (User, error) {
+// Identified gives the user whom an identity provider calls subject, disabled or not, and
+// logs nothing: ErrNone.
+func (d *Directory) Identified(ctx context.Context, issuer, subject string) (User, error) {
 	row, err := d.by(ctx, tableSubject, identity(issuer, subject))
-	if err == nil && row.Disabled {
+	return row.User, err
+}
+
+// Linked signs in the user whom an identity provider calls subject: ErrNone, or ErrDenied
+// when he is disabled. The sign-in is logged, and so is one that fails.
+func (d *Directory) Linked(ctx context.Context, issuer, subject string) (User, error) {
+	u, err := d.Identified(ctx, issuer, subject)
+	if err == nil && u.Disabled {
 		err = ErrDenied
 	}
 	if err != nil && !errors.Is(err, ErrNone) && !errors.Is(err, ErrDenied) {
@@ -156,14 +163,14 @@ func (d *Directory) Linked(ctx context.Context, issuer, subject string) (User, e
 		action = actionFailed
 	}
 	if failed := d.journal.Tx(ctx, func(tx journal.Tx) error {
-		return tx.Log(d.signIn(ctx, action, row.User, map[string]any{"issuer": cut(issuer), "subject": cut(subject)}))
+		return tx.Log(d.signIn(ctx, action, u, map[string]any{"issuer": cut(issuer), "subject": cut(subject)}))
 	}); failed != nil {
 		return User{}, failed
 	}
 	if err != nil {
 		return User{}, err
 	}
-	return row.User, nil
+	return u, nil
 }
 
 // cut shortens what a stranger wrote for the log.
