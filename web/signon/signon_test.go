@@ -191,6 +191,7 @@ func TestReturnsThatProveNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("the same once more", returned, cookie)
+	refused("the same with a new code", s.idp.consent(location), cookie)
 
 	location, cookie = s.begin()
 	returned = s.idp.consent(location)
