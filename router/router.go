@@ -46,6 +46,7 @@ type Config struct {
 	OnReference bool // a page whose barcode carries another case reference begins a document
 	MaxPages    int  // of a document; 0 = 50
 	Schemes     []*reference.Scheme
+	Tickets     Verifier // nil = no ticket counts
 }
 
 // Rules decide. They never change and are safe for concurrent use.

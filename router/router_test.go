@@ -333,7 +333,9 @@ func TestScope(t *testing.T) {
 // TestConservation: whatever is on the pages, each has exactly one place.
 func TestConservation(t *testing.T) {
 	r, cases := rules(t)
-	kinds := []string{"sep", "keep", "qr:PATCHT", "blank", "unmarked", "dead", "bars", "unread", prose, "code:" + caseA, "code:" + caseB,
+	r = r.WithTickets(func(text string) (mail.Ticket, error) { return mail.OpenTicket([]byte("key"), text) })
+	ticket := "qr:" + mail.Ticket{ID: "A"}.Text([]byte("key"))
+	kinds := []string{ticket, ticket + "|" + prose, "qr:POSTROOM-BATCH:1:A:1:1:X", "sep", "keep", "qr:PATCHT", "blank", "unmarked", "dead", "bars", "unread", prose, "code:" + caseA, "code:" + caseB,
 		"sep|" + prose, "text:Dear Sir,", "code:" + wrong, "keep|code:" + caseA, "keep|qr:PATCHT", "sep|code:" + caseB}
 	rapid.Check(t, func(t *rapid.T) {
 		all := pages(rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 30).Draw(t, "pages")...)

@@ -27,6 +27,7 @@ type Span struct {
 type Separation struct {
 	Spans      []Span
 	Separators map[int]string // page -> the code's name, or back
+	Ticket     *mail.Ticket   // that lay on top of the batch; nil = none that counts
 }
 
 // back is what the ledger calls the other side of a separator sheet.
@@ -95,6 +96,10 @@ func (r *Rules) Separate(readings []mail.Reading, duplex bool) Separation {
 }
 
 func (d *divider) page(reading mail.Reading, duplex bool) {
+	if texts := TicketTexts(reading); len(texts) > 0 && reading.Failure == "" {
+		d.ticket(reading, texts)
+		return
+	}
 	if c, ok := d.rules.control(reading); ok && reading.Failure == "" {
 		d.control(reading, c)
 		return
@@ -134,16 +139,20 @@ func (d *divider) control(reading mail.Reading, c Control) {
 		d.out.Separators[reading.Page] = c.name()
 		d.after = true
 	default:
-		// Anyone can print a code. The page stays, and whether it divides is a
-		// person's to say: for what came before it as for what comes.
-		const detail = "Page %d carries a separator code (%s) and %s: it may be a letter's page."
-		if d.open != nil {
-			d.doubt(reading.Page, detail, reading.Page, c.name(), letter)
-		}
-		d.end()
-		d.add(reading, d.rules.coded(reading))
-		d.doubt(reading.Page, detail, reading.Page, c.name(), letter)
+		d.suspect(reading, fmt.Sprintf("Page %d carries a separator code (%s) and %s: it may be a letter's page.", reading.Page, c.name(), letter))
 	}
+}
+
+// suspect takes a page whose code may be a letter's. Anyone can print a code: the page
+// stays, and whether it divides is a person's to say, for what came before it as for
+// what comes.
+func (d *divider) suspect(reading mail.Reading, detail string) {
+	if d.open != nil {
+		d.doubt(reading.Page, "%s", detail)
+	}
+	d.end()
+	d.add(reading, d.rules.coded(reading))
+	d.doubt(reading.Page, "%s", detail)
 }
 
 // another tells whether the codes name another case than the open span's. A page
@@ -254,7 +263,7 @@ func (r *Rules) sheets(s mail.Symbol) bool {
 // captions are what separator sheets say of themselves, in upper case without
 // accents; of two words where the one alone stands in letters.
 var captions = []string{"SEPARATOR", "SEPARATEUR", "TRENNBLATT", "TRENNSEITE", "SCHEIDINGSBLAD", "SCHEIDINGSVEL", "INTERCALAIRE",
-	"PATCHT", "PATCH", "PATCHCODE", "FEUILLE DE SEPARATION", "PAGE DE SEPARATION", "CODE DE SEPARATION", "SEPARATION SHEET", "SEPARATION PAGE"}
+	"PATCHT", "PATCH", "PATCHCODE", "BATCH TICKET", "BORDEREAU DE LOT", "BATCHBON", "STAPELZETTEL", "FEUILLE DE SEPARATION", "PAGE DE SEPARATION", "CODE DE SEPARATION", "SEPARATION SHEET", "SEPARATION PAGE"}
 
 // captioned tells whether a line names a separator sheet.
 func captioned(line []mail.Word) bool {

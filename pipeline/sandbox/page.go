@@ -136,7 +136,7 @@ func (h *bench) find(page *shown) {
 
 func (h *bench) control(r mail.Reading) bool {
 	for _, s := range r.Symbols {
-		if s.Symbology.Patch() || slices.Contains(h.cfg.Controls, s.Text) {
+		if s.Symbology.Patch() || slices.Contains(h.cfg.Controls, s.Text) || mail.IsTicket(s.Text) {
 			return true
 		}
 	}
