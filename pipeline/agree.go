@@ -85,7 +85,7 @@ func (v *verification) known(ctx context.Context) error {
 	return audit.Subjects(v.m.view(ctx), func(subject string) error {
 		table := tableDoc
 		switch {
-		case slices.Contains([]string{subjectConfiguration, subjectRegister, subjectExceptions, subjectLog}, subject):
+		case slices.Contains([]string{subjectConfiguration, subjectRegister, subjectExceptions, subjectLog, subjectTickets}, subject):
 			return nil
 		case len(subject) == len(uuid.UUID{}.String()): // a document's has no hyphens
 			table = tableBatch
@@ -108,9 +108,10 @@ func batchDisagreements(r journal.Reader, b batchRow) (all []string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	read := map[int]string{}
+	read, said := map[int]string{}, map[string][]json.RawMessage{}
 	received := false
 	for _, e := range events {
+		said[e.Action] = append(said[e.Action], e.Detail)
 		switch e.Action {
 		case actionReceived:
 			var file Digest
@@ -128,6 +129,11 @@ func batchDisagreements(r journal.Reader, b batchRow) (all []string, err error) 
 	if !received {
 		all = append(all, fmt.Sprintf("batch %s: the log has not that this file was received", b.ID))
 	}
+	found, err := ticketDisagreements(r, b, said)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, found...)
 	err = each(r, tablePage, b.ID+"/", func(row journal.Row) error {
 		p, err := load[pageRow](r, tablePage, row.Key)
 		n, scan := strconv.Atoi(strings.TrimPrefix(row.Key, b.ID+"/"))

@@ -22,7 +22,11 @@ func (m *Mailroom) assemble(ctx context.Context, t journal.Task) (func(journal.T
 	if err != nil {
 		return nil, err
 	}
-	sep := m.cfg.Rules.Separate(readings, b.Duplex)
+	rules, err := m.ticketed(ctx, id, readings)
+	if err != nil {
+		return nil, err
+	}
+	sep := rules.Separate(readings, b.Duplex)
 	if err := whole(sep, b.Pages); err != nil {
 		return nil, fmt.Errorf("assemble batch %s: %w", id, err)
 	}
@@ -33,6 +37,11 @@ func (m *Mailroom) assemble(ctx context.Context, t journal.Task) (func(journal.T
 		decisions[i] = m.cfg.Rules.Route(s, readings[s.From-1:s.To], cases, !m.cfg.After)
 	}
 	return func(tx journal.Tx) error {
+		if sep.Ticket != nil {
+			if err := m.useTicket(tx, id, *sep.Ticket); err != nil {
+				return err
+			}
+		}
 		for page, code := range sep.Separators {
 			if err := dispose(tx, id, page, mail.Disposition{Place: mail.PlaceSeparator, Why: code}); err != nil {
 				return err
@@ -218,8 +227,8 @@ func settled(tx journal.Tx, b *batchRow) (bool, error) {
 	return (len(some) > 0 || b.Pages > 0) && len(left) == 0, errors.Join(err1, err2)
 }
 
-// settle closes a batch when every page has its place and nothing is left to
-// do, and opens it again when a person is asked after all.
+// settle closes a batch when every page has its place, nothing is left to do, and
+// its ticket is met, and opens it again when a person is asked after all.
 func (m *Mailroom) settle(tx journal.Tx, batch string) error {
 	b, err := load[batchRow](tx, tableBatch, batch)
 	if err != nil {
@@ -229,6 +238,11 @@ func (m *Mailroom) settle(tx journal.Tx, batch string) error {
 	if err != nil {
 		return err
 	}
+	reconciled, err := m.reconcile(tx, b, settled)
+	if err != nil {
+		return err
+	}
+	settled = settled && reconciled
 	if settled == b.Closed {
 		return nil
 	}

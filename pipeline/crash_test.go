@@ -69,12 +69,13 @@ func (c crashing) Run(ctx context.Context, h map[string]journal.Handler, l journ
 // TestCrashAtEveryCommit stops the mailroom at its 1st, 2nd, 3rd... commit, starts
 // it again over the same folder, and wants the end of an undisturbed run.
 func TestCrashAtEveryCommit(t *testing.T) {
-	scan := []string{"separator", "code=" + caseA, "text=and so on", "separator", "text=Our ref " + caseB, "separator", "text=nothing"}
+	expected := mail.Counts{Documents: 3, Pages: 4}
 	want := []string{"2-3 filed " + caseA, "5-5 filed " + caseB, "7-7 exception no-reference"}
 	for _, late := range []bool{false, true} {
 		points := 0
 		for n := int64(1); ; n++ {
 			r := newRoom(t)
+			scan := []string{"code=" + r.ticket(expected), "code=" + caseA, "text=and so on", "separator", "text=Our ref " + caseB, "separator", "text=nothing"}
 			if err := r.journal.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -106,8 +107,8 @@ func TestCrashAtEveryCommit(t *testing.T) {
 			}
 			r.open(nil)
 			batch, docs := r.process("a.pdf", scan...)
-			if !slices.Equal(places(docs), want) || batch.Pending != 0 {
-				t.Fatalf("after a crash at commit %d (late %v): %v", n, late, places(docs))
+			if !slices.Equal(places(docs), want) || batch.Pending != 0 || batch.Counted == nil || *batch.Counted != expected {
+				t.Fatalf("after a crash at commit %d (late %v): %v, %+v", n, late, places(docs), batch)
 			}
 			for _, name := range []string{"document.json", "searchable.json", "searchable.pdf"} {
 				if files, err := filepath.Glob(filepath.Join(r.dir, "tax", "*", "*", name)); err != nil || len(files) != 2 {

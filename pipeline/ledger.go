@@ -59,6 +59,11 @@ type BatchLine struct {
 	State      string `json:"state"`             // open, closed
 	Trouble    string `json:"trouble,omitempty"` // why its tasks can't be done now
 
+	Expected *mail.Counts `json:"expected,omitempty"` // by its ticket; a count of 0 is not told
+	Counted  *mail.Counts `json:"counted,omitempty"`  // of a batch with a ticket
+	Differs  string       `json:"differs,omitempty"`  // why it stays open although nothing else is left to do: see CloseBatch
+	Closing  *Closing     `json:"closing,omitempty"`  // why a person closed it in spite of a difference
+
 	SeparatorPages []SeparatorLine `json:"separator_pages,omitempty"` // Batch alone tells
 
 	store bool // the trouble is a store that can't be reached
@@ -144,6 +149,9 @@ func (m *Mailroom) batchLines(r journal.Reader, id string) (BatchLine, []Documen
 		}
 		return err
 	})
+	if err == nil {
+		err = line.reconciliation(r, b)
+	}
 	if err == nil && line.Separators > 0 {
 		line.SeparatorPages, err = separators(r, id, rows)
 	}

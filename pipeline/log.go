@@ -16,6 +16,7 @@ const (
 	subjectRegister      = "register"
 	subjectExceptions    = "exceptions"
 	subjectLog           = "log"
+	subjectTickets       = "tickets"
 )
 
 // The actions whose details rows are held against; see disagreements.
@@ -27,6 +28,8 @@ const (
 	actionFiled    = "document filed"
 	actionEnriched = "rendition added"
 	actionDecided  = "person decided"
+	actionTicket   = "batch ticket read"
+	actionClosed   = "person closed batch"
 )
 
 // event is an entry of the audit log; actor "" is the machine. What is personal goes

@@ -18,6 +18,9 @@ const (
 	tableSource      = "source"      // batch id -> sourceRow, until the source is gone
 	tableNamed       = "named"       // digest of path and content -> batch id: `process` again resumes
 	tableContent     = "content"     // content digest -> first batch with it
+	tableKey         = "key"         // keyTicket -> its bytes
+	tableTicket      = "ticket"      // ticket id -> the batch that it lay on
+	tableDiffers     = "differs"     // batch id -> differsRow, while it is open for nothing but a difference from its ticket
 	tableChunks      = "chunks"      // batch id -> read tasks left
 	tablePage        = "page"        // batch/page -> pageRow
 	tableDisposition = "disposition" // batch/page -> mail.Disposition
@@ -51,6 +54,8 @@ type batchRow struct {
 	First   string           `json:"first,omitempty"`   // the batch that had the same bytes before
 	Config  string           `json:"config,omitempty"`  // digest of the configuration that it was received under
 	Partial string           `json:"partial,omitempty"` // what it lacked when it was taken
+	Ticket  *mail.Ticket     `json:"ticket,omitempty"`  // that lay on top of it
+	Closing *Closing         `json:"closing,omitempty"` // what a person said of its difference from the ticket
 	Refused *sandbox.Refusal `json:"refused,omitempty"` // why the file as a whole is an exception
 }
 

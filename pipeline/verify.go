@@ -243,8 +243,18 @@ func (v *verification) moving(r journal.Reader, b batchRow, docs []docRow) error
 			v.say("document %s is %s and no task is left for it", d.ID, d.State)
 		}
 	}
+	why, err := difference(r, b)
+	if err != nil {
+		return err
+	}
+	if wrong, err := mislisted(r, b, settled && why != ""); err != nil {
+		return err
+	} else if wrong {
+		v.say("batch %s: the list of the batches that differ from their tickets says otherwise than its documents", b.ID)
+	}
+	settled = settled && why == ""
 	if settled != b.Closed {
-		v.say("batch %s is said to be closed: %t, its documents say %t", b.ID, b.Closed, settled)
+		v.say("batch %s is said to be closed: %t, its documents and its ticket say %t", b.ID, b.Closed, settled)
 	}
 	return each(r, tableTrouble, b.ID+"/"+taskWithdraw+"/", func(row journal.Row) error {
 		t, err := load[trouble](r, tableTrouble, row.Key)
