@@ -70,3 +70,15 @@ func (f *folders) found(path string) error {
 	f.durable[path] = true
 	return nil
 }
+
+// RemoveAll removes a folder and all that is in it; an absent one is no error. What a crash
+// leaves of it is a part: it is for what can be made anew.
+func RemoveAll(path string) error {
+	if err := os.RemoveAll(path); err != nil {
+		return err
+	}
+	if err := SyncDir(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
