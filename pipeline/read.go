@@ -100,6 +100,11 @@ func (m *Mailroom) savePages(tx journal.Tx, batch string, readings []mail.Readin
 
 // readings gives the readings of the pages from..to, in order.
 func (m *Mailroom) readings(ctx context.Context, batch string, from, to int) ([]mail.Reading, error) {
+	return m.readingsFrom(ctx, map[journal.Ref][]mail.Reading{}, batch, from, to)
+}
+
+// readingsFrom is readings with the portions that are held already; it adds to them.
+func (m *Mailroom) readingsFrom(ctx context.Context, held map[journal.Ref][]mail.Reading, batch string, from, to int) ([]mail.Reading, error) {
 	var rows []pageRow
 	err := m.journal.View(ctx, func(r journal.Reader) error {
 		rows = nil
@@ -116,7 +121,6 @@ func (m *Mailroom) readings(ctx context.Context, batch string, from, to int) ([]
 		return nil, err
 	}
 	var all []mail.Reading
-	held := map[journal.Ref][]mail.Reading{}
 	for i, row := range rows {
 		if held[row.Readings] == nil {
 			if held[row.Readings], err = m.portion(ctx, row.Readings); err != nil {
