@@ -94,10 +94,7 @@ func TestTextThatIsReadLaterIsFollowed(t *testing.T) {
 // TestSearchFollowsTheMailroom finds what is filed, and nothing that is not.
 func TestSearchFollowsTheMailroom(t *testing.T) {
 	r := after(t)
-	x, err := search.Open(filepath.Join(r.dir, "search"), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := search.New(filepath.Join(r.dir, "search"), slog.New(slog.DiscardHandler))
 	defer x.Close()
 	finds := func(text string) (ids []string) {
 		t.Helper()

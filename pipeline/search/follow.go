@@ -58,6 +58,7 @@ func (x *Index) Run(ctx context.Context, f Feed) error {
 			}
 			select {
 			case <-changed:
+			case <-x.remade:
 			case <-ctx.Done():
 				return nil
 			}
@@ -87,6 +88,11 @@ func (x *Index) Follow(ctx context.Context, f Feed) error {
 // step follows a portion of the log; more tells whether there was any. What it wrote before
 // an error, or a crash, it writes again: nothing changes by that.
 func (x *Index) step(ctx context.Context, f Feed) (more bool, err error) {
+	x.working.Lock()
+	defer x.working.Unlock()
+	if err := x.open(); err != nil {
+		return false, err
+	}
 	if x.damage.Load() {
 		x.log.Warn("the search index is made anew", "why", "it is damaged")
 		if err := x.remake(); err != nil {
@@ -105,15 +111,24 @@ func (x *Index) step(ctx context.Context, f Feed) (more bool, err error) {
 	if err != nil || next == string(cursor) {
 		return false, err
 	}
-	return true, x.use(func(ix bleve.Index) error {
+	err = x.use(func(ix bleve.Index) error {
 		w := writer{ix: ix, batch: ix.NewBatch(), log: x.log}
 		if err := w.take(ctx, f, touched); err != nil {
-			return fmt.Errorf("search index: %w", err)
+			return err
 		}
 		w.batch.SetInternal(keyCursor, []byte(next))
 		return w.flush()
 	})
+	if errors.As(err, new(*unwritten)) {
+		x.setAside()
+	}
+	return true, err
 }
+
+// unwritten is a write to the index that failed.
+type unwritten struct{ error }
+
+func (u *unwritten) Unwrap() error { return u.error }
 
 // writer writes what a portion of the log has changed.
 type writer struct {
@@ -169,7 +184,10 @@ func (w *writer) flush() error {
 	}
 	err := w.ix.Batch(w.batch)
 	w.batch, w.words = w.ix.NewBatch(), 0
-	return err
+	if err != nil {
+		return &unwritten{fmt.Errorf("write the search index: %w", err)}
+	}
+	return nil
 }
 
 // known gives what the index keeps of a letter, nil when it has none.

@@ -198,10 +198,7 @@ func TestDamagedIndexIsMadeAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir() + "/search"
-			x, err := Open(dir, slog.New(slog.DiscardHandler))
-			if err != nil {
-				t.Fatal(err)
-			}
+			x := New(dir, slog.New(slog.DiscardHandler))
 			follow(t, x, f)
 			if err := x.Close(); err != nil {
 				t.Fatal(err)
@@ -209,7 +206,9 @@ func TestDamagedIndexIsMadeAnew(t *testing.T) {
 			spoil(t, dir)
 			var log strings.Builder
 			again := open(t, dir, &log)
-			if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "made anew") {
+			// The library may go back to what it wrote before a file that can't be opened.
+			n, older := strings.Count(log.String(), "made anew"), name == "cut off" || name == "empty"
+			if n != strings.Count(log.String(), "\n") || n != 1 && !(older && n == 0) {
 				t.Errorf("%d lines:\n%s", n, log.String())
 			}
 			follow(t, again, f)
@@ -217,6 +216,29 @@ func TestDamagedIndexIsMadeAnew(t *testing.T) {
 				t.Errorf("it finds %d", len(got))
 			}
 		})
+	}
+}
+
+// TestLeftoversOfACrashDoNotCount: a file that was being written is named nowhere.
+func TestLeftoversOfACrashDoNotCount(t *testing.T) {
+	f := newFeed()
+	f.put(letter("a", "tax", "TX-1", "en", "taxes"))
+	dir := t.TempDir() + "/search"
+	x := New(dir, slog.New(slog.DiscardHandler))
+	follow(t, x, f)
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Find(context.Background(), Query{Scope: everything}); !errors.Is(err, ErrClosed) {
+		t.Errorf("a closed one says %v", err)
+	}
+	if err := os.WriteFile(dir+"/store/00000000ffff.zap", []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	again := open(t, dir, &log)
+	if got := found(t, again, Query{Scope: everything}); len(got) != 1 || log.Len() > 0 {
+		t.Errorf("it finds %v\n%s", got, log.String())
 	}
 }
 
@@ -241,11 +263,11 @@ func remove(t *testing.T, path string) {
 }
 
 func older(t *testing.T, dir string) {
-	x, err := Open(dir, slog.New(slog.DiscardHandler))
-	if err == nil {
-		err = errors.Join(x.ix.SetInternal(keyFormat, []byte("0")), x.Close())
+	x := New(dir, slog.New(slog.DiscardHandler))
+	if err := x.open(); err != nil {
+		t.Fatal(err)
 	}
-	if err != nil {
+	if err := errors.Join(x.ix.SetInternal(keyFormat, []byte("0")), x.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

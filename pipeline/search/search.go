@@ -23,6 +23,7 @@ import (
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"postroom/durable"
 )
@@ -36,36 +37,49 @@ var (
 	keyCursor = []byte("cursor") // of the journal's log
 )
 
-// ErrClosed is a search in an index that was closed.
-var ErrClosed = errors.New("the search index is closed")
+// ErrClosed is a search in an index that is not open: it was closed, or nothing follows yet.
+var ErrClosed = errors.New("the search index is not open")
 
 // Index is the folder of an index. It is safe for concurrent use; one process has it.
 type Index struct {
 	dir string
 	log *slog.Logger
 
-	whole  atomic.Bool // it has followed the journal to its end since it was opened or made
-	damage atomic.Bool // what was met in it; the next Follow makes it anew
+	whole   atomic.Bool   // it has followed the journal to its end since it was opened or made
+	damage  atomic.Bool   // was met in it; the next step makes it anew
+	remade  chan struct{} // wakes Run
+	working sync.Mutex    // of whoever follows
 
-	mu sync.RWMutex // for reading: it is used; for writing: it is exchanged
-	ix bleve.Index  // nil when closed
+	mu     sync.RWMutex // for reading: it is used; for writing: it is exchanged
+	ix     bleve.Index  // nil while it is not open
+	closed bool         // for good
 }
 
-// Open opens the index in a folder, made when it is not there. One that is damaged or of
-// another version is removed and made anew, and log is told.
-func Open(dir string, log *slog.Logger) (*Index, error) {
-	x := &Index{dir: dir, log: log}
-	why, err := x.usable()
-	if err != nil {
-		return nil, err
+// New names the index in a folder. It is opened by whoever follows, Run or Follow, and made
+// when it is not there; one that is damaged or of another version is removed and made anew,
+// and log is told.
+func New(dir string, log *slog.Logger) *Index {
+	return &Index{dir: dir, log: log, remade: make(chan struct{}, 1)}
+}
+
+// open opens the index, once.
+func (x *Index) open() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return ErrClosed
 	}
-	if why == "" {
-		return x, nil
+	if x.ix != nil {
+		return nil
+	}
+	why, err := x.usable()
+	if err != nil || why == "" {
+		return err
 	}
 	if why != absent {
-		log.Warn("the search index is made anew; searches find more and more of the letters meanwhile", "why", why)
+		x.log.Warn("the search index is made anew; searches find more and more of the letters meanwhile", "why", why)
 	}
-	return x, x.remake()
+	return x.replace()
 }
 
 const absent = "there was none"
@@ -79,31 +93,49 @@ func (x *Index) usable() (why string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("search index: %w", err)
 	}
-	if err := sound(filepath.Join(x.dir, "store")); err != nil {
+	if err := guarded(func() error { return sound(x.dir) }); err != nil {
 		return err.Error(), nil
 	}
-	var ix bleve.Index
-	if err := guarded(func() (err error) { ix, err = bleve.OpenUsing(x.dir, settings()); return err }); err != nil {
+	if err := guarded(func() (err error) { x.ix, err = bleve.OpenUsing(x.dir, settings()); return err }); err != nil {
+		x.ix = nil
 		return err.Error(), nil
 	}
-	is, err := ix.GetInternal(keyFormat)
-	if err != nil || string(is) != format {
-		return fmt.Sprintf("its format is %q, not %q", is, format), ix.Close()
-	}
-	x.ix = ix
 	return "", nil
 }
 
 // settings of bleve: it fails at once when another process has the folder.
-func settings() map[string]any { return map[string]any{"bolt_timeout": "2s", "numSnapshotsToKeep": 1} }
+func settings() map[string]any { return map[string]any{"bolt_timeout": "2s"} }
 
-// sound holds the segments' files against the checksums at their ends. They are mapped
-// into memory later: a page of rubbish would end the process in the middle of its work.
-func sound(store string) error {
-	files, err := filepath.Glob(filepath.Join(store, "*.zap"))
-	for _, path := range files {
-		if err == nil {
-			err = summed(path)
+// sound holds the files of the index against the checksums at their ends, before anything
+// works with them: they are mapped into memory, and rubbish there could end the process.
+// Files that the index does not name, which a crash leaves, do not count.
+func sound(dir string) (err error) {
+	look := settings()
+	look["read_only"] = true
+	ix, err := bleve.OpenUsing(dir, look)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ix.Close()) }()
+	if is, err := ix.GetInternal(keyFormat); err != nil || string(is) != format {
+		return fmt.Errorf("its format is %q, not %q", is, format)
+	}
+	inner, err := ix.Advanced()
+	if err != nil {
+		return err
+	}
+	r, err := inner.Reader()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	now, ok := r.(*scorch.IndexSnapshot)
+	if !ok {
+		return fmt.Errorf("it is of another kind: %T", r)
+	}
+	for _, s := range now.Segments() {
+		if file, ok := s.Segment().(segment.PersistedSegment); ok && err == nil {
+			err = summed(file.Path())
 		}
 	}
 	return err
@@ -135,8 +167,10 @@ func summed(path string) error {
 	return nil
 }
 
-// Remake removes what is in the index; Follow fills it again.
+// Remake removes what is in the index; whoever follows fills it again.
 func (x *Index) Remake() error {
+	x.working.Lock()
+	defer x.working.Unlock()
 	x.log.Info("the search index is made anew", "why", "it was asked for")
 	return x.remake()
 }
@@ -144,14 +178,23 @@ func (x *Index) Remake() error {
 func (x *Index) remake() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.closed {
+		return ErrClosed
+	}
+	defer func() {
+		select {
+		case x.remade <- struct{}{}:
+		default:
+		}
+	}()
+	return x.replace()
+}
+
+// replace puts an empty index in the place of the one that is there. x.mu is held.
+func (x *Index) replace() error {
 	x.whole.Store(false)
 	x.damage.Store(false)
-	if x.ix != nil {
-		if err := guarded(x.ix.Close); err != nil {
-			x.log.Warn("the former search index could not be closed", "error", err)
-		}
-		x.ix = nil
-	}
+	x.letGo()
 	if err := errors.Join(durable.RemoveAll(x.dir), durable.MkdirAll(filepath.Dir(x.dir), 0o700)); err != nil {
 		return fmt.Errorf("search index: %w", err)
 	}
@@ -166,16 +209,32 @@ func (x *Index) remake() error {
 	return nil
 }
 
-// Close closes the index; searches in hand end first.
+// letGo closes the library's index. x.mu is held.
+func (x *Index) letGo() {
+	if x.ix == nil {
+		return
+	}
+	if err := guarded(x.ix.Close); err != nil {
+		x.log.Warn("the search index could not be closed", "error", err)
+	}
+	x.ix = nil
+}
+
+// setAside closes the index after a write that failed, on a full disk say: the library
+// would try again without a pause. The next step opens it.
+func (x *Index) setAside() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.letGo()
+}
+
+// Close closes the index for good; searches in hand end first.
 func (x *Index) Close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.ix == nil {
-		return nil
-	}
-	ix := x.ix
-	x.ix = nil
-	return guarded(ix.Close)
+	x.closed = true
+	x.letGo()
+	return nil
 }
 
 // Letters counts what is in the index.

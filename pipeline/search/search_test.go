@@ -107,8 +107,8 @@ func open(t testing.TB, dir string, log *strings.Builder) *Index {
 	if log != nil {
 		logger = slog.New(slog.NewTextHandler(log, nil))
 	}
-	x, err := Open(dir, logger)
-	if err != nil {
+	x := New(dir, logger)
+	if err := x.open(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
