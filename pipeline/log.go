@@ -22,6 +22,7 @@ const (
 // The actions whose details rows are held against; see disagreements.
 const (
 	actionReceived = "batch received"
+	actionCounted  = "batch counted"
 	actionRead     = "pages read"
 	actionPlaced   = "document placed"
 	actionHeld     = "document held"

@@ -48,6 +48,7 @@ type Config struct {
 	Audit      *audit.Log // that the journal seals its events with
 	MaxRead    int        // pages of one read task: 16
 	Now        func() time.Time
+	Zone       *time.Location // of the days that figures are counted by: the machine's
 	Log        *slog.Logger
 	StoreRetry time.Duration // wait before an unreachable store is tried again: 30 s
 	Disk       Disk          // that the data folder is on; nil = it never fills up
@@ -84,6 +85,7 @@ type Mailroom struct {
 	releasing sync.Mutex           // of sources
 	settling  map[string]time.Time // batch -> when its source was first seen claimed; guarded by releasing
 	swept     map[string]bool      // folders for what is done; guarded by releasing
+	counting  sync.Mutex           // of the figures
 	spoilt    sync.Map             // task key -> the error of its last attempt's commit
 	building  sync.Mutex           // of the lists
 	listed    atomic.Bool          // the lists have all

@@ -235,6 +235,7 @@ type room struct {
 	dropBlanks bool
 	digest     string // of the configuration
 	now        func() time.Time
+	zone       *time.Location
 	disk       Disk
 	log        *slog.Logger
 	viewer     Viewer
@@ -299,7 +300,7 @@ func (r *room) open(wrap func(journal.Store) journal.Store) {
 		Rules: router.New(router.Config{Separators: []router.Control{{Patch: mail.PatchT}}, OnReference: true, MaxPages: 50,
 			Schemes: []*reference.Scheme{scheme}}),
 		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(r.dir, "cases.csv"), Stores: r.stores,
-		After: r.after, DropBlanks: r.dropBlanks, Languages: []string{"fra", "nld"}, Digest: r.digest, Now: r.now, Version: "test", Audit: log, StoreRetry: time.Hour,
+		After: r.after, DropBlanks: r.dropBlanks, Languages: []string{"fra", "nld"}, Digest: r.digest, Now: r.now, Zone: r.zone, Version: "test", Audit: log, StoreRetry: time.Hour,
 		Log: r.log, Disk: r.disk, Reserve: 1000, DiskRetry: 4 * time.Millisecond, Viewer: r.viewer, Pictures: r.pictures,
 	}, r.journal, kept, r.helpers)
 	if err != nil {

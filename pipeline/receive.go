@@ -244,7 +244,7 @@ func (m *Mailroom) receive(ctx context.Context, t journal.Task) (func(journal.Tx
 		b.Kind, b.Pages, b.Refused = contents.Kind, contents.Pages, m.refused(b, contents)
 		if err := errors.Join(
 			saveBatch(tx, b),
-			tx.Log(m.event("batch counted", id, "", map[string]any{"kind": b.Kind, "pages": b.Pages})),
+			tx.Log(m.event(actionCounted, id, "", map[string]any{"kind": b.Kind, "pages": b.Pages})),
 		); err != nil {
 			return err
 		}

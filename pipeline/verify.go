@@ -55,6 +55,7 @@ func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error
 	tell(func() error { return v.stores(ctx) })
 	tell(func() error { return v.known(ctx) })
 	tell(func() error { return v.events(ctx) })
+	tell(func() error { return v.figures(ctx) })
 	tell(func() error { v.leftOver(kept); return nil })
 	return v.Count, err
 }

@@ -42,7 +42,7 @@ nothing either: the next start goes on where the journal stands.`,
 	return c
 }
 
-// serve runs the four lasting jobs - intake, queue, releasing sources, answering -
+// serve runs the lasting jobs - intake, queue, releasing sources, figures, answering -
 // until the context ends or one of them fails.
 func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	if err := usable(cfg.Intake); err != nil {
@@ -84,6 +84,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	job("queue", p.mailroom.Run)
 	job("intake", func(ctx context.Context) error { return p.watch(ctx, health, log) })
 	job("release", func(ctx context.Context) error { return p.release(ctx, log) })
+	job("figures", p.mailroom.Follow)
 	job("web", func(ctx context.Context) error { return answer(ctx, web, health) })
 	<-ctx.Done()
 	log.Info("postroom ends: what is in hand is finished")
