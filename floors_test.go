@@ -53,6 +53,7 @@ var walls = map[string]string{
 	"go.yaml.in":                      "cmd",
 	"C":                               "nobody: gosseract holds the only C",
 	"github.com/blevesearch":          "pipeline/search",
+	"gonum.org":                       "pipeline",
 }
 
 // pkg is what `go list` says of a package.

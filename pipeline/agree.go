@@ -85,7 +85,7 @@ func (v *verification) known(ctx context.Context) error {
 	return audit.Subjects(v.m.view(ctx), func(subject string) error {
 		table := tableDoc
 		switch {
-		case slices.Contains([]string{subjectConfiguration, subjectRegister, subjectExceptions, subjectLog, subjectTickets}, subject):
+		case slices.Contains([]string{subjectConfiguration, subjectRegister, subjectExceptions, subjectLog, subjectTickets, subjectSamples}, subject):
 			return nil
 		case len(subject) == len(uuid.UUID{}.String()): // a document's has no hyphens
 			table = tableBatch

@@ -139,3 +139,17 @@ func BenchmarkTally(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(entries), "us/entry")
 }
+
+// BenchmarkDrawSample draws 500 of the 85,000 documents that the machine filed in three
+// years, from each scheme and rule its share.
+func BenchmarkDrawSample(b *testing.B) {
+	m, end := benchRoom(b, benchDocuments)
+	m.benchTally(b)
+	o := SampleOrder{Count: 500, From: end.AddDate(-4, 0, 0), To: end, Stratified: true}
+	for b.Loop() {
+		s, err := m.DrawSample(b.Context(), "B. Auditor", o)
+		if err != nil || s.Estimate().Drawn < 500 {
+			b.Fatal(s.Estimate(), err)
+		}
+	}
+}

@@ -160,10 +160,10 @@ func countPortion(r journal.Reader, b book, zone *time.Location, behind int64, n
 		if err != nil {
 			return behind, err
 		}
-		if err := c.event(e); err != nil {
+		if behind, err = sequence(row.Key); err != nil {
 			return behind, err
 		}
-		if behind, err = sequence(row.Key); err != nil {
+		if err := c.event(behind, e); err != nil {
 			return behind, err
 		}
 	}

@@ -17,6 +17,7 @@ const (
 	subjectExceptions    = "exceptions"
 	subjectLog           = "log"
 	subjectTickets       = "tickets"
+	subjectSamples       = "samples"
 )
 
 // The actions whose details rows are held against; see disagreements.
@@ -31,6 +32,8 @@ const (
 	actionDecided  = "person decided"
 	actionTicket   = "batch ticket read"
 	actionClosed   = "person closed batch"
+	actionDrawn    = "sample drawn"
+	actionJudged   = "document judged"
 )
 
 // event is an entry of the audit log; actor "" is the machine. What is personal goes

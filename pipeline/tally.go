@@ -114,6 +114,7 @@ type filedRow struct {
 	Scheme string `json:"scheme"`
 	Store  string `json:"store"`
 	Rule   string `json:"rule"`
+	Entry  int64  `json:"entry"` // of the log, that tells of it
 }
 
 // sortable writes a time so that keys sort as times do.
@@ -201,14 +202,14 @@ func (c *tallying) flush() error {
 
 // event counts an entry of the log. What it looks up besides never changes once it is
 // there, so that it does not matter how much later an event is counted.
-func (c *tallying) event(e journal.Event) error {
+func (c *tallying) event(entry int64, e journal.Event) error {
 	switch e.Action {
 	case actionReceived:
 		return c.received(e)
 	case actionCounted:
 		return c.counted(e)
 	case actionPlaced, actionHeld, actionFiled, actionDecided:
-		return c.document(e)
+		return c.document(entry, e)
 	}
 	return nil
 }
@@ -237,7 +238,7 @@ func (c *tallying) counted(e journal.Event) error {
 }
 
 // document counts what happened to a document.
-func (c *tallying) document(e journal.Event) error {
+func (c *tallying) document(entry int64, e journal.Event) error {
 	row, err := c.tallied(e)
 	if errors.Is(err, journal.ErrNotFound) {
 		return nil // verify tells of it
@@ -251,7 +252,7 @@ func (c *tallying) document(e journal.Event) error {
 	case actionHeld:
 		err = c.held(e, &row)
 	case actionFiled:
-		err = c.filed(e, row)
+		err = c.filed(entry, e, row)
 	case actionDecided:
 		err = c.decided(e, &row)
 	}
@@ -306,14 +307,14 @@ func (c *tallying) held(e journal.Event, row *talliedRow) error {
 	return err
 }
 
-func (c *tallying) filed(e journal.Event, row talliedRow) error {
+func (c *tallying) filed(entry int64, e journal.Event, row talliedRow) error {
 	of := []string{forSource + row.Source, forScheme + row.Scheme}
 	if row.Person {
 		return c.add(e.Time, nPerson, 1, of...)
 	}
 	return errors.Join(c.add(e.Time, nMachine, 1, of...),
 		c.took(e.Time, nFiledSeconds, nFiledWithin, e.Time.Sub(row.Received), append(of, forAll)...),
-		c.Put(tableMachine, machineKey(e.Time, e.Subject), encode(filedRow{row.Scheme, row.Store, row.Rule})))
+		c.Put(tableMachine, machineKey(e.Time, e.Subject), encode(filedRow{row.Scheme, row.Store, row.Rule, entry})))
 }
 
 func (c *tallying) decided(e journal.Event, row *talliedRow) error {

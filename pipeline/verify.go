@@ -56,6 +56,7 @@ func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error
 	tell(func() error { return v.known(ctx) })
 	tell(func() error { return v.events(ctx) })
 	tell(func() error { return v.figures(ctx) })
+	tell(func() error { return v.samples(ctx) })
 	tell(func() error { v.leftOver(kept); return nil })
 	return v.Count, err
 }
