@@ -12,9 +12,9 @@ import (
 
 // Facts are what a decision about a document rests on, with the places on its pages.
 type Facts struct {
-	Since      time.Time       // since when it waits, or when it was decided
-	Evidence   []mail.Evidence // polygons are in pixels of the page as scanned
-	Up, Down   *Neighbour      // the documents right before and behind its pages, if they wait too
+	Since    time.Time       // since when it waits, or when it was decided
+	Evidence []mail.Evidence // polygons are in pixels of the page as scanned
+	Up, Down *Neighbour      // the documents right before and behind its pages, if they wait too
 }
 
 // Neighbour is a document that waits beside another one.

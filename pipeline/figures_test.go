@@ -217,7 +217,7 @@ func TestFollow(t *testing.T) {
 	r, _ := newTimedRoom(t)
 	ctx, end := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- r.Follow(ctx) }()
+	go func() { ended <- r.KeepFigures(ctx) }()
 	r.process("a.pdf", "code="+caseA)
 	for {
 		changed := r.journal.Changed()

@@ -36,10 +36,10 @@ type Sees struct {
 	Case   func(store, scheme, reference string) bool // nil = every case of the stores
 }
 
-// Letters lists the filed letters before the cursor that may be seen, the newest first, n
+// LettersDown lists the filed letters before the cursor that may be seen, the newest first, n
 // at most. next is where to go on: "" when that was all. There may be fewer than n before
 // that is said: one call goes through 20,000 letters at most.
-func (m *Mailroom) Letters(ctx context.Context, sees Sees, before Cursor, n int) (lines []LetterLine, next Cursor, err error) {
+func (m *Mailroom) LettersDown(ctx context.Context, sees Sees, before Cursor, n int) (lines []LetterLine, next Cursor, err error) {
 	err = m.lists(ctx, func(r journal.Reader) error {
 		lines, next = []LetterLine{}, ""
 		merged := merge{r: r, before: before}

@@ -35,7 +35,7 @@ func TestLettersOfSeveralStores(t *testing.T) {
 	s := newSynthetic(t, 40, 6)
 	s.fill(t, r.Mailroom)
 	every := all(t, 1000, func(at Cursor, n int) ([]LetterLine, Cursor, error) {
-		return r.Letters(t.Context(), Sees{Stores: s.stores}, at, n)
+		return r.LettersDown(t.Context(), Sees{Stores: s.stores}, at, n)
 	})
 	if len(every) != len(s.filed) || !slices.IsSortedFunc(every, func(a, b LetterLine) int { return b.Filed.Compare(a.Filed) }) {
 		t.Fatalf("%d letters of %d, or out of order", len(every), len(s.filed))
@@ -60,7 +60,7 @@ func TestLettersOfSeveralStores(t *testing.T) {
 			}
 		}
 		n := 1 + s.random.IntN(70)
-		for _, l := range all(t, n, func(at Cursor, n int) ([]LetterLine, Cursor, error) { return r.Letters(t.Context(), sees, at, n) }) {
+		for _, l := range all(t, n, func(at Cursor, n int) ([]LetterLine, Cursor, error) { return r.LettersDown(t.Context(), sees, at, n) }) {
 			got = append(got, l.Document)
 		}
 		if !slices.Equal(got, want) {
@@ -109,11 +109,11 @@ func TestSearchForALetterIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := Sees{[]string{"tax"}, func(_, _, reference string) bool { return reference == "wanted" }}
-	none, next, err := r.Letters(t.Context(), wanted, "", 5)
+	none, next, err := r.LettersDown(t.Context(), wanted, "", 5)
 	if err != nil || len(none) > 0 || next == "" {
 		t.Fatalf("%d letters, next %q, %v", len(none), next, err)
 	}
-	found, next, err := r.Letters(t.Context(), wanted, next, 5)
+	found, next, err := r.LettersDown(t.Context(), wanted, next, 5)
 	if err != nil || len(found) != 1 || found[0].Document != oldest || next != "" {
 		t.Fatalf("%d letters, next %q, %v", len(found), next, err)
 	}
@@ -127,7 +127,7 @@ func TestRecalledLetterLeavesTheList(t *testing.T) {
 	id := docs[0].Document
 	has := func(want ...string) (lines []LetterLine) {
 		t.Helper()
-		lines, _, err := r.Letters(t.Context(), Sees{Stores: []string{"tax"}}, "", 9)
+		lines, _, err := r.LettersDown(t.Context(), Sees{Stores: []string{"tax"}}, "", 9)
 		var got []string
 		for _, l := range lines {
 			got = append(got, l.Document+" "+l.Reference)

@@ -61,6 +61,3 @@ func (m *Mailroom) atRest(ctx context.Context, batch string, routed bool) (rests
 	})
 	return rests, err
 }
-
-// Changed is closed at the journal's next commit.
-func (m *Mailroom) Changed() <-chan struct{} { return m.journal.Changed() }

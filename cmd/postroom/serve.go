@@ -84,7 +84,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	job("queue", p.mailroom.Run)
 	job("intake", func(ctx context.Context) error { return p.watch(ctx, health, log) })
 	job("release", func(ctx context.Context) error { return p.release(ctx, log) })
-	job("figures", p.mailroom.Follow)
+	job("figures", p.mailroom.KeepFigures)
 	job("web", func(ctx context.Context) error { return answer(ctx, web, health) })
 	<-ctx.Done()
 	log.Info("postroom ends: what is in hand is finished")

@@ -30,9 +30,9 @@ const (
 // followPause is the least time between two counts: mail that pours in costs few commits more.
 const followPause = time.Second
 
-// Follow keeps the figures up to the log until the context ends. A journal that has none
+// KeepFigures keeps the figures up to the log until the context ends. A journal that has none
 // yet, or whose days were those of another time zone, is counted from its beginning.
-func (m *Mailroom) Follow(ctx context.Context) error {
+func (m *Mailroom) KeepFigures(ctx context.Context) error {
 	pause := time.NewTicker(followPause)
 	defer pause.Stop()
 	told := ""
