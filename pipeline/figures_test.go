@@ -213,7 +213,7 @@ func (j *dyingJournal) Tx(ctx context.Context, fn func(journal.Tx) error) error 
 	return j.Store.Tx(ctx, fn)
 }
 
-func TestFollow(t *testing.T) {
+func TestKeepFigures(t *testing.T) {
 	r, _ := newTimedRoom(t)
 	ctx, end := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

@@ -154,6 +154,12 @@ func (m *Mailroom) Batches(ctx context.Context, visit func(BatchLine) error) err
 	}
 }
 
+// Summary gives one batch as the list does: ErrNoSuch.
+func (m *Mailroom) Summary(ctx context.Context, id string) (s BatchSummary, err error) {
+	err = m.lists(ctx, func(r journal.Reader) (err error) { s, err = m.summary(r, id); return err })
+	return s, err
+}
+
 // summary tells how far a batch is by what is counted of it.
 func (m *Mailroom) summary(r journal.Reader, id string) (s BatchSummary, err error) {
 	b, err := load[batchRow](r, tableBatch, id)

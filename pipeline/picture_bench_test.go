@@ -101,7 +101,7 @@ func (m *Mailroom) fill(ctx context.Context, pages int) error {
 			return err
 		}
 		for i := range 16 {
-			rows = append(rows, pageRow{ref, i})
+			rows = append(rows, pageRow{Readings: ref, Index: i})
 		}
 	}
 	return m.journal.Tx(ctx, func(tx journal.Tx) error {

@@ -27,6 +27,16 @@ func (f filings) Scan(_, _, after string, n int) ([]journal.Row, error) {
 	return f[from:min(from+n, len(f))], nil
 }
 
+func (f filings) ScanDown(_, _, before string, n int) ([]journal.Row, error) {
+	to := len(f)
+	if before != "" {
+		to, _ = slices.BinarySearchFunc(f, before, func(r journal.Row, key string) int { return strings.Compare(r.Key, key) })
+	}
+	rows := slices.Clone(f[max(0, to-n):to])
+	slices.Reverse(rows)
+	return rows, nil
+}
+
 // filedDaily makes so many filings, an hour apart, of the schemes by turns as often as told.
 func filedDaily(begin time.Time, n int, schemes ...string) (f filings) {
 	for i := range n {
