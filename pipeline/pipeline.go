@@ -51,6 +51,7 @@ type Config struct {
 	Zone       *time.Location // of the days that figures are counted by: the machine's
 	Log        *slog.Logger
 	StoreRetry time.Duration // wait before an unreachable store is tried again: 30 s
+	Observe    func(Attempt) // told of each attempt at a task, before its result is written; nil = nobody
 	Disk       Disk          // that the data folder is on; nil = it never fills up
 	Reserve    int64         // bytes that taking a file leaves free on it: DefaultReserve
 	DiskRetry  time.Duration // wait before a full disk is tried again: 2 s
@@ -165,7 +166,7 @@ func (m *Mailroom) Run(ctx context.Context) error {
 		taskEnrich:   m.enrich,
 	}
 	for kind, h := range handlers {
-		handlers[kind] = m.watched(h)
+		handlers[kind] = m.observed(m.watched(h))
 	}
 	return m.journal.Run(ctx, handlers, journal.Limits{
 		taskReceive:  m.helpers.Slots(),

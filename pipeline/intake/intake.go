@@ -109,6 +109,9 @@ type Config struct {
 	// Trouble is told of a folder or file that can't be worked on, when that
 	// changes; nil ends it.
 	Trouble func(path string, err error)
+	// Waits is told what waits in a folder, after each listing that could be made and now
+	// and then during a long one.
+	Waits func(f Folder, w Waiting)
 	// Wait waits for a folder's next listing: the rescan time, or less after a
 	// hint. Tests put in their own; nil = the clock.
 	Wait func(ctx context.Context, f Folder, hint <-chan struct{}) error
@@ -143,6 +146,8 @@ type listing struct {
 	refused map[string]bool
 	closed  map[string]bool // sub-folders that can't be read
 	trouble string
+	told    time.Time // when Waits was told last
+	moved   time.Time // when a file was taken last
 }
 
 // list looks through the folder once, and takes what is ready.
@@ -196,6 +201,7 @@ func (l *listing) list(ctx context.Context) {
 			delete(l.refused, path)
 		}
 	}
+	l.waits(true)
 }
 
 // ErrStranded is a claimed source whose batch the journal does not know.
@@ -314,7 +320,8 @@ func (l *listing) look(ctx context.Context, path string) {
 	}
 	err = l.cfg.Accept(ctx, a)
 	if err == nil {
-		s.taken = true
+		s.taken, l.moved = true, l.cfg.Now()
+		l.waits(false)
 	}
 	if ctx.Err() == nil {
 		l.failed(path, s, err)

@@ -23,6 +23,8 @@ type watcher struct {
 	refused []string
 	trouble []string
 	reject  map[string]error
+	waits   Waiting
+	told    int
 }
 
 func newWatcher(t *testing.T) *watcher {
@@ -46,6 +48,7 @@ func newWatcher(t *testing.T) *watcher {
 			w.taken = append(w.taken, name)
 			return nil
 		},
+		Waits:  func(_ Folder, waits Waiting) { w.waits, w.told = waits, w.told+1 },
 		Refuse: func(_ context.Context, path, why string) { w.refused = append(w.refused, w.name(path)+": "+why) },
 		Trouble: func(path string, err error) {
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,7 +29,17 @@ type Pool struct {
 	spare    *helper        // that no file was given to; see Config.Spare
 	starting bool           // a spare is being started
 	spares   sync.WaitGroup // those being started
+
+	begun, lost atomic.Int64 // see Started and Lost
 }
+
+// Started counts the helper processes that were started. One works on one file only, so
+// that many are.
+func (p *Pool) Started() int64 { return p.begun.Load() }
+
+// Lost counts the helper processes that could not be started, died or were ended over a
+// request, for time or memory too.
+func (p *Pool) Lost() int64 { return p.lost.Load() }
 
 // New makes a pool; no process is started before the first request.
 func New(cfg Config) *Pool {
@@ -75,6 +86,7 @@ func (p *Pool) ask(ctx context.Context, q request, files []*os.File, got func(an
 	if h == nil {
 		started, err := p.started(ctx)
 		if err != nil {
+			p.failed(ctx)
 			return err
 		}
 		h = started
@@ -84,11 +96,21 @@ func (p *Pool) ask(ctx context.Context, q request, files []*os.File, got func(an
 		h.file, h.bound = q.Key, true
 	}
 	err := h.ask(ctx, q, files, got)
+	if err != nil {
+		p.failed(ctx)
+	}
 	if err != nil || h.spent || h.pages >= p.cfg.Recycle || h.bound && h.file == "" {
 		h.end()
 		h = nil
 	}
 	return err
+}
+
+// failed counts a helper that was lost, but not because nobody waits for it any more.
+func (p *Pool) failed(ctx context.Context) {
+	if ctx.Err() == nil {
+		p.lost.Add(1)
+	}
 }
 
 // putBack ends a turn; nil = its helper has ended, too.

@@ -91,3 +91,18 @@ func TestSlotsAreKept(t *testing.T) {
 		t.Errorf("%d processes are idle, %d at work", len(p.idle), len(p.turns))
 	}
 }
+
+// TestHelpersAreCounted: those that were started, and those that were lost over a page.
+func TestHelpersAreCounted(t *testing.T) {
+	p := pool(t, "none", Config{})
+	working(t, p, "a")
+	working(t, p, "a")
+	working(t, p, "b")
+	if p.Started() != 2 || p.Lost() != 0 {
+		t.Errorf("%d started, %d lost", p.Started(), p.Lost())
+	}
+	p = pool(t, "dies", Config{})
+	if _, err := p.Read(t.Context(), scanned(t, "batch-000.pdf"), "a", []int{1, 2, 3}, NoText); err != nil || p.Lost() == 0 || p.Started() != p.Lost()+1 {
+		t.Errorf("%d started, %d lost, %v", p.Started(), p.Lost(), err)
+	}
+}

@@ -11,7 +11,16 @@ func (p *Pool) started(ctx context.Context) (*helper, error) {
 	if h != nil {
 		return h, nil
 	}
-	return start(ctx, p.cfg)
+	return p.fresh(ctx)
+}
+
+// fresh starts a helper.
+func (p *Pool) fresh(ctx context.Context) (*helper, error) {
+	h, err := start(ctx, p.cfg)
+	if err == nil {
+		p.begun.Add(1)
+	}
+	return h, err
 }
 
 // keepSpare has a spare started when there is none. That it can't be says nothing: the
@@ -24,7 +33,7 @@ func (p *Pool) keepSpare() {
 	}
 	p.starting = true
 	p.spares.Go(func() {
-		h, err := start(context.Background(), p.cfg)
+		h, err := p.fresh(context.Background())
 		if err == nil {
 			if err = h.ask(context.Background(), request{Op: "prepare"}, nil, func(answer) {}); err != nil {
 				h.end()

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"container/heap"
+	"maps"
 	"sync"
 	"time"
 
@@ -23,11 +24,12 @@ type queue struct {
 	suspects order
 	passed   int             // tasks that went before the first suspect
 	known    map[uint64]bool // tasks that wait or are worked, by sequence
+	kinds    map[string]int  // how many of them there are of each kind
 	wake     chan struct{}   // has room for one: something may have become ready
 }
 
 func newQueue(items []item) *queue {
-	q := &queue{ready: map[string]*order{}, known: map[uint64]bool{}, wake: make(chan struct{}, 1)}
+	q := &queue{ready: map[string]*order{}, known: map[uint64]bool{}, kinds: map[string]int{}, wake: make(chan struct{}, 1)}
 	q.add(items...)
 	return q
 }
@@ -40,6 +42,7 @@ func (q *queue) add(items ...item) {
 			continue
 		}
 		q.known[i.seq] = true
+		q.kinds[i.Kind]++
 		if !i.NotBefore.IsZero() {
 			q.later = append(q.later, i)
 			continue
@@ -54,7 +57,17 @@ func (q *queue) add(items ...item) {
 func (q *queue) done(i item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	delete(q.known, i.seq)
+	if q.known[i.seq] {
+		delete(q.known, i.seq)
+		q.kinds[i.Kind]--
+	}
+}
+
+// count tells how many tasks of each kind are not done.
+func (q *queue) count() map[string]int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return maps.Clone(q.kinds)
 }
 
 func (q *queue) push(i item) {

@@ -141,6 +141,18 @@ func (s *Store) running() bool {
 	return s.queue != nil
 }
 
+// Tasks counts the tasks that are not done, by kind, without a look at the file; nil while
+// nobody runs them.
+func (s *Store) Tasks() map[string]int {
+	s.mu.Lock()
+	q := s.queue
+	s.mu.Unlock()
+	if q == nil {
+		return nil
+	}
+	return q.count()
+}
+
 // work does one task: attempt counted, handler, then all in one transaction.
 func (s *Store) work(ctx context.Context, q *queue, i item, h journal.Handler) {
 	defer func() {
