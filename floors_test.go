@@ -54,6 +54,7 @@ var walls = map[string]string{
 	"C":                               "nobody: gosseract holds the only C",
 	"github.com/blevesearch":          "pipeline/search",
 	"gonum.org":                       "pipeline",
+	"github.com/prometheus":           "web/metrics",
 }
 
 // pkg is what `go list` says of a package.

@@ -106,6 +106,12 @@ func tallyOf(list []int64) Tally {
 	return t
 }
 
+// Plus gives the sum of both.
+func (t Tally) Plus(u Tally) Tally {
+	t.add(u)
+	return t
+}
+
 func (t *Tally) add(u Tally) {
 	for _, n := range []struct {
 		to *int64

@@ -32,7 +32,7 @@ references:
   - {scheme: tax, pattern: 'TX-\d{4}-\d{6}-\d{2}', check: iso7064-mod97-10, store: tax, labels: [Ref], symbologies: [qr]}
 register: {csv: ./cases.csv}
 stores: [{name: tax, folder: ./cases/tax}]
-web: {listen: '127.0.0.1:0'}
+web: {listen: '127.0.0.1:0', metrics: '127.0.0.1:0'}
 limits: {file: 500MB, pixels: 60M, page_cpu: 20s}
 `
 	f.Add(whole)

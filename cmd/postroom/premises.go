@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"postroom/durable"
@@ -22,13 +23,15 @@ import (
 	"postroom/router"
 	"postroom/router/casestore"
 	"postroom/router/casestore/folder"
+	"postroom/web/metrics"
 )
 
 // premises is a mailroom with all that it stands on, wired from a configuration.
 type premises struct {
 	cfg      Config
 	mailroom *pipeline.Mailroom
-	journal  journal.Store
+	journal  *bolt.Store
+	measured atomic.Pointer[metrics.Metrics] // nil while nobody asks for them
 	audit    *audit.Log
 	helpers  *sandbox.Pool
 	stores   map[string]casestore.Store
@@ -190,6 +193,7 @@ func (p *premises) open(log *slog.Logger) error {
 		Audit:      p.audit,
 		Version:    version,
 		Log:        log,
+		Observe:    p.observe,
 		Disk:       durable.Disk(filepath.Join(p.cfg.Data, "blobs")), // where an unfinished file is swept
 		Reserve:    p.cfg.Limits.Reserve,
 	}, p.journal, blobs, p.helpers)

@@ -64,12 +64,17 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer orders.close()
-	health := &health{premises: p, folders: map[string]string{}}
+	health := &health{premises: p, folders: map[string]string{}, intake: map[string]sightings{}}
 	web, err := net.Listen("tcp", cfg.Web.Listen)
 	if err != nil {
 		return exit{exitConfig, fmt.Errorf("web.listen: %w", err)}
 	}
 	log.Info("postroom serves", "version", version, "config", cfg.Digest()[:12], "listen", web.Addr().String(), "folders", len(cfg.Intake))
+
+	measures, err := p.listenMetrics(health)
+	if err != nil {
+		return errors.Join(err, web.Close())
+	}
 
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -85,7 +90,12 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	job("intake", func(ctx context.Context) error { return p.watch(ctx, health, log) })
 	job("release", func(ctx context.Context) error { return p.release(ctx, log) })
 	job("figures", p.mailroom.KeepFigures)
-	job("web", func(ctx context.Context) error { return answer(ctx, web, health) })
+	job("web", func(ctx context.Context) error { return answer(ctx, web, "GET /healthz", health) })
+	if measures != nil {
+		job("metrics", func(ctx context.Context) error {
+			return answer(ctx, measures, "GET /metrics", p.measured.Load().Handler())
+		})
+	}
 	<-ctx.Done()
 	log.Info("postroom ends: what is in hand is finished")
 	jobs.Wait()
@@ -136,6 +146,7 @@ func (p *premises) watch(ctx context.Context, h *health, log *slog.Logger) error
 			return err
 		},
 		Known: p.mailroom.Knows,
+		Waits: h.waits,
 		Refuse: func(_ context.Context, path, why string) {
 			log.Warn("refused in a watched folder; remove it", "path", path, "why", why)
 		},
@@ -201,7 +212,8 @@ type health struct {
 	arrived  atomic.Int64
 
 	mu      sync.Mutex
-	folders map[string]string // in trouble, and why
+	folders map[string]string    // in trouble, and why
+	intake  map[string]sightings // what waits in each folder, by its name
 }
 
 // folder notes a folder's trouble, or its end, and tells whether it had any.
@@ -225,6 +237,10 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	state["exceptions"], state["pending"], state["stores_unreachable"] = waiting.Exceptions, waiting.Tasks, waiting.Stores
 	state["stuck"], state["register"] = waiting.Stuck, h.premises.mailroom.Register()
+	folders, still := h.intakeState()
+	if state["intake"] = folders; still {
+		status, state["status"] = http.StatusServiceUnavailable, "a watched folder stands still"
+	}
 	h.mu.Lock()
 	if len(h.folders) > 0 {
 		status, state["status"] = http.StatusServiceUnavailable, "a watched folder can't be read"
@@ -240,14 +256,14 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(state) // the client may be gone
 }
 
-func answer(ctx context.Context, l net.Listener, h http.Handler) error {
+func answer(ctx context.Context, l net.Listener, pattern string, h http.Handler) error {
 	mux := http.NewServeMux()
-	mux.Handle("GET /healthz", h)
+	mux.Handle(pattern, h)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second}
 	defer context.AfterFunc(ctx, func() {
 		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		_ = server.Shutdown(patience) // whoever still reads /healthz then is cut off
+		_ = server.Shutdown(patience) // whoever still reads then is cut off
 	})()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
