@@ -79,6 +79,12 @@ func (m *Mailroom) logConfiguration(tx journal.Tx) error {
 		tx.Log(m.event("configuration in force", subjectConfiguration, "", map[string]any{"settings": m.cfg.Settings, "key": now.Key, "was": was})))
 }
 
+// LogConfiguration logs what the mailroom works by, when it is another than before. Who
+// changes in the journal what is not the mailroom's does that first: the entry names it.
+func (m *Mailroom) LogConfiguration(ctx context.Context) error {
+	return m.journal.Tx(ctx, m.logConfiguration)
+}
+
 // LogRegister logs the case register in force when it is another than before: what
 // was live decides where a letter goes.
 func (m *Mailroom) LogRegister(ctx context.Context) error {

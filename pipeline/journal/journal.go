@@ -61,7 +61,7 @@ type Event struct {
 	Time    time.Time       `json:"time"`
 	Actor   string          `json:"actor,omitempty"` // who did it; "" = the machine
 	Action  string          `json:"action"`
-	Subject string          `json:"subject"` // a batch's or document's id
+	Subject string          `json:"subject"` // a batch's or document's id, or KIND:id of something else, as in user:…
 	Config  string          `json:"config,omitempty"`
 	Version string          `json:"version,omitempty"` // of the software
 	Detail  json.RawMessage `json:"detail,omitempty"`

@@ -186,7 +186,7 @@ func TestChange(t *testing.T) {
 	// What was refused left no trace: before and after stand in the log exactly.
 	last := h.events()[len(h.events())-1]
 	var d struct{ Was, Is User }
-	if err := json.Unmarshal(last.Detail, &d); err != nil || last.Action != actionChanged || last.Actor != "ben (ben)" || last.Subject != ann.ID ||
+	if err := json.Unmarshal(last.Detail, &d); err != nil || last.Action != actionChanged || last.Actor != "ben (ben)" || last.Subject != "user:"+ann.ID ||
 		last.Config != "digest" || last.Version != "test" || d.Was.Login != "anna" || d.Was.Disabled || d.Is.Login != "ann" || !d.Is.Disabled {
 		t.Errorf("%+v %s", last, last.Detail)
 	}

@@ -7,19 +7,20 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"postroom/pipeline/journal"
+	"postroom/web/session"
 )
 
 // subjectSignIn is what the log says of a sign-in under when no user has the login.
-const subjectSignIn = "sign-in"
+const subjectSignIn = "user:unknown"
 
 // signIn is an entry of the log about somebody who signs in, or tries to. Who it is, is known only when it succeeds.
 func (d *Directory) signIn(ctx context.Context, action string, u User, detail map[string]any) journal.Event {
-	by, subject := "", u.ID
+	by, subject := "", subjectSignIn
+	if u.ID != "" {
+		subject = session.Subject(u.ID)
+	}
 	if action == actionSignedIn {
 		by = u.Actor()
-	}
-	if subject == "" {
-		subject = subjectSignIn
 	}
 	if from := remote(ctx); from != "" {
 		detail["from"] = from

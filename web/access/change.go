@@ -26,6 +26,9 @@ const (
 	actionWaits    = "sign-in throttled"
 )
 
+// ofGroup is what the log calls a group; a user is session.Subject.
+func ofGroup(id string) string { return "group:" + id }
+
 // event is an entry of the audit log. The subject is an opaque id; what is personal is in the detail.
 func (d *Directory) event(by, action, subject string, detail any) journal.Event {
 	text, err := json.Marshal(detail)
@@ -64,7 +67,7 @@ func (d *Directory) Add(ctx context.Context, by string, u User, password string)
 		if w, err = save(tx, userRow{}, row); err != nil {
 			return err
 		}
-		return tx.Log(d.event(by, actionAdded, row.ID, changed{Is: row.User}))
+		return tx.Log(d.event(by, actionAdded, session.Subject(row.ID), changed{Is: row.User}))
 	})
 	if err != nil {
 		return User{}, "", err
@@ -102,7 +105,7 @@ func (d *Directory) Change(ctx context.Context, by string, u User) (w Warning, e
 				return err
 			}
 		}
-		return tx.Log(d.event(by, actionChanged, u.ID, changed{was.User, is.User}))
+		return tx.Log(d.event(by, actionChanged, session.Subject(u.ID), changed{was.User, is.User}))
 	})
 	return w, err
 }
@@ -123,11 +126,12 @@ func (d *Directory) SetPassword(ctx context.Context, by, id, password string, mu
 		if err != nil {
 			return err
 		}
+		was := row.User
 		row.Hash, row.MustChange = hash, mustChange
 		return errors.Join(
 			journal.Save(tx, tableUser, id, row),
 			session.Revoke(tx, id),
-			tx.Log(d.event(by, actionPassword, id, map[string]any{"must_change": mustChange})))
+			tx.Log(d.event(by, actionPassword, session.Subject(id), changed{was, row.User})))
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"postroom/pipeline/journal"
+	"postroom/web/session"
 )
 
 // What one group may hold.
@@ -66,7 +67,7 @@ func (d *Directory) SaveGroup(ctx context.Context, by string, g Group) (Group, e
 		} else if !made {
 			return fmt.Errorf("group %q: %w", g.ID, ErrNone)
 		}
-		return errors.Join(journal.Save(tx, tableGroup, g.ID, g), tx.Log(d.event(by, actionGroup, g.ID, change)))
+		return errors.Join(journal.Save(tx, tableGroup, g.ID, g), tx.Log(d.event(by, actionGroup, ofGroup(g.ID), change)))
 	})
 	return g, err
 }
@@ -81,11 +82,7 @@ func (d *Directory) DeleteGroup(ctx context.Context, by, id string) error {
 		if err != nil {
 			return err
 		}
-		had, err := leave(tx, id)
-		if err != nil {
-			return err
-		}
-		return errors.Join(tx.Delete(tableGroup, id), tx.Log(d.event(by, actionUngroup, id, map[string]any{"was": g, "users": had})))
+		return errors.Join(d.leave(tx, by, id), tx.Delete(tableGroup, id), tx.Log(d.event(by, actionUngroup, ofGroup(id), changed{Was: g})))
 	})
 	if err == nil {
 		d.patterns.Delete(id)
@@ -93,8 +90,8 @@ func (d *Directory) DeleteGroup(ctx context.Context, by, id string) error {
 	return err
 }
 
-// leave takes a group from its users, and lists their ids.
-func leave(tx journal.Tx, group string) (had []string, err error) {
+// leave takes a group from its users.
+func (d *Directory) leave(tx journal.Tx, by, group string) error {
 	var rows []userRow
 	if err := each(tx, tableUser, func(row userRow) error {
 		if slices.Contains(row.Groups, group) {
@@ -102,14 +99,16 @@ func leave(tx journal.Tx, group string) (had []string, err error) {
 		}
 		return nil
 	}); err != nil {
-		return nil, err
+		return err
 	}
 	for _, row := range rows {
-		row.Groups = slices.DeleteFunc(row.Groups, func(id string) bool { return id == group })
-		if err := journal.Save(tx, tableUser, row.ID, row); err != nil {
-			return nil, err
+		was := row.User
+		row.Groups = slices.DeleteFunc(slices.Clone(row.Groups), func(id string) bool { return id == group })
+		if err := errors.Join(
+			journal.Save(tx, tableUser, row.ID, row),
+			tx.Log(d.event(by, actionChanged, session.Subject(row.ID), changed{was, row.User}))); err != nil {
+			return err
 		}
-		had = append(had, row.ID)
 	}
-	return had, nil
+	return nil
 }

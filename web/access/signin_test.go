@@ -79,7 +79,7 @@ func TestAuthenticate(t *testing.T) {
 	}
 	var log []string
 	for _, e := range h.events()[3:] {
-		log = append(log, fmt.Sprintf("%s|%s|%v|%s", e.Actor, e.Action, e.Subject == ann.ID || e.Subject == off.ID, e.Detail))
+		log = append(log, fmt.Sprintf("%s|%s|%v|%s", e.Actor, e.Action, e.Subject == "user:"+ann.ID || e.Subject == "user:"+off.ID, e.Detail))
 	}
 	if want := ann.Actor() + `|signed in|true|{"from":"10.0.0.1","login":"ann"}`; log[0] != want {
 		t.Errorf("%s, want %s", log[0], want)

@@ -3,7 +3,6 @@ package session
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -88,25 +87,28 @@ func each(r journal.Reader, table, prefix string, visit func(key string) error) 
 // in with ctx may: it is among Of(his own id), or he is an administrator.
 func (s *Sessions) End(ctx context.Context, id string) error {
 	ctx = context.WithoutCancel(ctx)
-	return s.store.end(ctx, id, s.event(ctx, "session ended", "", nil))
+	return s.store.end(ctx, id, s.event(ctx, "session ended", ""))
 }
 
 // EndAll ends all sessions of a user.
 func (s *Sessions) EndAll(ctx context.Context, user string) error {
 	ctx = context.WithoutCancel(ctx)
 	return s.store.journal.Tx(ctx, func(tx journal.Tx) error {
-		return errors.Join(Revoke(tx, user), tx.Log(s.event(ctx, "sessions ended", user, nil)))
+		return errors.Join(Revoke(tx, user), tx.Log(s.event(ctx, "sessions ended", user)))
 	})
 }
 
+// Subject is what the audit log calls a user: his id with its kind before it.
+func Subject(userID string) string { return "user:" + userID }
+
 // event is an entry of the audit log about a user's sessions, by who is signed in.
-func (s *Sessions) event(ctx context.Context, action, subject string, detail json.RawMessage) journal.Event {
+func (s *Sessions) event(ctx context.Context, action, user string) journal.Event {
 	actor := s.UserID(ctx)
 	if actor != "" {
 		actor = s.cfg.Actor(ctx, actor)
 	}
-	return journal.Event{Time: s.cfg.Now().UTC(), Actor: actor, Action: action, Subject: subject,
-		Config: s.cfg.ConfigDigest, Version: s.cfg.Version, Detail: detail}
+	return journal.Event{Time: s.cfg.Now().UTC(), Actor: actor, Action: action, Subject: Subject(user),
+		Config: s.cfg.ConfigDigest, Version: s.cfg.Version}
 }
 
 // sweepEvery is how often a sign-in sweeps first.

@@ -173,7 +173,7 @@ func (s *Sessions) SignOut(ctx context.Context) error {
 		return nil
 	}
 	kept := context.WithoutCancel(ctx) // a browser that hangs up meant it
-	err := s.store.end(kept, digest(s.scs.Token(ctx)), s.event(kept, "signed out", r.User, nil))
+	err := s.store.end(kept, digest(s.scs.Token(ctx)), s.event(kept, "signed out", r.User))
 	if err != nil && !errors.Is(err, ErrNone) {
 		return err
 	}

@@ -199,7 +199,7 @@ func (s *store) end(ctx context.Context, token string, events ...journal.Event) 
 			return err
 		}
 		for _, e := range events {
-			e.Subject = r.User
+			e.Subject = Subject(r.User)
 			if err := tx.Log(e); err != nil {
 				return err
 			}
