@@ -72,12 +72,6 @@ type Register struct{ CSV string }
 // StoreFolder is a case store that is a folder.
 type StoreFolder struct{ Name, Folder string }
 
-// Web is where the desk listens, and where the metrics do.
-type Web struct {
-	Listen  string
-	Metrics string `json:",omitempty"` // "" = nowhere
-}
-
 // Limits bounds what one file may take.
 type Limits struct {
 	File     int64 // bytes

@@ -105,12 +105,7 @@ func (r *configReader) read(text []byte) Config {
 		"stores": func(n *yaml.Node) {
 			r.list(n, func(n *yaml.Node) { c.Stores = append(c.Stores, r.store(n, len(c.Stores))) })
 		},
-		"web": func(n *yaml.Node) {
-			r.mapping(n, fields{
-				"listen":  func(n *yaml.Node) { c.Web.Listen = r.address(n) },
-				"metrics": func(n *yaml.Node) { c.Web.Metrics = r.address(n) },
-			})
-		},
+		"web":     func(n *yaml.Node) { r.web(n, &c.Web) },
 		"sandbox": func(n *yaml.Node) { c.Sandbox = r.choice(n, "best-effort", "require") },
 		"limits":  func(n *yaml.Node) { r.limits(n, &c.Limits) },
 	}, "data", "references", "register", "stores")

@@ -23,6 +23,7 @@ import (
 	"postroom/router"
 	"postroom/router/casestore"
 	"postroom/router/casestore/folder"
+	"postroom/web/access"
 	"postroom/web/metrics"
 )
 
@@ -30,6 +31,7 @@ import (
 type premises struct {
 	cfg      Config
 	mailroom *pipeline.Mailroom
+	people   *access.Directory
 	journal  *bolt.Store
 	measured atomic.Pointer[metrics.Metrics] // nil while nobody asks for them
 	audit    *audit.Log
@@ -200,6 +202,7 @@ func (p *premises) open(log *slog.Logger) error {
 	if err != nil {
 		return exit{exitConfig, err}
 	}
+	p.people = access.Open(p.journal, access.Config{Version: version, ConfigDigest: p.cfg.Digest()})
 	return nil
 }
 

@@ -45,6 +45,9 @@ nothing either: the next start goes on where the journal stands.`,
 // serve runs the lasting jobs - intake, queue, releasing sources, figures, answering -
 // until the context ends or one of them fails.
 func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
+	if why := cfg.Web.exposed(); why != "" {
+		return exit{exitConfig, errors.New(why)}
+	}
 	if err := usable(cfg.Intake); err != nil {
 		return err
 	}
@@ -65,9 +68,9 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer orders.close()
 	health := &health{premises: p, folders: map[string]string{}, intake: map[string]sightings{}}
-	web, err := net.Listen("tcp", cfg.Web.Listen)
+	web, err := listenWeb(ctx, cfg.Web, log)
 	if err != nil {
-		return exit{exitConfig, fmt.Errorf("web.listen: %w", err)}
+		return err
 	}
 	log.Info("postroom serves", "version", version, "config", cfg.Digest()[:12], "listen", web.Addr().String(), "folders", len(cfg.Intake))
 
