@@ -20,7 +20,7 @@ import (
 // order is a command that reads or decides work. It runs in whichever process
 // holds the journal: this one, or a server that is asked over its socket.
 type order struct {
-	Op        string             `json:"op"` // process, exceptions, exception, decide, batches, batch, verify, story, export, checkpoint
+	Op        string             `json:"op"` // process, exceptions, exception, decide, batches, batch, verify, story, export, checkpoint; with an Account see there
 	Config    string             `json:"config"`
 	JSON      bool               `json:"json,omitempty"`
 	RouteOnly bool               `json:"route_only,omitempty"`
@@ -31,6 +31,7 @@ type order struct {
 	Documents []string           `json:"documents,omitempty"`
 	Details   bool               `json:"details,omitempty"`
 	Crops     bool               `json:"crops,omitempty"`
+	Account   *account           `json:"account,omitempty"`
 
 	out io.Writer // of the data; nil = stdout
 }
@@ -41,9 +42,15 @@ func (o order) who() string { return "user " + o.UID }
 // works tells whether the order needs the queue to be worked.
 func (o order) works() bool { return o.Op == "process" || o.Op == "decide" }
 
+// founds tells whether the order may be the first that a data folder sees.
+func (o order) founds() bool { return o.Account != nil && (o.Op == opUserAdd || o.Op == opGroupAdd) }
+
 // run carries the order out. out takes data, messages what a person should
 // know besides; the error may be an exit.
 func (o order) run(ctx context.Context, p *premises, out, messages io.Writer) error {
+	if o.Account != nil {
+		return o.account(ctx, p, out, messages)
+	}
 	switch o.Op {
 	case "decide":
 		if o.Decision == nil {
@@ -78,7 +85,7 @@ const patience = 10 * time.Second
 // dispatch runs the order here when the journal is free, else in the process that holds it.
 func dispatch(ctx context.Context, cfg Config, o order) error {
 	o.Config, o.UID = cfg.Digest(), strconv.Itoa(os.Getuid())
-	if !o.works() {
+	if !o.works() && !o.founds() {
 		if begun, err := started(cfg); err != nil || !begun {
 			return o.without(cfg, err)
 		}
@@ -125,7 +132,7 @@ func (o order) without(cfg Config, err error) error {
 		return unverified(err)
 	case err != nil:
 		return err
-	case slices.Contains([]string{"verify", "story", "export", "checkpoint"}, o.Op): // an auditor must not take nothing for an answer
+	case slices.Contains([]string{"verify", "story", "export", "checkpoint"}, o.Op) || o.Account != nil && o.Op != opUsers && o.Op != opGroups: // an auditor must not take nothing for an answer
 		return fmt.Errorf("there is no journal in %s yet: nothing was ever taken under this configuration", cfg.Data)
 	}
 	fmt.Fprintf(os.Stderr, "postroom: there is no journal in %s yet: nothing was ever taken under this configuration\n", cfg.Data)

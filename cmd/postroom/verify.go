@@ -17,7 +17,7 @@ func verifyCommand() *cobra.Command {
 		Short: "Check that no page is lost and everything is as it was filed",
 		Long: `verify checks that every page of every batch has exactly one place, that every
 stored file still has its digest, that every receipt's document is in its store,
-and that the log's entries are those that were signed. It exits with 0 only if all hold,
+that users and groups have the rights that the log says, and that the log's entries are those that were signed. It exits with 0 only if all hold,
 with 7 otherwise. Stored files that no row refers to are counted as left over:
 a crash leaves one now and then, and a decision replaces some.`,
 		Args: cobra.NoArgs,
@@ -38,9 +38,13 @@ func (o order) verify(ctx context.Context, p *premises, out io.Writer) error {
 	if err != nil {
 		return unverified(err)
 	}
+	users, err := p.people.Verify(ctx, say.fault)
+	if err != nil {
+		return unverified(err)
+	}
 	if o.JSON {
 		err = printJSON(out, map[string]any{"type": "verification", "faults": say.n, "batches": looked.Batches, "pages": looked.Pages,
-			"documents": looked.Documents, "blobs": looked.Blobs, "receipts": looked.Receipts, "events": looked.Events, "left_over": looked.LeftOver})
+			"documents": looked.Documents, "blobs": looked.Blobs, "receipts": looked.Receipts, "events": looked.Events, "users": users, "left_over": looked.LeftOver})
 	} else {
 		_, err = fmt.Fprintf(out, "%d faults in %d batches, %d pages, %d documents, %d stored files, %d receipts, %d events; left over: %d stored files\n",
 			say.n, looked.Batches, looked.Pages, looked.Documents, looked.Blobs, looked.Receipts, looked.Events, looked.LeftOver)
