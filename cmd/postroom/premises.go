@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"postroom/pipeline/journal/audit"
 	"postroom/pipeline/journal/bolt"
 	"postroom/pipeline/sandbox"
+	"postroom/pipeline/search"
 	"postroom/router"
 	"postroom/router/casestore"
 	"postroom/router/casestore/folder"
@@ -37,6 +39,8 @@ type premises struct {
 	audit    *audit.Log
 	helpers  *sandbox.Pool
 	stores   map[string]casestore.Store
+	index    *search.Index // while it is served; a short command has none
+	indexing sync.Mutex    // of an index that a short command makes
 	log      *slog.Logger
 }
 
@@ -218,6 +222,9 @@ func (p *premises) ready(ctx context.Context) error {
 }
 
 func (p *premises) close() error {
+	if p.index != nil {
+		_ = p.index.Close() // it can be made anew
+	}
 	if p.helpers != nil {
 		p.helpers.Close()
 	}

@@ -18,6 +18,7 @@ import (
 	"postroom/pipeline"
 	"postroom/pipeline/intake"
 	"postroom/pipeline/journal"
+	"postroom/pipeline/search"
 )
 
 func serveCommand() *cobra.Command {
@@ -42,7 +43,7 @@ nothing either: the next start goes on where the journal stands.`,
 	return c
 }
 
-// serve runs the lasting jobs - intake, queue, releasing sources, figures, answering -
+// serve runs the lasting jobs - intake, queue, releasing sources, figures, the search index, answering -
 // until the context ends or one of them fails.
 func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	if why := cfg.Web.exposed(); why != "" {
@@ -62,6 +63,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	if err := p.ready(ctx); err != nil {
 		return err
 	}
+	p.index = search.New(searchIndex(cfg), log)
 	orders, err := listen(p, true)
 	if err != nil {
 		return err
@@ -92,6 +94,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	job("queue", p.mailroom.Run)
 	job("intake", func(ctx context.Context) error { return p.watch(ctx, health, log) })
 	job("release", func(ctx context.Context) error { return p.release(ctx, log) })
+	job("search", func(ctx context.Context) error { return p.index.Run(ctx, indexFeed{p.mailroom}) })
 	job("figures", p.mailroom.KeepFigures)
 	job("web", func(ctx context.Context) error { return answer(ctx, web, "GET /healthz", health) })
 	if measures != nil {

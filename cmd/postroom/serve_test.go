@@ -290,6 +290,10 @@ func TestCommandsBesideAServer(t *testing.T) {
 	if !bytes.Contains(out, []byte(`"type":"batch"`)) {
 		t.Fatalf("process beside a server: %v\n%s", err, out)
 	}
+	letters := fmt.Sprintf("the search index has %d letters\n", len(s.filed()))
+	if out, err := s.command("index", "rebuild", "--config", s.config).CombinedOutput(); err != nil || string(out) != letters {
+		t.Errorf("index rebuild beside a server: %v, %q, want %q", err, out, letters)
+	}
 	second := s.command("serve", "--config", s.config)
 	if err := second.Run(); second.ProcessState.ExitCode() != exitHeld {
 		t.Errorf("a second server: %v, want exit code %d", err, exitHeld)

@@ -37,11 +37,11 @@ type Filter struct {
 
 // Result is what was found, all of it in the query's scope.
 type Result struct {
-	Total  int
-	Hits   []Hit
-	Stores []Count // most first
-	Source []Count // most first
-	Months []Count // received, UTC, "2006-01"; newest first
+	Total   int
+	Hits    []Hit
+	Stores  []Count // most first
+	Sources []Count // most first
+	Months  []Count // received, UTC, "2006-01"; newest first
 	// Whole tells that the index has followed the journal to its end since it was opened
 	// or made: before, letters may be missing.
 	Whole bool
@@ -170,7 +170,7 @@ func told(found *bleve.SearchResult) (r Result, err error) {
 		}
 		return all
 	}
-	r.Stores, r.Source, r.Months = counts(fieldStore), counts(fieldSource), counts(fieldMonth)
+	r.Stores, r.Sources, r.Months = counts(fieldStore), counts(fieldSource), counts(fieldMonth)
 	slices.SortFunc(r.Months, func(a, b Count) int { return strings.Compare(b.Value, a.Value) })
 	return r, nil
 }

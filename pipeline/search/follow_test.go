@@ -53,7 +53,7 @@ func same(t testing.TB, a, b *Index) {
 		one, err1 := a.Find(context.Background(), q)
 		other, err2 := b.Find(context.Background(), q)
 		for _, r := range []*Result{&one, &other} { // equal counts have no order
-			for _, c := range [][]Count{r.Stores, r.Source, r.Months} {
+			for _, c := range [][]Count{r.Stores, r.Sources, r.Months} {
 				slices.SortFunc(c, func(a, b Count) int { return strings.Compare(a.Value, b.Value) })
 			}
 		}

@@ -100,7 +100,7 @@ func (m marking) mark(at [][]term, w way, bit uint64) {
 		for j := range forms {
 			begun := w.begun && j == len(forms)-1
 			k := slices.IndexFunc(at[i+j], func(t term) bool {
-				return slices.Contains(forms[j], t.text) || begun && strings.HasPrefix(t.text, w.tokens[j]) && !strings.Contains(t.text, "_")
+				return slices.Contains(forms[j], t.text) || begun && strings.HasPrefix(t.text, w.tokens[j])
 			})
 			if k < 0 {
 				here = nil

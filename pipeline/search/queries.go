@@ -86,7 +86,7 @@ func (w way) forms(t string) []string {
 	return some
 }
 
-// beginning gives the words that begin so. There is one at least: no letter has it.
+// beginning gives the words that begin so, and last what was typed, which may be none.
 func beginning(ix bleve.Index, start string) (some []string, err error) {
 	dict, err := ix.FieldDictPrefix(fieldText, []byte(start))
 	if err != nil {
@@ -104,9 +104,7 @@ func beginning(ix bleve.Index, start string) (some []string, err error) {
 		if len(some) >= mostBegun {
 			return nil, refuse("too many words begin with %q: give more of the word", start)
 		}
-		if !strings.Contains(e.Term, "_") { // a stem's mark
-			some = append(some, e.Term)
-		}
+		some = append(some, e.Term) // never a stem: the mark in it is its third character
 	}
 }
 

@@ -232,7 +232,7 @@ func TestHitsTellWhere(t *testing.T) {
 		h.Store != "tax" || h.Scheme != "tax" || h.Reference != "TX-1" || !h.Received.Equal(a.Received) || !h.Filed.Equal(a.Filed) {
 		t.Errorf("%+v", h)
 	}
-	if !slices.Equal(r.Months, []Count{{"2021-04", 1}, {"2021-03", 1}}) || !slices.Equal(r.Stores, []Count{{"tax", 2}}) || len(r.Source) != 2 {
+	if !slices.Equal(r.Months, []Count{{"2021-04", 1}, {"2021-03", 1}}) || !slices.Equal(r.Stores, []Count{{"tax", 2}}) || len(r.Sources) != 2 {
 		t.Errorf("%+v", r)
 	}
 	for q, want := range map[Filter][]string{
