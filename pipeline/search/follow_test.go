@@ -138,6 +138,31 @@ func TestOnlyWhatChangedIsLoaded(t *testing.T) {
 	}
 }
 
+// late is a feed whose letters have moved on since they were touched.
+type late struct{ *feed }
+
+func (l late) Follow(ctx context.Context, cursor string, n int) ([]mail.Touch, string, error) {
+	touched, next, err := l.feed.Follow(ctx, cursor, n)
+	for i := range touched {
+		touched[i].Filed = true
+	}
+	return touched, next, err
+}
+
+func TestLetterThatMovedOnMeanwhile(t *testing.T) {
+	f := newFeed()
+	x := open(t, t.TempDir()+"/search", nil)
+	l := letter("a", "tax", "TX-1", "en", "taxes")
+	f.put(l)
+	follow(t, x, f)
+	l.State = mail.Held
+	f.put(l)
+	follow(t, x, late{f})
+	if got := found(t, x, Query{Scope: everything}); len(got) > 0 {
+		t.Errorf("it finds %v", got)
+	}
+}
+
 // dying is a feed whose reader dies in the middle of a portion.
 type dying struct {
 	*feed

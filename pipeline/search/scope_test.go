@@ -42,8 +42,11 @@ func TestNothingOutsideTheScope(t *testing.T) {
 	follow(t, x, f)
 	some := func(of ...string) *rapid.Generator[[]string] { return rapid.SliceOfN(rapid.SampledFrom(of), 0, 2) }
 	grants := rapid.Custom(func(t *rapid.T) Grant {
-		return Grant{Stores: some("tax", "benefits", "none").Draw(t, "stores"), References: some("TX-1", "SB-1", "XX").Draw(t, "references"),
-			Prefixes: some("TX-1", "SB", "Z").Draw(t, "prefixes"), Patterns: some("TX-1", `TX-\d`, "SB.1", ".*|X", "1", "(?i)tx-2").Draw(t, "patterns")}
+		g := Grant{Stores: some("tax", "benefits", "none").Draw(t, "stores"), References: some("TX-1", "SB-1", "XX").Draw(t, "references")}
+		if rapid.Bool().Draw(t, "listed") {
+			return g
+		}
+		return Grant{Stores: g.Stores, References: g.References, Prefixes: some("TX-1", "SB", "Z").Draw(t, "prefixes"), Patterns: some("TX-1", `TX-\d`, "SB.1", ".*|X", "1", "(?i)tx-2").Draw(t, "patterns")}
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		scope := Scope{Grants: rapid.SliceOfN(grants, 0, 3).Draw(t, "grants")}
@@ -85,6 +88,20 @@ func TestNothingOutsideTheScope(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestGrantAsksBoth: of a store and a case, a letter that has one is not seen.
+func TestGrantAsksBoth(t *testing.T) {
+	f := newFeed()
+	f.put(letter("a", "tax", "TX-1", "en", "taxes"), letter("b", "tax", "TX-2", "en", "taxes"), letter("c", "other", "TX-1", "en", "taxes"))
+	x := open(t, t.TempDir()+"/search", nil)
+	follow(t, x, f)
+	for _, g := range []Grant{{References: []string{"TX-1"}}, {Prefixes: []string{"TX-1"}}, {Patterns: []string{"..-1"}}} {
+		g.Stores = []string{"tax"}
+		if got := found(t, x, Query{Text: "tax", Scope: Scope{Grants: []Grant{g}}}); !slices.Equal(got, []string{"a"}) {
+			t.Errorf("%+v sees %v", g, got)
+		}
+	}
 }
 
 func TestScopeThatIsNone(t *testing.T) {
