@@ -167,11 +167,12 @@ type Placement struct {
 	Store     string     `json:"store"`
 	Rule      string     `json:"rule"`
 	Evidence  []Evidence `json:"evidence"`
-	By        string     `json:"by,omitempty"`    // the person who decided; empty = the machine
-	Config    string     `json:"config"`          // digest of the configuration in force
-	Register  string     `json:"register"`        // SHA-256 of the case register in force
-	Version   string     `json:"version"`         // of the software
-	Since     time.Time  `json:"since,omitempty"` // when it was decided
+	By        string     `json:"by,omitempty"`       // the person who decided; empty = the machine
+	KeyedBy   string     `json:"keyed_by,omitempty"` // the other person, who had keyed the same reference before
+	Config    string     `json:"config"`             // digest of the configuration in force
+	Register  string     `json:"register"`           // SHA-256 of the case register in force
+	Version   string     `json:"version"`            // of the software
+	Since     time.Time  `json:"since,omitempty"`    // when it was decided
 }
 
 // Receipt is the case store's proof.

@@ -49,6 +49,7 @@ func TestMoves(t *testing.T) {
 	legal := map[[2]DocState]bool{
 		{Deciding, Placed}: true, {Deciding, Held}: true, {Placed, Filed}: true, {Placed, Held}: true,
 		{Held, Placed}: true, {Held, Filed}: true, {Held, Discarded}: true, {Held, Superseded}: true, {Filed, Held}: true,
+		{Discarded, Held}: true, {Superseded, Deciding}: true, {Superseded, Held}: true,
 	}
 	for _, from := range all {
 		for _, to := range all {

@@ -17,7 +17,7 @@ const (
 	Filed                      // the store's receipt is in the journal
 	Held                       // an exception: waits for a person
 	Discarded                  // by a person, with a reason
-	Superseded                 // divided by a person into other documents
+	Superseded                 // made by a person into other documents
 )
 
 var docStates = closed{"deciding", "placed", "filed", "exception", "discarded", "superseded"}
@@ -35,10 +35,12 @@ func (s DocState) Settled() bool { return s == Filed || s == Discarded || s == S
 
 // moves is the table of legal moves; whatever stands not here is a bug.
 var moves = map[DocState][]DocState{
-	Deciding: {Placed, Held},
-	Placed:   {Filed, Held},                          // Held: the store refused it, or it can't be cut
-	Held:     {Placed, Filed, Discarded, Superseded}, // Filed: a recall that a person found unfounded
-	Filed:    {Held},                                 // a recall
+	Deciding:   {Placed, Held},
+	Placed:     {Filed, Held},                          // Held: the store refused it, it can't be cut, or a person took the decision back
+	Held:       {Placed, Filed, Discarded, Superseded}, // Filed: a recall that a person found unfounded
+	Filed:      {Held},                                 // a recall
+	Discarded:  {Held},                                 // a person took the decision back
+	Superseded: {Deciding, Held},                       // its pages are made a document again; Held: what was made of it is taken back
 }
 
 // Move gives the document in its next state, one version on. An illegal move is a bug and panics.
@@ -47,6 +49,13 @@ func (d Document) Move(to DocState) Document {
 		panic(fmt.Sprintf("bug: document %s can't move from %s to %s", d.ID, d.State, to))
 	}
 	d.State = to
+	d.Version++
+	return d
+}
+
+// Next gives the document one version on in the same state: something else of it has
+// changed that whoever decides on it must have seen.
+func (d Document) Next() Document {
 	d.Version++
 	return d
 }

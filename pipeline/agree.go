@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,20 +53,85 @@ func disagreements(r journal.Reader, d docRow) (all []string, err error) {
 			say("the log has another reason why it waits")
 		}
 	}
-	decided := said[actionDecided]
-	n := 0
-	err = each(r, tableDecision, d.ID+"/", func(row journal.Row) error {
+	for _, what := range waitOf(events).differ(d) {
+		say("the log says other than the journal of %s", what)
+	}
+	if n, err := decisionsDiffer(r, d.ID, said, say); err != nil || n <= len(said[actionDecided]) {
+		return all, err
+	} else { // older journals had no such rows
+		say("the log has %d decisions of persons, and the journal %d", len(said[actionDecided]), n)
+	}
+	return all, nil
+}
+
+// decisionsDiffer tells of decisions that the log has not, and counts them.
+func decisionsDiffer(r journal.Reader, id string, said map[string][]json.RawMessage, say func(string, ...any)) (n int, err error) {
+	back := map[int]Undo{}
+	for _, detail := range said[actionUndone] {
+		var u undone
+		if err := json.Unmarshal(detail, &u); err != nil {
+			return 0, fmt.Errorf("entry about document %s: %w: %w", id, journal.ErrDamaged, err)
+		}
+		back[u.Version] = u.Undo
+	}
+	err = each(r, tableDecision, id+"/", func(row journal.Row) error {
 		p, err := load[decisionRow](r, tableDecision, row.Key)
-		if !slices.ContainsFunc(decided, func(detail json.RawMessage) bool { return agrees(p.Decision, []json.RawMessage{detail}) }) {
+		if !slices.ContainsFunc(said[actionDecided], func(detail json.RawMessage) bool { return agrees(p.Decision, []json.RawMessage{detail}) }) {
 			say("the log has not what %s is said to have decided", strconv.QuoteToGraphic(p.By))
+		}
+		at, _ := strconv.Atoi(row.Key[len(id)+1:])
+		u, undone := back[at]
+		delete(back, at)
+		if undone != (p.Undone != nil) || undone && !bytes.Equal(encode(u), encode(*p.Undone)) {
+			say("the log says other than the journal of whether a decision was taken back")
 		}
 		n++
 		return err
 	})
-	if n > len(decided) { // older journals had no such rows
-		say("the log has %d decisions of persons, and the journal %d", len(decided), n)
+	if len(back) > 0 {
+		say("the log has that a decision was taken back, and the journal has no such decision")
 	}
-	return all, err
+	return n, err
+}
+
+// wait is where a document waits, as the log tells it.
+type wait struct {
+	lane  *laneRow
+	keyed []keyed
+}
+
+// waitOf reads a document's events: a lane and keyings end with the decision.
+func waitOf(events []journal.Event) (w wait) {
+	for _, e := range events {
+		switch e.Action {
+		case actionDecided, actionPlaced, actionUnmade:
+			w = wait{}
+		case actionUnkeyed:
+			w.keyed = nil
+		case actionKeyed:
+			var k keyed
+			if json.Unmarshal(e.Detail, &k) == nil {
+				w.keyed = append(w.keyed, k)
+			}
+		case actionParked:
+			var l laneRow
+			if w.lane = nil; json.Unmarshal(e.Detail, &l) == nil && l.Lane != LaneOpen {
+				w.lane = &l
+			}
+		}
+	}
+	return w
+}
+
+// differ lists what the row of a document says of its waiting that the log does not.
+func (w wait) differ(d docRow) (what []string) {
+	if !bytes.Equal(encode(w.lane), encode(d.Lane)) {
+		what = append(what, "the lane that it waits in")
+	}
+	if !slices.EqualFunc(w.keyed, d.Keyed, func(a keyed, b keying) bool { return bytes.Equal(encode(a), encode(b.logged())) }) {
+		what = append(what, "the references that were keyed for it")
+	}
+	return what
 }
 
 // agrees tells whether a value is the last of the details. Both are read by today's eyes:
@@ -110,7 +176,8 @@ func batchDisagreements(r journal.Reader, b batchRow) (all []string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	read, said := map[int]string{}, map[string][]json.RawMessage{}
+	read, placed, turned := map[int]string{}, map[int]mail.Disposition{}, map[int][]byte{}
+	said := map[string][]json.RawMessage{}
 	received := false
 	for _, e := range events {
 		said[e.Action] = append(said[e.Action], e.Detail)
@@ -126,6 +193,18 @@ func batchDisagreements(r journal.Reader, b batchRow) (all []string, err error) 
 			for _, n := range p.Pages {
 				read[n] = p.Readings
 			}
+		case actionRegrouped:
+			var g regrouped
+			if err := json.Unmarshal(e.Detail, &g); err != nil {
+				return nil, fmt.Errorf("entry about batch %s: %w: %w", b.ID, journal.ErrDamaged, err)
+			}
+			g.places(func(page int, place mail.Disposition) { placed[page] = place })
+		case actionTurned:
+			var t turnRow
+			if err := json.Unmarshal(e.Detail, &t); err != nil {
+				return nil, fmt.Errorf("entry about batch %s: %w: %w", b.ID, journal.ErrDamaged, err)
+			}
+			turned[t.Page] = encode(t)
 		}
 	}
 	if !received {
@@ -136,6 +215,10 @@ func batchDisagreements(r journal.Reader, b batchRow) (all []string, err error) 
 		return nil, err
 	}
 	all = append(all, found...)
+	of, err := pagesDisagree(r, b.ID, placed, turned)
+	if all = append(all, of...); err != nil {
+		return all, err
+	}
 	err = each(r, tablePage, b.ID+"/", func(row journal.Row) error {
 		p, err := load[pageRow](r, tablePage, row.Key)
 		n, scan := strconv.Atoi(strings.TrimPrefix(row.Key, b.ID+"/"))
@@ -145,5 +228,32 @@ func batchDisagreements(r journal.Reader, b batchRow) (all []string, err error) 
 		}
 		return err
 	})
+	return all, err
+}
+
+// pagesDisagree tells where the rows of a batch's pages say other than what persons did
+// with them, as the log has it: what became of a page that was regrouped, and which way is up.
+func pagesDisagree(r journal.Reader, batch string, placed map[int]mail.Disposition, turned map[int][]byte) (all []string, err error) {
+	for _, page := range slices.Sorted(maps.Keys(placed)) {
+		is, err := journal.Load[mail.Disposition](r, tableDisposition, pageKey(batch, page))
+		if err != nil && !errors.Is(err, journal.ErrNotFound) {
+			return all, err
+		}
+		was := placed[page] // a document may have been discarded since
+		if is.Document != was.Document || was.Document == "" && is != was {
+			all = append(all, fmt.Sprintf("batch %s: the log has page %d elsewhere", batch, page))
+		}
+	}
+	err = each(r, tableTurn, batch+"/", func(row journal.Row) error {
+		t, err := load[turnRow](r, tableTurn, row.Key)
+		if !bytes.Equal(turned[t.Page], encode(t)) || row.Key != pageKey(batch, t.Page) {
+			all = append(all, fmt.Sprintf("batch %s: the log has not that page %d was turned so", batch, t.Page))
+		}
+		delete(turned, t.Page)
+		return err
+	})
+	for _, page := range slices.Sorted(maps.Keys(turned)) {
+		all = append(all, fmt.Sprintf("batch %s: the log has that page %d was turned, and the journal has not", batch, page))
+	}
 	return all, err
 }

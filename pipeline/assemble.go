@@ -102,7 +102,7 @@ func whole(sep router.Separation, pages int) error {
 }
 
 func (m *Mailroom) document(b batchRow, s router.Span) docRow {
-	d := docRow{Document: mail.Document{Batch: b.ID, From: s.From, To: s.To}, Blanks: s.Blanks, Doubts: s.Doubts}
+	d := docRow{Document: mail.Document{Batch: b.ID, From: s.From, To: s.To}, Blanks: s.Blanks, Doubts: s.Doubts, Of: []string{}}
 	d.ID = mail.DocumentID(b.ID, s.From, s.To, m.cfg.Rules.Version())
 	if s.From == 1 && s.To == b.Pages && b.Kind == mail.PDF {
 		d.Original = b.Blob // the whole file is its own document: nothing needs to be cut
@@ -132,12 +132,7 @@ func saveDoc(tx journal.Tx, d docRow) error {
 			return err
 		}
 	}
-	return errors.Join(journal.Save(tx, tableDoc, d.ID, d), list(tx, d), relist(tx, d))
-}
-
-// saveHeld writes a held document with why it waits.
-func saveHeld(tx journal.Tx, d docRow, e mail.Exception) error {
-	return errors.Join(journal.Save(tx, tableException, d.ID, e), saveDoc(tx, d))
+	return errors.Join(journal.Save(tx, tableDoc, d.ID, d), list(tx, d), relist(tx, d), listRescan(tx, d))
 }
 
 // list keeps the list of the documents that are not settled, so that the end of
@@ -169,11 +164,11 @@ func dispose(tx journal.Tx, batch string, page int, d mail.Disposition) error {
 func (m *Mailroom) apply(tx journal.Tx, d docRow, decision router.Decision) error {
 	switch {
 	case len(decision.Again) > 0:
-		return tx.Enqueue(task(taskLook, priorityDecide, d.ID, payload{Batch: d.Batch, Document: d.ID}))
+		return tx.Enqueue(task(taskLook, priorityDecide, version(d), payload{Batch: d.Batch, Document: d.ID}))
 	case decision.Hold != nil:
 		return m.hold(tx, d, *decision.Hold)
 	case decision.NeedText:
-		return tx.Enqueue(task(taskText, priorityDecide, d.ID, payload{Batch: d.Batch, Document: d.ID}))
+		return tx.Enqueue(task(taskText, priorityDecide, version(d), payload{Batch: d.Batch, Document: d.ID}))
 	}
 	return m.place(tx, d, mail.Placement{
 		Reference: decision.Reference, Store: decision.Store, Rule: decision.Rule, Evidence: decision.Evidence,
@@ -184,6 +179,7 @@ func (m *Mailroom) apply(tx journal.Tx, d docRow, decision router.Decision) erro
 func (m *Mailroom) place(tx journal.Tx, d docRow, p mail.Placement) error {
 	p.Config, p.Version, p.Since = m.cfg.Digest, m.cfg.Version, m.cfg.Now().UTC()
 	p.Register, _ = m.cases.digest()
+	d = d.freed()
 	d.Placement, d.Document = &p, d.Move(mail.Placed)
 	d.Sheet, d.Rendition, d.RenditionSheet = journal.Ref{}, journal.Ref{}, journal.Ref{} // they name the case
 	d.Unrendered, d.Suspect = "", ""
@@ -196,14 +192,19 @@ func (m *Mailroom) place(tx journal.Tx, d docRow, p mail.Placement) error {
 	return tx.Enqueue(task(taskCut, priorityCut, version(d), payload{Batch: d.Batch, Document: d.ID}))
 }
 
-// hold makes the document an exception.
+// hold makes the document an exception, since now when the exception does not say since when.
 func (m *Mailroom) hold(tx journal.Tx, d docRow, e mail.Exception) error {
-	e.Document, e.Since = d.ID, m.cfg.Now().UTC()
+	d = d.freed()
 	d.Document = d.Move(mail.Held)
-	if err := saveHeld(tx, d, e); err != nil {
-		return err
+	return errors.Join(m.except(tx, d.ID, e), saveDoc(tx, d))
+}
+
+// except writes why a held document waits; before the document, whose place in the lists it tells.
+func (m *Mailroom) except(tx journal.Tx, id string, e mail.Exception) error {
+	if e.Document = id; e.Since.IsZero() {
+		e.Since = m.cfg.Now().UTC()
 	}
-	return tx.Log(m.event(actionHeld, d.ID, "", e))
+	return errors.Join(journal.Save(tx, tableException, id, e), tx.Log(m.event(actionHeld, id, "", e)))
 }
 
 // version names a document in one of its states; tasks of a later state have another name.

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,48 +16,92 @@ import (
 // exception's own row goes when it is decided. Older journals did without.
 type decisionRow struct {
 	Decision
-	Held *mail.Exception `json:"held,omitempty"`
+	Held   *mail.Exception `json:"held,omitempty"`
+	Stood  bool            `json:"stood,omitempty"` // a copy stood in a case
+	Undone *Undo           `json:"undone,omitempty"`
+
+	// Of a regrouping: the documents that it was about, what it made, this one as it was,
+	// and what the pages were that it took in.
+	Group  []string                 `json:"group,omitempty"`
+	Into   []string                 `json:"into,omitempty"`
+	Former *docRow                  `json:"former,omitempty"`
+	Taken  map[int]mail.Disposition `json:"taken,omitempty"`
 }
 
-// DecisionLine is what a person said about a document that waited.
+// DecisionLine is what a person said about a document that waited, or was filed.
 type DecisionLine struct {
-	Document string    `json:"document"` // that waited: of a part, the document that was divided
-	Reason   string    `json:"reason,omitempty"`
-	Detail   string    `json:"detail,omitempty"`
-	Held     time.Time `json:"held,omitzero"` // since when it waited
+	Document string         `json:"document"` // that it was said of: this one, or one that it was made of
+	Reason   string         `json:"reason,omitempty"`
+	Detail   string         `json:"detail,omitempty"`
+	Held     time.Time      `json:"held,omitzero"`      // since when it waited
+	Evidence []EvidenceLine `json:"evidence,omitempty"` // what the machine had found by then
+	Undone   *Undo          `json:"undone,omitempty"`   // taken back since
 	Decision
 }
 
 // Words gives the decision as it was given.
 func (d Decision) Words() string {
 	switch {
+	case d.Reference != "" && d.KeyedBy != "":
+		return "reference " + d.Reference + ", as " + d.KeyedBy + " had keyed"
 	case d.Reference != "":
 		return "reference " + d.Reference
 	case d.Discard != "":
 		return "discard: " + d.Discard
 	case d.SplitBefore > 0:
 		return fmt.Sprintf("split before page %d", d.SplitBefore)
+	case d.Separator > 0:
+		return fmt.Sprintf("page %d is a separator", d.Separator)
+	case d.Merge != "":
+		return "one letter with the " + d.Merge + " one"
+	case d.Return != "":
+		return "sent back: " + d.Return
+	case d.Regroup != nil:
+		return d.Regroup.words()
 	}
-	return fmt.Sprintf("page %d is a separator", d.Separator)
+	return "nothing"
 }
 
-// SeparatorLine is a page that stands in no document because it is a separator.
+// words tells a grouping: "letters 2-3 and 4, separator 5, page 6 discarded (advertising)".
+func (g Grouping) words() string {
+	var all []string
+	for _, s := range g.Spans {
+		text := fmt.Sprintf("letter %d-%d", s.From, s.To)
+		if len(s.Blanks) > 0 {
+			text += fmt.Sprintf(" (blank: %s)", strings.Trim(fmt.Sprint(s.Blanks), "[]"))
+		}
+		all = append(all, text)
+	}
+	for _, n := range g.Separators {
+		all = append(all, fmt.Sprintf("separator %d", n))
+	}
+	for _, d := range g.Discarded {
+		all = append(all, fmt.Sprintf("page %d discarded: %s", d.Page, d.Why))
+	}
+	return strings.Join(all, ", ")
+}
+
+// SeparatorLine is a page that stands in no document: a separator, or a page that a person
+// dropped from its letter.
 type SeparatorLine struct {
 	Page      int       `json:"page"`
-	Why       string    `json:"why"`                  // the code's name, or "person"
+	Why       string    `json:"why"`                  // the code's name, or "person"; of a dropped page its reason
 	DecidedBy string    `json:"decided_by,omitempty"` // the person
 	Decided   time.Time `json:"decided,omitzero"`
 }
 
-// saveDecision keeps what a person said of a held document.
-func (m *Mailroom) saveDecision(tx journal.Tx, d docRow, p Decision) error {
-	row := decisionRow{Decision: p}
-	e, err := load[mail.Exception](tx, tableException, d.ID)
-	if err != nil {
-		return err
+// record keeps what a person said of a document, for its history and the log.
+func (m *Mailroom) record(tx journal.Tx, d docRow, row decisionRow) error {
+	if d.State == mail.Held {
+		e, err := load[mail.Exception](tx, tableException, d.ID)
+		if err != nil {
+			return err
+		}
+		row.Held, row.Stood = &e, d.Receipt != nil
 	}
-	row.Held = &e
-	return journal.Save(tx, tableDecision, version(d), row)
+	return errors.Join(
+		journal.Save(tx, tableDecision, version(d), row),
+		tx.Log(m.event(actionDecided, d.ID, row.By, row.Decision)))
 }
 
 // decisions lists what persons said of a document, in the order of time.
@@ -64,9 +109,9 @@ func decisions(r journal.Reader, id string) ([]DecisionLine, error) {
 	var lines []DecisionLine
 	err := each(r, tableDecision, id+"/", func(row journal.Row) error {
 		d, err := load[decisionRow](r, tableDecision, row.Key)
-		l := DecisionLine{Document: id, Decision: d.Decision}
+		l := DecisionLine{Document: id, Decision: d.Decision, Undone: d.Undone}
 		if e := d.Held; e != nil {
-			l.Reason, l.Detail, l.Held = e.Reason.String(), e.Detail, e.Since
+			l.Reason, l.Detail, l.Held, l.Evidence = e.Reason.String(), e.Detail, e.Since, evidenceLines(e.Evidence)
 		}
 		lines = append(lines, l)
 		return err
@@ -75,17 +120,14 @@ func decisions(r journal.Reader, id string) ([]DecisionLine, error) {
 	return lines, err
 }
 
-// history lists what persons said of a document and of those that it is a part of.
+// history lists what persons said of a document and of those that it was made of.
 func history(r journal.Reader, d docRow) (lines []DecisionLine, err error) {
-	docs, err := documents(r, d.Batch)
+	of, err := ancestors(r, d)
 	if err != nil {
 		return nil, err
 	}
-	for _, whole := range docs {
-		if whole.ID != d.ID && (whole.State != mail.Superseded || d.From < whole.From || d.To > whole.To) {
-			continue
-		}
-		said, err := decisions(r, whole.ID)
+	for _, former := range append(of, d) {
+		said, err := decisions(r, former.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -95,27 +137,84 @@ func history(r journal.Reader, d docRow) (lines []DecisionLine, err error) {
 	return lines, nil
 }
 
-// separators lists a batch's separator pages, with who said so of those that no
-// code made one.
-func separators(r journal.Reader, batch string, docs []docRow) (lines []SeparatorLine, err error) {
-	said := map[int]Decision{}
-	for _, d := range docs {
-		if d.State != mail.Superseded {
-			continue
+// ancestors lists the documents whose pages a document was made of, and theirs. Where an
+// older journal does not say, they are what was divided and had all of its pages.
+func ancestors(r journal.Reader, d docRow) (all []docRow, err error) {
+	seen := map[string]bool{d.ID: true}
+	for next := []docRow{d}; len(next) > 0; next = next[1:] {
+		of := next[0].Of
+		if of == nil {
+			if of, err = divided(r, next[0]); err != nil {
+				return nil, err
+			}
 		}
-		of, err := decisions(r, d.ID)
+		for _, id := range of {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			former, err := load[docRow](r, tableDoc, id)
+			if err != nil {
+				return nil, err
+			}
+			all, next = append(all, former), append(next, former)
+		}
+	}
+	return all, nil
+}
+
+// divided lists the superseded documents of a batch that have all pages of this one.
+func divided(r journal.Reader, d docRow) (ids []string, err error) {
+	docs, err := documents(r, d.Batch)
+	for _, whole := range docs {
+		if whole.ID != d.ID && whole.State == mail.Superseded && whole.From <= d.From && d.To <= whole.To {
+			ids = append(ids, whole.ID)
+		}
+	}
+	return ids, err
+}
+
+// parts lists what a superseded document's pages were made into. Where an older journal
+// does not say, it is what its pages are in now.
+func parts(r journal.Reader, d docRow) (ids []string, err error) {
+	if d.State != mail.Superseded || len(d.Into) > 0 {
+		return d.Into, nil
+	}
+	for _, page := range d.Pages() {
+		at, err := load[mail.Disposition](r, tableDisposition, pageKey(d.Batch, page))
 		if err != nil {
 			return nil, err
 		}
+		if at.Document != "" && !slices.Contains(ids, at.Document) {
+			ids = append(ids, at.Document)
+		}
+	}
+	return ids, nil
+}
+
+// apart lists a batch's pages that stand in no document, with who said so of those that
+// no code made a separator.
+func apart(r journal.Reader, batch string, docs []docRow) (separators, discarded []SeparatorLine, err error) {
+	said := map[int]Decision{}
+	for _, d := range docs {
+		if d.State != mail.Superseded && d.Born == 0 {
+			continue // no page was taken from it
+		}
+		of, err := decisions(r, d.ID)
+		if err != nil {
+			return nil, nil, err
+		}
 		for _, p := range of {
-			if p.Separator > 0 {
-				said[p.Separator] = p.Decision
+			for _, page := range p.drops() {
+				if p.Undone == nil && !p.At.Before(said[page].At) {
+					said[page] = p.Decision
+				}
 			}
 		}
 	}
 	err = each(r, tableDisposition, batch+"/", func(row journal.Row) error {
 		d, err := load[mail.Disposition](r, tableDisposition, row.Key)
-		if err != nil || d.Place != mail.PlaceSeparator {
+		if err != nil || d.Document != "" {
 			return err
 		}
 		l := SeparatorLine{Why: d.Why}
@@ -125,10 +224,28 @@ func separators(r journal.Reader, batch string, docs []docRow) (lines []Separato
 		if p, ok := said[l.Page]; ok {
 			l.DecidedBy, l.Decided = p.By, p.At
 		}
-		lines = append(lines, l)
+		if d.Place == mail.PlaceSeparator {
+			separators = append(separators, l)
+		} else {
+			discarded = append(discarded, l)
+		}
 		return nil
 	})
-	return lines, err
+	return separators, discarded, err
+}
+
+// drops lists the pages that a decision took out of all documents.
+func (d Decision) drops() (pages []int) {
+	if d.Separator > 0 {
+		pages = append(pages, d.Separator)
+	}
+	if d.Regroup != nil {
+		pages = append(pages, d.Regroup.Separators...)
+		for _, p := range d.Regroup.Discarded {
+			pages = append(pages, p.Page)
+		}
+	}
+	return pages
 }
 
 // Carries counts what was read on a page: words, and codes other than patch codes.

@@ -31,7 +31,8 @@ type Sheet struct {
 	Recoded   []string        `json:"recoded,omitempty"`
 	Rule      string          `json:"rule"`
 	Evidence  []SheetEvidence `json:"evidence"`
-	DecidedBy string          `json:"decided_by"` // "machine" or the person
+	DecidedBy string          `json:"decided_by"`         // "machine" or the person
+	KeyedBy   string          `json:"keyed_by,omitempty"` // the person who had keyed the same reference before
 	Decided   time.Time       `json:"decided"`
 	Config    string          `json:"config"`
 	Register  string          `json:"register"` // SHA-256 of the case register in force
@@ -68,13 +69,13 @@ type Digest struct {
 // writer's output may differ from run to run, so that only what is journalled is delivered.
 func (m *Mailroom) cut(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
 	d, b, err := m.doc(ctx, carried(t).Document)
-	if err != nil || d.State != mail.Placed {
-		return nothing, err
+	if err != nil || d.State != mail.Placed || t.Key != taskCut+"/"+version(d) {
+		return nothing, err // a person took it back
 	}
 	if hopeless(t) && d.Original == (journal.Ref{}) {
 		m.givenUp(t)
 		return func(tx journal.Tx) error {
-			return m.holdNow(tx, d.ID, mail.Exception{Reason: mail.UnreadablePage, Detail: neverCut})
+			return m.holdNow(tx, d, mail.Exception{Reason: mail.UnreadablePage, Detail: neverCut})
 		}, nil
 	}
 	original, recoded, refused, err := m.original(ctx, b, d)
@@ -82,7 +83,7 @@ func (m *Mailroom) cut(ctx context.Context, t journal.Task) (func(journal.Tx) er
 		return nil, fmt.Errorf("cut %s: %w", d.ID, err)
 	}
 	if refused != nil {
-		return func(tx journal.Tx) error { return m.holdNow(tx, d.ID, *refused) }, nil
+		return func(tx journal.Tx) error { return m.holdNow(tx, d, *refused) }, nil
 	}
 	d.Original, d.Recoded = original, recoded
 	sheet, err := m.blobs.Put(ctx, bytes.NewReader(m.sheet(b, d)))
@@ -90,8 +91,8 @@ func (m *Mailroom) cut(ctx context.Context, t journal.Task) (func(journal.Tx) er
 		return nil, fmt.Errorf("cut %s: keep its sheet: %w", d.ID, err)
 	}
 	return func(tx journal.Tx) error {
-		d, err := load[docRow](tx, tableDoc, d.ID)
-		if err != nil || d.State != mail.Placed {
+		d, same, err := unchanged(tx, d)
+		if err != nil || !same {
 			return err
 		}
 		d.Original, d.Recoded, d.Sheet = original, recoded, sheet
@@ -151,7 +152,7 @@ func (m *Mailroom) sheet(b batchRow, d docRow) []byte {
 		Batch: b.ID, File: b.Name, Source: b.Source, Received: b.Received,
 		Pages: d.Pages(), Blanks: append([]int{}, d.Blanks...),
 		Original: Digest{d.Original.SHA256, d.Original.Size}, Scanned: Digest{b.SHA256, b.Size}, Recoded: d.Recoded,
-		Rule: p.Rule, Evidence: sheetEvidence(p.Evidence), DecidedBy: decider(p), Decided: p.Since,
+		Rule: p.Rule, Evidence: sheetEvidence(p.Evidence), DecidedBy: decider(p), KeyedBy: p.KeyedBy, Decided: p.Since,
 		Config: p.Config, Register: p.Register, Version: p.Version,
 	}
 	return written(s)
@@ -171,8 +172,8 @@ func decider(p *mail.Placement) string {
 // deliver copies the document into its case's store and journals the store's receipt.
 func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
 	d, _, err := m.doc(ctx, carried(t).Document)
-	if err != nil || d.State != mail.Placed {
-		return nothing, err
+	if err != nil || d.State != mail.Placed || t.Key != taskDeliver+"/"+version(d) {
+		return nothing, err // a person took it back before it began
 	}
 	unread, err := m.unread(ctx, d)
 	if err != nil {
@@ -181,7 +182,7 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 	receipt, err := m.file(ctx, d)
 	if errors.Is(err, casestore.ErrRefused) {
 		return func(tx journal.Tx) error {
-			return m.holdNow(tx, d.ID, mail.Exception{Reason: mail.DeliveryRefused,
+			return m.holdNow(tx, d, mail.Exception{Reason: mail.DeliveryRefused,
 				Detail: fmt.Sprintf("The store %q refused it: %v", d.Placement.Store, err)})
 		}, nil
 	}
@@ -199,6 +200,9 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 			tx.Log(m.event(actionFiled, d.ID, "", receipt)),
 		); err != nil {
 			return err
+		}
+		if d.Undo != nil {
+			return errors.Join(m.sendBack(tx, d, undoneBy(d.Undo.By), *d.Undo), m.settle(tx, d.Batch))
 		}
 		next := enqueueRendition
 		if unread {
@@ -297,13 +301,20 @@ func (m *Mailroom) watched(h journal.Handler) journal.Handler {
 	}
 }
 
-// holdNow holds the document as it stands in the transaction.
-func (m *Mailroom) holdNow(tx journal.Tx, id string, e mail.Exception) error {
-	d, err := load[docRow](tx, tableDoc, id)
-	if err != nil || d.State != mail.Placed {
+// holdNow holds the document as it stands in the transaction, if it was not moved meanwhile.
+func (m *Mailroom) holdNow(tx journal.Tx, was docRow, e mail.Exception) error {
+	d, same, err := unchanged(tx, was)
+	if err != nil || !same {
 		return err
 	}
 	return m.hold(tx, d, e)
+}
+
+// unchanged reads a document's row anew and tells whether it is still the one that the
+// task has worked on: a person may have moved it meanwhile.
+func unchanged(tx journal.Tx, was docRow) (d docRow, same bool, err error) {
+	d, err = load[docRow](tx, tableDoc, was.ID)
+	return d, err == nil && d.State == was.State && d.Version == was.Version, err
 }
 
 // withdraw marks a document in the case that it does not belong to.

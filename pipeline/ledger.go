@@ -32,7 +32,18 @@ type DocumentLine struct {
 	Candidates []mail.Candidate `json:"candidates,omitzero"`  // present, if empty, of an exception
 	DecidedBy  string           `json:"decided_by,omitempty"` // of what is filed or discarded: the person, or "machine"
 	Decided    time.Time        `json:"decided,omitzero"`
+	KeyedBy    string           `json:"keyed_by,omitempty"`  // who had keyed the same reference before that person
 	Decisions  []DecisionLine   `json:"decisions,omitempty"` // what persons said of it; Document alone tells
+	Parts      []string         `json:"parts,omitempty"`     // of what is superseded: the documents that it was made into; Document alone tells
+
+	// Of an exception: the lane that it waits in, absent = among all that is open; and who
+	// has keyed its reference once.
+	Lane      string     `json:"lane,omitempty"`
+	LaneWhy   string     `json:"lane_why,omitempty"`
+	LanePages []int      `json:"lane_pages,omitempty"` // to be scanned again; absent = all
+	LaneBy    string     `json:"lane_by,omitempty"`
+	LaneSince time.Time  `json:"lane_since,omitzero"`
+	Keyed     *KeyedLine `json:"keyed,omitempty"`
 }
 
 // EvidenceLine is a fact that decided.
@@ -65,6 +76,7 @@ type BatchLine struct {
 	Closing  *Closing     `json:"closing,omitempty"`  // why a person closed it in spite of a difference
 
 	SeparatorPages []SeparatorLine `json:"separator_pages,omitempty"` // Batch alone tells
+	DiscardedPages []SeparatorLine `json:"discarded_pages,omitempty"` // those in no document; Batch alone tells
 
 	store bool // the trouble is a store that can't be reached
 }
@@ -96,6 +108,9 @@ func (m *Mailroom) Document(ctx context.Context, id string) (line DocumentLine, 
 		}
 		d, err := load[docRow](r, tableDoc, id)
 		if err != nil {
+			return err
+		}
+		if line.Parts, err = parts(r, d); err != nil {
 			return err
 		}
 		line.Decisions, err = history(r, d)
@@ -152,8 +167,8 @@ func (m *Mailroom) batchLines(r journal.Reader, id string) (BatchLine, []Documen
 	if err == nil {
 		err = line.reconciliation(r, b)
 	}
-	if err == nil && line.Separators > 0 {
-		line.SeparatorPages, err = separators(r, id, rows)
+	if err == nil && line.Separators+line.Discarded > 0 {
+		line.SeparatorPages, line.DiscardedPages, err = apart(r, id, rows)
 	}
 	return line, docs, err
 }
@@ -187,6 +202,7 @@ func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (Documen
 			l.Candidates = []mail.Candidate{}
 		}
 		l.Evidence = evidenceLines(e.Evidence)
+		l.parked(d)
 	}
 	if d.State == mail.Discarded {
 		l.Detail = d.Why
@@ -201,7 +217,10 @@ func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (Documen
 	if p := d.Placement; p != nil && (d.State == mail.Filed || d.State == mail.Placed) {
 		l.Scheme, l.Reference, l.Store, l.Rule = p.Reference.Scheme(), p.Reference.String(), p.Store, p.Rule
 		l.Evidence = evidenceLines(p.Evidence)
-		l.DecidedBy, l.Decided = decider(p), p.Since
+		l.DecidedBy, l.KeyedBy, l.Decided = decider(p), p.KeyedBy, p.Since
+	}
+	if d.Undo != nil {
+		l.Detail = "It was taken back by " + d.Undo.By + ", and is withdrawn as soon as its store has it."
 	}
 	if d.Receipt != nil {
 		if l.Path = d.Receipt.Locator; m.cfg.Stores[d.Receipt.Store] != nil {
@@ -209,6 +228,16 @@ func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (Documen
 		}
 	}
 	return l, nil
+}
+
+// parked tells where a document waits.
+func (l *DocumentLine) parked(d docRow) {
+	if p := d.Lane; p != nil {
+		l.Lane, l.LaneWhy, l.LanePages, l.LaneBy, l.LaneSince = p.Lane, p.Why, p.Pages, p.By, p.Since
+	}
+	if len(d.Keyed) == 1 {
+		l.Keyed = &KeyedLine{d.Keyed[0].By, d.Keyed[0].At}
+	}
 }
 
 func evidenceLines(all []mail.Evidence) []EvidenceLine {

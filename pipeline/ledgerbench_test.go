@@ -65,7 +65,10 @@ func BenchmarkLists(b *testing.B) {
 		{"OldestOpen", func(ctx context.Context) error { _, err := r.OldestOpen(ctx); return err }},
 		{"Pages/20", func(ctx context.Context) error { _, _, err := r.Pages(ctx, s.ids[77]); return err }},
 		{"Letters/first50", func(ctx context.Context) error { _, _, err := r.LettersDown(ctx, all, "", 50); return err }},
-		{"Letters/rareCase", func(ctx context.Context) error { _, _, err := r.LettersDown(ctx, Sees{s.stores, rare}, "", 50); return err }},
+		{"Letters/rareCase", func(ctx context.Context) error {
+			_, _, err := r.LettersDown(ctx, Sees{s.stores, rare}, "", 50)
+			return err
+		}},
 		{"CaseLetters", func(ctx context.Context) error {
 			_, _, err := r.CaseLetters(ctx, letters[0].Store, letters[0].Scheme, letters[0].Reference, "", 50)
 			return err

@@ -122,7 +122,7 @@ func TestListsAreMadeOverChangesOfOthers(t *testing.T) {
 		e := mail.Exception{Document: d.ID, Reason: mail.Recall, Since: r.now()}
 		filed := d
 		d.Document = d.Move(mail.Held)
-		if err := saveHeld(tx, d, e); err != nil { // as lists would be that were never told of its end
+		if err := errors.Join(journal.Save(tx, tableException, d.ID, e), saveDoc(tx, d)); err != nil { // as lists would be that were never told of its end
 			return err
 		}
 		return errors.Join(err, err1, journal.Save(tx, tableDoc, d.ID, filed), tx.Delete(tableException, d.ID), list(tx, filed))
@@ -224,11 +224,7 @@ func TestWaitsPagesAndFilters(t *testing.T) {
 			t.Errorf("pages of %d: %v", n, places(got))
 		}
 	}
-	if err := r.journal.Tx(t.Context(), func(tx journal.Tx) error {
-		d, err := load[docRow](tx, tableDoc, want[1].Document)
-		d.Lane = &laneRow{Lane: "later"}
-		return errors.Join(err, saveDoc(tx, d))
-	}); err != nil {
+	if err := r.Park(t.Context(), want[1].Document, Park{Lane: LaneLater, Why: "a colleague knows", By: "A. Clerk"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

@@ -120,8 +120,8 @@ func placed(r journal.Reader, b batchRow, pages []PageLine, sums *PageSums) erro
 			return err
 		}
 	}
-	said, err := separators(r, b.ID, docs)
-	for _, s := range said {
+	separators, discarded, err := apart(r, b.ID, docs)
+	for _, s := range append(separators, discarded...) {
 		pages[s.Page-1].By, pages[s.Page-1].At = s.DecidedBy, s.Decided
 	}
 	return err

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -102,7 +103,7 @@ func (s *synthetic) document(tx journal.Tx, m *Mailroom, b batchRow, i, page int
 		}
 		d.Document = d.Move(mail.Held)
 		s.held = append(s.held, d.ID)
-		return saveHeld(tx, d, e)
+		return errors.Join(journal.Save(tx, tableException, d.ID, e), saveDoc(tx, d))
 	}
 	d.Placement = &mail.Placement{Reference: ref, Store: store, Rule: "barcode", Evidence: why, Since: at}
 	d.Document = d.Move(mail.Placed)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 
-	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/audit"
 )
@@ -34,6 +33,14 @@ const (
 	actionClosed   = "person closed batch"
 	actionDrawn    = "sample drawn"
 	actionJudged   = "document judged"
+
+	actionParked    = "document parked" // or taken out of its lane
+	actionKeyed     = "reference keyed"
+	actionUnkeyed   = "keying taken back"
+	actionUndone    = "decision taken back"
+	actionUnmade    = "document unmade" // with the regrouping that had made it
+	actionRegrouped = "pages regrouped" // about a batch
+	actionTurned    = "page turned"     // about a batch
 )
 
 // event is an entry of the audit log; actor "" is the machine. What is personal goes
@@ -164,14 +171,12 @@ func (m *Mailroom) Export(ctx context.Context, who string, documents []string, d
 	return m.cfg.Audit.Export(m.view(ctx), s, escaping{out})
 }
 
-// subjects are what the log says of a document under: itself, its batch, and what it is a part of.
+// subjects are what the log says of a document under: itself, its batch, and what it was made of.
 func subjects(r journal.Reader, d docRow) ([]string, error) {
 	about := []string{d.ID, d.Batch}
-	docs, err := documents(r, d.Batch)
-	for _, whole := range docs {
-		if whole.ID != d.ID && whole.State == mail.Superseded && whole.From <= d.From && d.To <= whole.To {
-			about = append(about, whole.ID)
-		}
+	of, err := ancestors(r, d)
+	for _, former := range of {
+		about = append(about, former.ID)
 	}
 	return about, err
 }

@@ -63,8 +63,8 @@ func (m *Mailroom) look(ctx context.Context, t journal.Task) (func(journal.Tx) e
 		if err := m.savePages(tx, b.ID, fresh, ref); err != nil {
 			return err
 		}
-		d, err := load[docRow](tx, tableDoc, d.ID)
-		if err != nil || d.State != mail.Deciding {
+		d, same, err := unchanged(tx, d)
+		if err != nil || !same {
 			return err
 		}
 		decision.NeedText, decision.Again = false, nil

@@ -172,17 +172,33 @@ func (m *Mailroom) show(ctx context.Context, b batchRow, page int, o scan.Viewin
 // 270. Pictures and words follow this one function.
 func (m *Mailroom) turn(ctx context.Context, batch string, page int) (int, error) {
 	var row pageRow
+	var said *turnRow
 	err := m.journal.View(ctx, func(r journal.Reader) (err error) {
+		said, err = turnOf(r, batch, page)
+		if err != nil || said != nil {
+			return err
+		}
 		row, err = load[pageRow](r, tablePage, pageKey(batch, page))
 		return err
 	})
-	if errors.Is(err, ErrNoSuch) {
+	switch {
+	case errors.Is(err, ErrNoSuch):
 		return 0, nil // it is not read yet
-	}
-	if err != nil {
+	case err != nil:
 		return 0, err
+	case said != nil:
+		return said.Degrees, nil
 	}
 	return m.rotation(ctx, row)
+}
+
+// turnOf gives a person's word on which way a page is up; nil = nobody said one.
+func turnOf(r journal.Reader, batch string, page int) (*turnRow, error) {
+	said, err := journal.Load[turnRow](r, tableTurn, pageKey(batch, page))
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, nil
+	}
+	return &said, err
 }
 
 // rotation is what the machine saw. A portion of pages is read once for all of them:

@@ -41,6 +41,7 @@ type Config struct {
 	Stores     map[string]casestore.Store
 	After      bool       // routing.confirm is "after": a barcode files at once, its text is read later
 	Languages  []string   // that text is read in, tesseract language packs
+	DoubleKey  []string   // schemes whose references two persons must key, independently
 	DropBlanks bool       // blanks is "drop-from-rendition"
 	Digest     string     // of the configuration, kept with every decision
 	Settings   any        // the configuration itself, kept in the log when it changes; it must make JSON

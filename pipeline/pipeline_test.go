@@ -218,7 +218,11 @@ func (f *fakeHelpers) Render(_ context.Context, file *os.File, _ string, o scan.
 		} else if _, err := fmt.Fprintf(out, "%s: page %d of %d words\n", o.Title, p.Reading.Page, len(p.Reading.Words)); err != nil {
 			return done, err
 		}
-		done.Pages = append(done.Pages, scan.RenderedPage{Text: text, Words: len(p.Reading.Words)})
+		turn := p.Reading.Rotation
+		if p.Turn != nil {
+			turn = *p.Turn
+		}
+		done.Pages = append(done.Pages, scan.RenderedPage{Text: text, Rotation: turn, Words: len(p.Reading.Words)})
 	}
 	return done, nil
 }
@@ -233,6 +237,7 @@ type room struct {
 	stores     map[string]casestore.Store
 	after      bool
 	dropBlanks bool
+	doubleKey  []string
 	digest     string // of the configuration
 	now        func() time.Time
 	zone       *time.Location
@@ -300,7 +305,7 @@ func (r *room) open(wrap func(journal.Store) journal.Store) {
 		Rules: router.New(router.Config{Separators: []router.Control{{Patch: mail.PatchT}}, OnReference: true, MaxPages: 50,
 			Schemes: []*reference.Scheme{scheme}}),
 		Schemes: []*reference.Scheme{scheme}, Register: filepath.Join(r.dir, "cases.csv"), Stores: r.stores,
-		After: r.after, DropBlanks: r.dropBlanks, Languages: []string{"fra", "nld"}, Digest: r.digest, Now: r.now, Zone: r.zone, Version: "test", Audit: log, StoreRetry: time.Hour,
+		After: r.after, DoubleKey: r.doubleKey, DropBlanks: r.dropBlanks, Languages: []string{"fra", "nld"}, Digest: r.digest, Now: r.now, Zone: r.zone, Version: "test", Audit: log, StoreRetry: time.Hour,
 		Log: r.log, Disk: r.disk, Reserve: 1000, DiskRetry: 4 * time.Millisecond, Viewer: r.viewer, Pictures: r.pictures,
 	}, r.journal, kept, r.helpers)
 	if err != nil {

@@ -23,15 +23,10 @@ type Closing struct {
 
 // Complete tells what is lacking, whatever batch it is about: a *Refused error.
 func (c Closing) Complete() error {
-	switch {
-	case !legible(c.Why):
-		return refuse("a difference needs a reason that can be read later, one line of text: --because WHY")
-	case !legible(c.By):
-		return refuse("closing needs a name that can be read later, one line of text: --by NAME")
-	case strings.EqualFold(strings.TrimSpace(c.By), Machine):
-		return refuse("%q is not the name of a person", c.By)
+	if !legible(c.Why) {
+		return refuse(refusedDifference)
 	}
-	return nil
+	return named(c.By)
 }
 
 // counted gives what is in a batch: its documents, filed, waiting and discarded alike (of
@@ -140,9 +135,9 @@ func (m *Mailroom) CloseBatch(ctx context.Context, id string, c Closing) error {
 		case !errors.Is(err, journal.ErrNotFound):
 			return err
 		case b.Closed:
-			return refuse("batch %s is closed already", id)
+			return refuse(refusedClosed, "batch", id)
 		default:
-			return refuse("documents of batch %s wait or are worked on: decide those first, it then closes by itself or says how it differs from its ticket", id)
+			return refuse(refusedUndecided, "batch", id)
 		}
 		if c.Counted, err = counted(tx, b); err != nil {
 			return err

@@ -66,8 +66,8 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 		}
 	}
 	return func(tx journal.Tx) error {
-		d, err := load[docRow](tx, tableDoc, d.ID)
-		if err != nil || d.State != mail.Filed {
+		d, same, err := unchanged(tx, d)
+		if err != nil || !same {
 			return err
 		}
 		known := d.Suspect != "" // and a person has confirmed it all the same
@@ -117,6 +117,10 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet
 	if err != nil {
 		return pdf, "", err
 	}
+	turns, err := m.turns(ctx, d.Batch, d.From, d.To)
+	if err != nil {
+		return pdf, "", err
+	}
 	about.Language = spoken(readings, m.cfg.Languages)
 	in, err := m.blob(ctx, d.Original)
 	if err != nil {
@@ -133,7 +137,11 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet
 	done, err := m.helpers.Render(ctx, in, d.Original.SHA256, scan.Order{
 		Title: about.Title, Language: about.Language, Producer: "postroom " + m.cfg.Version, Pages: len(readings),
 		Page: func(n int) (scan.OrderPage, error) {
-			return scan.OrderPage{Reading: readings[n-1], Drop: drop && unmarked(readings[n-1])}, nil
+			page := scan.OrderPage{Reading: readings[n-1], Drop: drop && unmarked(readings[n-1])}
+			if turn, said := turns[d.From+n-1]; said {
+				page.Turn = &turn
+			}
+			return page, nil
 		},
 	}, out)
 	if err != nil {

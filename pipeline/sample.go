@@ -118,7 +118,7 @@ func (m *Mailroom) DrawSample(ctx context.Context, by string, o SampleOrder) (Sa
 			return err
 		}
 		if state.Anew {
-			return refuse("the figures are being counted anew just now: try again in a minute")
+			return refuse(refusedCounting)
 		}
 		s.Through = state.Through
 		s.Strata, drawn, err = s.draw(r)
@@ -127,41 +127,30 @@ func (m *Mailroom) DrawSample(ctx context.Context, by string, o SampleOrder) (Sa
 		return Sample{}, err
 	}
 	if len(drawn) == 0 {
-		return Sample{}, refuse("the machine filed no such document in that time")
+		return Sample{}, refuse(refusedNoneFiled)
 	}
 	return s, m.journal.Tx(ctx, func(tx journal.Tx) error { return m.saveSample(tx, s, drawn) })
 }
 
 // complete tells what an order lacks.
 func (o SampleOrder) complete(by string) error {
-	if err := person(by, "a sample"); err != nil {
+	if err := named(by); err != nil {
 		return err
 	}
 	for _, name := range []string{o.Store, o.Scheme, o.Rule} {
 		if name != "" && !legible(name) {
-			return refuse("the name of a store, scheme or rule is one line of text")
+			return refuse(refusedFilter)
 		}
 	}
 	switch {
 	case (o.Share == 0) == (o.Count == 0):
-		return refuse("a sample is either a share of the documents or a number of them")
+		return refuse(refusedShareCount)
 	case o.Count < 0 || o.Count > mostSampled:
-		return refuse("a sample has 1 to %d documents", mostSampled)
+		return refuse(refusedSize, "most", mostSampled)
 	case o.Count == 0 && !(o.Share > 0 && o.Share <= 1):
-		return refuse("a share is more than 0 and at most 1")
+		return refuse(refusedShare)
 	case o.From.IsZero() || o.To.Before(o.From):
-		return refuse("the last day is before the first")
-	}
-	return nil
-}
-
-// person refuses whoever can't be told later.
-func person(by, what string) error {
-	switch {
-	case !legible(by):
-		return refuse("%s needs a name that can be read later, one line of text", what)
-	case strings.EqualFold(strings.TrimSpace(by), Machine):
-		return refuse("%q is not the name of a person", by)
+		return refuse(refusedPeriod)
 	}
 	return nil
 }
@@ -184,14 +173,14 @@ func (m *Mailroom) saveSample(tx journal.Tx, s Sample, drawn []Sampled) error {
 // is a sample or document that is not there.
 func (m *Mailroom) Judge(ctx context.Context, by, sample, document string, right bool, why string) error {
 	by, why = strings.TrimSpace(by), strings.TrimSpace(why)
-	if err := person(by, "a verdict"); err != nil {
+	if err := named(by); err != nil {
 		return err
 	}
 	if why != "" && !legible(why) {
-		return refuse("a verdict's reason is one line of text")
+		return refuse(refusedWhy)
 	}
 	if !right && why == "" {
-		return refuse("what is wrong needs a reason")
+		return refuse(refusedWrongWhy)
 	}
 	return m.journal.Tx(ctx, func(tx journal.Tx) error {
 		s, err1 := load[Sample](tx, tableSample, sample)
@@ -205,7 +194,7 @@ func (m *Mailroom) Judge(ctx context.Context, by, sample, document string, right
 			return err
 		}
 		if item.Verdict != nil && why == "" {
-			return refuse("it was judged before, by %s: another verdict needs a reason", item.Verdict.By)
+			return refuse(refusedJudged, "by", item.Verdict.By)
 		}
 		return m.saveVerdict(tx, s, item, Verdict{right, why, by, m.cfg.Now().UTC(), d.Version})
 	})

@@ -150,7 +150,7 @@ func (s Sample) choose(layers map[[2]string]*layer) ([]Stratum, []Sampled, error
 			l.Drawn = min(l.Documents, max(n, fewestOfStratum))
 		}
 		if l.Drawn > len(l.least) {
-			return nil, nil, refuse("that are %d of %d documents, and a sample has at most %d", l.Drawn, l.Documents, mostSampled)
+			return nil, nil, refuse(refusedTooMany, "drawn", l.Drawn, "most", mostSampled)
 		}
 		slices.SortFunc(l.least, ranked.compare)
 		for _, r := range l.least[:l.Drawn] {
@@ -159,7 +159,7 @@ func (s Sample) choose(layers map[[2]string]*layer) ([]Stratum, []Sampled, error
 		strata = append(strata, l.Stratum)
 	}
 	if len(drawn) > mostSampled {
-		return nil, nil, refuse("that are %d documents, and a sample has at most %d", len(drawn), mostSampled)
+		return nil, nil, refuse(refusedTooMany, "drawn", len(drawn), "most", mostSampled)
 	}
 	slices.SortFunc(drawn, func(a, b chosen) int { return a.compare(b.ranked) })
 	var items []Sampled

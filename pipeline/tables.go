@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"postroom/mail"
@@ -31,6 +32,8 @@ const (
 	tableTrouble     = "trouble"     // batch/task key -> trouble, while a task can't be done
 	tableDecision    = "decision"    // document id/version -> decisionRow
 	tableInForce     = "inforce"     // configuration, register -> what was logged of it last
+	tableRescan      = "rescan"      // batch/first page/document id -> "", while its paper is asked for again
+	tableTurn        = "turn"        // batch/page -> turnRow
 
 	// The lists: what can be told from the rows above, in the order that people read it in.
 	tableListed     = "listed"     // document id -> listing: which of the rows below are its
@@ -92,7 +95,29 @@ type docRow struct {
 	Receipt        *mail.Receipt    `json:"receipt,omitempty"`
 	Why            string           `json:"why,omitempty"`  // of a discarded document
 	Left           []mail.Reference `json:"left,omitempty"` // the cases that it was taken back from
-	Lane           *laneRow         `json:"lane,omitempty"` // where it waits; nil = among all that is open
+
+	// What persons made of it.
+	Of     []string `json:"of,omitzero"`      // the documents whose pages it was made of; absent: not known, of an older journal
+	Into   []string `json:"into,omitempty"`   // of a superseded one: the documents that its pages were made into
+	Born   int      `json:"born,omitempty"`   // the version that it was made in by a person
+	Joined []int    `json:"joined,omitempty"` // pages on which a person says that no letter begins
+	Lane   *laneRow `json:"lane,omitempty"`   // where it waits; nil = among all that is open
+	Keyed  []keying `json:"keyed,omitempty"`  // the references that persons keyed, while they do not decide; two differ
+	Undo   *Undo    `json:"undo,omitempty"`   // taken back on its way to the case: withdrawn as soon as it is there
+}
+
+// letGo notes that a document was taken back from the case that it stood in.
+func (d docRow) letGo() docRow {
+	if d.Receipt != nil {
+		d.Left, d.Receipt = append(slices.Clone(d.Left), d.Placement.Reference), nil
+	}
+	return d
+}
+
+// freed is the document with nothing left that was only of its waiting.
+func (d docRow) freed() docRow {
+	d.Lane, d.Keyed, d.Undo = nil, nil, nil
+	return d
 }
 
 // filedAs gives the document's name in its case: its id, numbered when it was

@@ -63,9 +63,9 @@ func (m *Mailroom) text(ctx context.Context, t journal.Task) (func(journal.Tx) e
 		if err := m.savePages(tx, b.ID, fresh, ref); err != nil {
 			return err
 		}
-		d, err := load[docRow](tx, tableDoc, d.ID)
-		if err != nil {
-			return err
+		d, same, err := unchanged(tx, d)
+		if err != nil || !same {
+			return err // whoever moved it has had it decided anew
 		}
 		if d.State == mail.Deciding {
 			decision.NeedText = false
@@ -139,6 +139,7 @@ func (m *Mailroom) reconsider(d docRow, readings []mail.Reading) router.Decision
 				Detail: fmt.Sprintf("Its text begins another letter on page %d.", s.From)})
 		}
 	}
+	span.Doubts = slices.DeleteFunc(span.Doubts, func(doubt router.Doubt) bool { return slices.Contains(d.Joined, doubt.Page) })
 	return m.cfg.Rules.Route(span, readings, m.cases.current(), true)
 }
 

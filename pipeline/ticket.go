@@ -55,18 +55,18 @@ func (m *Mailroom) printableTicket(expected mail.Counts, name string) error {
 	wrong := func(n int) bool { return n < 0 || n > mostExpected }
 	switch {
 	case wrong(expected.Documents) || wrong(expected.Pages) || expected == mail.Counts{}:
-		return refuse("a ticket says how many documents or pages are expected: --documents N or --pages N, from 1 to %d", mostExpected)
+		return refuse(refusedExpected, "most", mostExpected)
 	case name == "":
 		return nil
 	case !legible(name) || len([]rune(name)) > mostName || len(strings.Fields(name)) > mostNameWords:
-		return refuse("a batch's name is one line of at most %d characters and %d words", mostName, mostNameWords)
+		return refuse(refusedBatchName, "characters", mostName, "words", mostNameWords)
 	}
 	said := mail.Reading{Page: 1, HasText: true}
 	for i, w := range strings.Fields(name) {
 		said.Words = append(said.Words, mail.Word{Text: w, Confidence: 1, Box: mail.Box{X0: 100 * i, X1: 100*i + 90, Y1: 30}})
 	}
 	if all := m.cfg.Rules.Mentions(said); len(all) > 0 {
-		return refuse("the name %q may be read as the reference %s, and the ticket would be held as a letter: choose another", name, all[0].Text)
+		return refuse(refusedNameRead, "name", name, "reference", all[0].Text)
 	}
 	return nil
 }

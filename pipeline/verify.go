@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
@@ -225,6 +226,13 @@ func (v *verification) moving(r journal.Reader, b batchRow, docs []docRow) error
 	if err != nil {
 		return err
 	}
+	rescans := map[string]bool{}
+	if err := each(r, tableRescan, b.ID+"/", func(row journal.Row) error {
+		rescans[row.Key[strings.LastIndexByte(row.Key, '/')+1:]] = true
+		return nil
+	}); err != nil {
+		return err
+	}
 	settled := len(docs) > 0 || pending == 0
 	for _, d := range docs {
 		settled = settled && d.State.Settled()
@@ -235,6 +243,8 @@ func (v *verification) moving(r journal.Reader, b batchRow, docs []docRow) error
 			return err
 		case b.Listed && d.State.Settled() != errors.Is(listed, journal.ErrNotFound):
 			v.say("document %s is %s, but the list of what is not settled says otherwise", d.ID, d.State)
+		case asked(d) != rescans[d.ID]:
+			v.say("document %s: the list of what is to be scanned again says other than its row", d.ID)
 		case (d.State == mail.Held) != (err == nil):
 			v.say("document %s is %s, but the list of exceptions says otherwise", d.ID, d.State)
 		case d.Unrendered != "":

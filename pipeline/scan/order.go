@@ -21,6 +21,7 @@ type Order struct {
 type OrderPage struct {
 	Reading mail.Reading `json:"reading"`
 	Drop    bool         `json:"drop,omitempty"` // leave the page out
+	Turn    *int         `json:"turn,omitempty"` // degrees, clockwise, that make the page upright, whatever the reading says; nil = as it says
 }
 
 // Text says where a rendition's page has its text from.

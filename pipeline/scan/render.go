@@ -58,7 +58,7 @@ func (r *rendition) compose(step func()) error {
 		}
 		did := RenderedPage{}
 		if !want.Drop {
-			if did, err = r.page(n, want.Reading, form); err != nil {
+			if did, err = r.page(n, want, form); err != nil {
 				return fmt.Errorf("page %d: %w", n, err)
 			}
 			r.kept = append(r.kept, n)
@@ -78,7 +78,8 @@ func (r *rendition) compose(step func()) error {
 }
 
 // page copies a page, turned upright, with its layer.
-func (r *rendition) page(n int, read mail.Reading, form types.Dict) (did RenderedPage, err error) {
+func (r *rendition) page(n int, want OrderPage, form types.Dict) (did RenderedPage, err error) {
+	read := want.Reading
 	p := r.file.page(n)
 	if p.MediaBox == nil || p.Rotate%90 != 0 {
 		return did, fmt.Errorf("%w: it has no size, or is turned by %d degrees", ErrUnreadable, p.Rotate)
@@ -103,8 +104,12 @@ func (r *rendition) page(n int, read mail.Reading, form types.Dict) (did Rendere
 	if !slices.Contains([]int{90, 180, 270}, read.Rotation) { // there is no other way to lie
 		read.Rotation = 0
 	}
+	turn := read.Rotation // the words lie as they were read, whichever way the page is turned
+	if want.Turn != nil && slices.Contains([]int{0, 90, 180, 270}, *want.Turn) {
+		turn = *want.Turn
+	}
 	if !r.file.widgets(p.Dict) { // those pdfium draws by the file's form alone, and only upright
-		over.turn, did.Rotation = read.Rotation, read.Rotation
+		over.turn, did.Rotation = turn, turn
 	}
 	if !enough && read.Width > 0 && read.Height > 0 {
 		var layer []byte

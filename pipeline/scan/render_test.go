@@ -372,6 +372,25 @@ func TestRenderedTwiceIsTheSame(t *testing.T) {
 	}
 }
 
+// TestAPersonsTurnGoesFirst: the page lies as a person says, whatever its reading says, and
+// still shows what it showed; its words are laid as they were read.
+func TestAPersonsTurnGoesFirst(t *testing.T) {
+	source := pdf([]pdfPage{greyPage(t, 0)}, false, "")
+	for _, read := range []int{0, 90} {
+		for _, turn := range []int{0, 90, 180, 270} {
+			reading := someWords
+			reading.Rotation = read
+			_, b, done, err := render(t, source, Order{Page: func(int) (OrderPage, error) { return OrderPage{Reading: reading, Turn: &turn}, nil }})
+			if err != nil || done.Pages[0].Rotation != turn || done.Pages[0].Words != 2 {
+				t.Errorf("read %d, turned %d: %+v, %v", read, turn, done, err)
+			}
+			if is := mustOpen(t, b).pages.(*pdfFile).page(1).Rotate; is != turn {
+				t.Errorf("read %d, turned %d: the page is turned by %d", read, turn, is)
+			}
+		}
+	}
+}
+
 // TestMetadata: they are XML, say the same in both places, and hold no more than that.
 func TestMetadata(t *testing.T) {
 	for name, c := range map[string]struct{ title, language, want string }{

@@ -1,0 +1,67 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+)
+
+// Return is a person's word that a filed letter is not where it belongs.
+type Return struct {
+	Why     string `json:"why"`               // one line of text
+	Version int    `json:"version,omitempty"` // of the document that the person looked at; 0 = not told
+	By      string `json:"by"`
+	UID     string `json:"uid,omitempty"`
+}
+
+// Complete tells what it lacks, whatever document it is about: a *Refused error.
+func (p Return) Complete() error {
+	if !legible(p.Why) {
+		return refuse(refusedWhy)
+	}
+	return named(p.By)
+}
+
+// Return takes a filed document out of its case: it waits again, as `recall`, and its copy
+// in the store is withdrawn at once, whatever is decided later. A *Refused error changes nothing.
+func (m *Mailroom) Return(ctx context.Context, id string, p Return) error {
+	if err := p.Complete(); err != nil {
+		return err
+	}
+	p.Why, p.By = strings.TrimSpace(p.Why), strings.TrimSpace(p.By)
+	said := Decision{Return: p.Why, Version: p.Version, By: p.By, UID: p.UID, At: m.cfg.Now().UTC()}
+	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		d, err := load[docRow](tx, tableDoc, id)
+		switch {
+		case err != nil:
+			return err
+		case d.State == mail.Placed:
+			return refuse(refusedOnItsWay, "document", id)
+		case d.State != mail.Filed:
+			return refuse(refusedNotFiled, "document", id, "state", d.State)
+		case p.Version != 0 && p.Version != d.Version:
+			return refuse(refusedChanged, "document", id)
+		}
+		return errors.Join(
+			m.record(tx, d, decisionRow{Decision: said}),
+			m.sendBack(tx, d, p.Why, Undo{By: p.By, UID: p.UID, At: said.At}),
+			m.settle(tx, d.Batch))
+	})
+}
+
+// sendBack holds a filed document and withdraws its copy. It has no placement any more:
+// when it comes to a case again, it is under another name.
+func (m *Mailroom) sendBack(tx journal.Tx, d docRow, why string, who Undo) error {
+	if err := m.takeBack(tx, d, why, who.By, who.At); err != nil {
+		return err
+	}
+	was := d.Placement.Reference
+	d = d.letGo()
+	d.Placement = nil
+	return m.hold(tx, d, mail.Exception{Reason: mail.Recall,
+		Detail: fmt.Sprintf("It was filed in %s, from where %s sent it back; its copy there is withdrawn. Reason: %s", was, who.By, why)})
+}

@@ -1,0 +1,299 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"postroom/mail"
+	"postroom/pipeline/journal"
+)
+
+// Undo is a person's wish to take the last decision back. At is the mailroom's.
+type Undo struct {
+	By  string    `json:"by"`
+	UID string    `json:"uid,omitempty"`
+	At  time.Time `json:"at"`
+}
+
+// undone is what the log has of a decision that was taken back.
+type undone struct {
+	Version int `json:"version"` // of the document that was decided on
+	Undo
+}
+
+func undoneBy(who string) string { return "undone by " + who }
+
+// Undo takes back the last decision that the person has made on a document, if nothing came
+// after it. What was discarded or regrouped waits again as it did before; of a regrouping
+// any of the documents may be named. What was sent to a case waits again as before when it
+// had not reached its store; else its copy there is withdrawn, and it waits as `recall`. A
+// first keying of a reference is forgotten. A *Refused error changes nothing.
+func (m *Mailroom) Undo(ctx context.Context, id string, u Undo) error {
+	if err := named(u.By); err != nil {
+		return err
+	}
+	u.By, u.At = strings.TrimSpace(u.By), m.cfg.Now().UTC()
+	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		d, err := load[docRow](tx, tableDoc, id)
+		if err != nil {
+			return err
+		}
+		if d.State == mail.Held && len(d.Keyed) == 1 {
+			return m.unkey(tx, d, u)
+		}
+		d, last, err := lastDecision(tx, d)
+		switch {
+		case err != nil:
+			return err
+		case last == nil || last.Undone != nil || last.Return != "":
+			return refuse(refusedNothing, "document", id)
+		case !samePerson(last.By, u.By):
+			return refuse(refusedNotYours, "document", id)
+		}
+		if err := m.undo(tx, d, *last, u); err != nil {
+			return err
+		}
+		return m.settle(tx, d.Batch)
+	})
+}
+
+// unkey forgets a reference that was keyed once.
+func (m *Mailroom) unkey(tx journal.Tx, d docRow, u Undo) error {
+	if !samePerson(d.Keyed[0].By, u.By) {
+		return refuse(refusedNotYours, "document", d.ID)
+	}
+	detail := undone{d.Version - 1, u}
+	d.Keyed, d.Document = nil, d.Next()
+	return errors.Join(saveDoc(tx, d), tx.Log(m.event(actionUnkeyed, d.ID, u.By, detail)))
+}
+
+// given is a decision with the version of the document that it was about.
+type given struct {
+	decisionRow
+	at int
+}
+
+// lastDecision gives the last decision on a document; on one that a regrouping has made and
+// nobody has decided since, that regrouping, and a document that it was about.
+func lastDecision(r journal.Reader, d docRow) (docRow, *given, error) {
+	last, err := latest(r, d.ID)
+	if err != nil || d.State != mail.Held || last != nil && last.at >= d.Born {
+		return d, last, err
+	}
+	about := d
+	for _, id := range d.Of {
+		of, err := load[docRow](r, tableDoc, id)
+		if err != nil {
+			return d, nil, err
+		}
+		said, err := latest(r, id)
+		if err != nil {
+			return d, nil, err
+		}
+		if said != nil && slices.Contains(said.Into, d.ID) && (last == nil || said.At.After(last.At)) {
+			about, last = of, said
+		}
+	}
+	return about, last, nil
+}
+
+// latest gives the last decision on a document; nil = there is none.
+func latest(r journal.Reader, id string) (last *given, err error) {
+	err = each(r, tableDecision, id+"/", func(row journal.Row) error {
+		at, err := strconv.Atoi(row.Key[len(id)+1:])
+		if err != nil {
+			return fmt.Errorf("decision %s: %w", row.Key, journal.ErrDamaged)
+		}
+		if last != nil && at < last.at {
+			return nil
+		}
+		d, err := load[decisionRow](r, tableDecision, row.Key)
+		last = &given{d, at}
+		return err
+	})
+	return last, err
+}
+
+// undo takes a decision back.
+func (m *Mailroom) undo(tx journal.Tx, d docRow, last given, u Undo) error {
+	if last.Group != nil {
+		return m.ungroup(tx, d, last, u)
+	}
+	var err error
+	switch steps := d.Version - last.at; { // since the decision, with it
+	case d.State == mail.Discarded && steps == 1:
+		err = m.undiscard(tx, d, last.waited(u.By, last.Stood))
+	case d.State == mail.Placed && steps == 1 && d.Undo == nil:
+		err = m.unplace(tx, d, last.waited(u.By, last.Stood), u)
+	case d.State == mail.Filed && steps == 1: // a recall that was said to be unfounded: it has stood there all the time
+		err = m.hold(tx, d, last.waited(u.By, false))
+	case d.State == mail.Filed && steps == 2:
+		err = m.sendBack(tx, d, undoneBy(u.By), u)
+	default:
+		return refuse(refusedAfter, "document", d.ID, "state", d.State)
+	}
+	return errors.Join(err, m.noteUndone(tx, d.ID, last, u))
+}
+
+// noteUndone marks a decision as taken back, for the history and the log.
+func (m *Mailroom) noteUndone(tx journal.Tx, id string, last given, u Undo) error {
+	last.Undone = &u
+	return errors.Join(
+		journal.Save(tx, tableDecision, fmt.Sprintf("%s/%d", id, last.at), last.decisionRow),
+		tx.Log(m.event(actionUndone, id, u.By, undone{last.at, u})))
+}
+
+// waited gives why the document waited before the decision; withdrawn: its copy was
+// taken out of its case since.
+func (row decisionRow) waited(who string, withdrawn bool) mail.Exception {
+	e := mail.Exception{Reason: mail.Recall, Detail: "A decision on it was taken back by " + who + "."}
+	if row.Held == nil { // an older journal's
+		return e
+	}
+	if !withdrawn {
+		return *row.Held
+	}
+	e.Since, e.Candidates, e.Evidence = row.Held.Since, row.Held.Candidates, row.Held.Evidence
+	e.Detail += " The copy in the case that it was recalled from is withdrawn."
+	return e
+}
+
+// undiscard gives the pages of a discarded document back to it.
+func (m *Mailroom) undiscard(tx journal.Tx, d docRow, e mail.Exception) error {
+	for _, page := range d.Pages() {
+		if err := dispose(tx, d.Batch, page, mail.Disposition{Place: mail.PlaceDocument, Document: d.ID}); err != nil {
+			return err
+		}
+	}
+	d = d.letGo()
+	d.Why, d.Placement = "", nil
+	return m.hold(tx, d, e)
+}
+
+// unplace holds a document that is on its way to its case. When its delivery may have
+// begun, a copy may stand there: it is taken back when that has ended.
+func (m *Mailroom) unplace(tx journal.Tx, d docRow, e mail.Exception, u Undo) error {
+	_, err := tx.Get(journal.TableReceipt, taskCut+"/"+version(d)) // the delivery is queued with its end
+	if err == nil {
+		d.Undo = &u
+		return saveDoc(tx, d)
+	}
+	if !errors.Is(err, journal.ErrNotFound) {
+		return err
+	}
+	d.Placement = nil
+	return m.hold(tx, d, e)
+}
+
+// ungroup makes the documents again that a regrouping has superseded, if all that it has
+// made still wait undecided.
+func (m *Mailroom) ungroup(tx journal.Tx, d docRow, last given, u Undo) error {
+	former, err := superseded(tx, last)
+	if err != nil {
+		return err
+	}
+	detail := regrouped{}
+	var parts []docRow
+	for _, id := range last.Into {
+		part, err := untouched(tx, id, last.At)
+		if err != nil {
+			return err
+		}
+		parts, detail.Was = append(parts, part), append(detail.Was, part.ID)
+	}
+	for _, part := range parts {
+		if err := errors.Join(m.supersede(tx, part, last.Group), tx.Log(m.event(actionUnmade, part.ID, u.By, nil))); err != nil {
+			return err
+		}
+	}
+	for page, place := range last.Taken {
+		if err := dispose(tx, d.Batch, page, place); err != nil {
+			return err
+		}
+		detail.Pages = append(detail.Pages, groupedPage{page, place})
+	}
+	slices.SortFunc(detail.Pages, func(a, b groupedPage) int { return a.Page - b.Page })
+	for _, f := range former {
+		detail.Documents = append(detail.Documents, groupedSpan{f.Former.ID, f.Former.From, f.Former.To})
+	}
+	if err := tx.Log(m.event(actionRegrouped, d.Batch, u.By, detail)); err != nil {
+		return err
+	}
+	for _, f := range former {
+		if err := m.restore(tx, f, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// superseded gives each document's part of a regrouping, if nothing came after it: also no
+// other place of a page that it has dropped.
+func superseded(r journal.Reader, last given) (all []given, err error) {
+	for _, id := range last.Group {
+		d, err := load[docRow](r, tableDoc, id)
+		if err != nil {
+			return nil, err
+		}
+		row, err := latest(r, id)
+		if err != nil {
+			return nil, err
+		}
+		itself := slices.Contains(last.Into, id) // what was made of it has its name
+		if row == nil || row.Former == nil || row.Undone != nil || !row.At.Equal(last.At) || !itself && d.Version != row.at+1 {
+			return nil, refuse(refusedAfter, "document", id, "state", d.State)
+		}
+		for _, page := range d.Pages() {
+			at, err := load[mail.Disposition](r, tableDisposition, pageKey(d.Batch, page))
+			if err != nil {
+				return nil, err
+			}
+			if at.Document != "" && !slices.Contains(last.Into, at.Document) {
+				return nil, refuse(refusedAfter, "document", id, "state", d.State)
+			}
+		}
+		all = append(all, *row)
+	}
+	return all, nil
+}
+
+// untouched reads a document that a regrouping has made and that still waits as it did then.
+func untouched(r journal.Reader, id string, since time.Time) (docRow, error) {
+	d, err := load[docRow](r, tableDoc, id)
+	if err != nil {
+		return d, err
+	}
+	last, err := latest(r, id)
+	if err != nil {
+		return d, err
+	}
+	decided := last != nil && (last.at >= d.Born || last.At.After(since))
+	if d.State != mail.Held || d.Placement != nil || len(d.Keyed) > 0 || decided {
+		return d, refuse(refusedPart, "document", id, "state", d.State)
+	}
+	return d, nil
+}
+
+// restore makes a document again as it was before a regrouping. A copy of it that stood in
+// a case is withdrawn by now.
+func (m *Mailroom) restore(tx journal.Tx, f given, u Undo) error {
+	d := *f.Former
+	now, err := load[docRow](tx, tableDoc, d.ID)
+	if err != nil {
+		return err
+	}
+	now = now.letGo()
+	d.Document, d.Left, d.Of = now.Document, now.Left, inEither(d.Of, now.Of)
+	d.Placement, d.Receipt = nil, nil
+	for _, page := range d.Pages() {
+		if err := dispose(tx, d.Batch, page, mail.Disposition{Place: mail.PlaceDocument, Document: d.ID}); err != nil {
+			return err
+		}
+	}
+	return errors.Join(m.hold(tx, d, f.waited(u.By, f.Stood)), m.noteUndone(tx, d.ID, f, u))
+}
