@@ -256,12 +256,7 @@ func (m *Mailroom) unreachable(ctx context.Context, t journal.Task, store string
 // note journals a task's trouble, since when it first had any.
 func (m *Mailroom) note(ctx context.Context, t journal.Task, why trouble) error {
 	why.Since = m.cfg.Now().UTC()
-	return m.journal.Tx(ctx, func(tx journal.Tx) error {
-		if had, err := journal.Load[trouble](tx, tableTrouble, troubleKey(t)); err == nil {
-			why.Since = had.Since
-		}
-		return journal.Save(tx, tableTrouble, troubleKey(t), why)
-	})
+	return m.journal.Tx(ctx, func(tx journal.Tx) error { return saveTrouble(tx, troubleKey(t), why) })
 }
 
 // From this attempt on a task that fails is in trouble: people are told, and
@@ -292,7 +287,7 @@ func (m *Mailroom) watched(h journal.Handler) journal.Handler {
 			return nil, err
 		}
 		return func(tx journal.Tx) error {
-			err := journal.Try(func() error { return errors.Join(tx.Delete(tableTrouble, troubleKey(t)), commit(tx)) })
+			err := journal.Try(func() error { return errors.Join(endTrouble(tx, troubleKey(t)), commit(tx)) })
 			if err != nil {
 				m.spoilt.Store(t.Key, err)
 			}

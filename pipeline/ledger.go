@@ -259,23 +259,12 @@ type Queue struct {
 // Waiting counts what waits.
 func (m *Mailroom) Waiting(ctx context.Context) (q Queue, err error) {
 	err = m.journal.View(ctx, func(r journal.Reader) error {
-		q = Queue{}
-		waits, err := m.countHeld(r)
-		q.Exceptions = waits
-		if err := errors.Join(err, each(r, tableTrouble, "", func(row journal.Row) error {
-			t, err := load[trouble](r, tableTrouble, row.Key)
-			if t.Store != "" {
-				q.Stores++
-			} else {
-				q.Stuck++
-			}
-			return err
-		})); err != nil {
-			return err
-		}
-		pending, err := journal.Pending(r, "")
-		q.Tasks = int(pending)
-		return err
+		held, err1 := m.countHeld(r)
+		stores, err2 := counted(r, countStores)
+		stuck, err3 := counted(r, countStuck)
+		pending, err4 := journal.Pending(r, "")
+		q = Queue{held, int(pending), stores, stuck}
+		return errors.Join(err1, err2, err3, err4)
 	})
 	return q, err
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -74,6 +75,18 @@ func TestStagesOfABatchWhoseStoreIsAway(t *testing.T) {
 	if s := of(BatchFilter{Trouble: true}); s.Cases != 2 || s.Cut != 2 || s.Delivered != 0 || s.Rendered != 0 || !s.Unreachable() || s.Trouble == "" {
 		t.Errorf("%+v", s)
 	}
+	wantTroubles := func(stores int) {
+		t.Helper()
+		if q, err := r.Waiting(t.Context()); err != nil || q.Stores != stores || q.Stuck != 0 {
+			t.Errorf("%+v, %v", q, err)
+		}
+		r.verifies()
+	}
+	wantTroubles(2)
+	r.unlisted()
+	r.reopen()
+	r.verifies() // which makes the lists
+	wantTroubles(2)
 	away = false
 	r.reopen()
 	if err := r.work(func(ctx context.Context) error { return r.Await(ctx, batch.Batch, false) }); err != nil {
@@ -82,6 +95,7 @@ func TestStagesOfABatchWhoseStoreIsAway(t *testing.T) {
 	if s := of(BatchFilter{State: "closed"}); s.Cut != 2 || s.Delivered != 2 || s.Rendered != 2 || s.Trouble != "" {
 		t.Errorf("%+v", s)
 	}
+	wantTroubles(0)
 	if lines, _, err := r.BatchesDown(t.Context(), "", 9, BatchFilter{Trouble: true}); err != nil || len(lines) > 0 {
 		t.Errorf("%v, %v", lines, err)
 	}
@@ -133,6 +147,34 @@ func TestBatchesAreFiltered(t *testing.T) {
 		if !slices.Equal(got, want) || len(got) < c.atLeast {
 			t.Errorf("%+v: %d batches, want %d", c.f, len(got), len(want))
 		}
+	}
+}
+
+// TestSearchForABatchIsBounded: a call that finds nothing ends, and the next goes on.
+func TestSearchForABatchIsBounded(t *testing.T) {
+	r := newRoom(t)
+	if err := r.journal.Tx(t.Context(), func(tx journal.Tx) error {
+		for i := range mostVisited + 100 {
+			b := batchRow{Batch: mail.Batch{ID: fmt.Sprintf("%08d", i), Name: "a.pdf", Received: time.Unix(int64(i), 0)}}
+			if i == 0 {
+				b.Name = "wanted.pdf"
+			}
+			if err := saveBatch(tx, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	wanted := BatchFilter{Query: "wanted"}
+	none, next, err := r.BatchesDown(t.Context(), "", 5, wanted)
+	if err != nil || len(none) > 0 || next == "" {
+		t.Fatalf("%d batches, next %q, %v", len(none), next, err)
+	}
+	found, next, err := r.BatchesDown(t.Context(), next, 5, wanted)
+	if err != nil || len(found) != 1 || found[0].Name != "wanted.pdf" || next != "" {
+		t.Fatalf("%d batches, next %q, %v", len(found), next, err)
 	}
 }
 

@@ -27,6 +27,11 @@ func BenchmarkLists(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	one := newSynthetic(b, 0, 500)
+	if err := r.journal.Tx(ctx, func(tx journal.Tx) error { return one.batch(tx, r.Mailroom, -1) }); err != nil {
+		b.Fatal(err)
+	}
+	long := one.ids[0]
 	held := func(string) bool { return false }
 	for _, c := range []struct {
 		name string
@@ -64,6 +69,7 @@ func BenchmarkLists(b *testing.B) {
 		}},
 		{"OldestOpen", func(ctx context.Context) error { _, err := r.OldestOpen(ctx); return err }},
 		{"Pages/20", func(ctx context.Context) error { _, _, err := r.Pages(ctx, s.ids[77]); return err }},
+		{"Pages/1000", func(ctx context.Context) error { _, _, err := r.Pages(ctx, long); return err }},
 		{"Letters/first50", func(ctx context.Context) error { _, _, err := r.LettersDown(ctx, all, "", 50); return err }},
 		{"Letters/rareCase", func(ctx context.Context) error {
 			_, _, err := r.LettersDown(ctx, Sees{s.stores, rare}, "", 50)

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"postroom/mail"
@@ -79,7 +78,11 @@ func (m *Mailroom) enlistAll(ctx context.Context, batches []string) error {
 		}
 		left = left[done:]
 	}
-	if err := m.journal.Tx(ctx, func(tx journal.Tx) error { return tx.Put(tableLists, listsKept, []byte(m.cfg.Version)) }); err != nil {
+	if err := m.journal.Tx(ctx, func(tx journal.Tx) error {
+		stores, stuck, err := troubles(tx)
+		return errors.Join(err, setCount(tx, countStores, stores), setCount(tx, countStuck, stuck),
+			tx.Put(tableLists, listsKept, []byte(m.cfg.Version)))
+	}); err != nil {
 		return err
 	}
 	if len(batches) > 0 {
@@ -100,13 +103,8 @@ func enlistBatch(tx journal.Tx, id string) (rows int, err error) {
 	}
 	err = saveBatch(tx, b)
 	for what, n := range pages {
-		key := batchCount(id, what)
 		rows += n
-		if n == 0 {
-			err = errors.Join(err, tx.Delete(tableCount, key))
-			continue
-		}
-		err = errors.Join(err, tx.Put(tableCount, key, strconv.AppendInt(nil, int64(n), 10)))
+		err = errors.Join(err, setCount(tx, batchCount(id, what), n))
 	}
 	if err != nil {
 		return rows, err

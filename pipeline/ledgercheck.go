@@ -113,6 +113,9 @@ func (v *verification) lists(ctx context.Context) error {
 				v.say("the list %q has %d rows instead of %d", table, n, rows[table])
 			}
 		}
+		if err := v.troubles(r); err != nil {
+			return err
+		}
 		waits, err := waiters(r)
 		for _, w := range waits {
 			key := waitRow{lane: w.Lane, reason: w.Reason, source: w.Source}.count()
@@ -128,4 +131,15 @@ func (v *verification) lists(ctx context.Context) error {
 		}
 		return err
 	})
+}
+
+// troubles checks their counters.
+func (v *verification) troubles(r journal.Reader) error {
+	stores, stuck, err1 := troubles(r)
+	countedStores, err2 := counted(r, countStores)
+	countedStuck, err3 := counted(r, countStuck)
+	if stores != countedStores || stuck != countedStuck {
+		v.say("%d tasks wait for a store and %d are stuck; %d and %d are counted", stores, stuck, countedStores, countedStuck)
+	}
+	return errors.Join(err1, err2, err3)
 }

@@ -192,6 +192,7 @@ func TestVerifySeesTheLists(t *testing.T) {
 		spoil(table+" with a row more", func(tx journal.Tx) error { return tx.Put(table, "x/0123456789abcdef0123456789abcdef", nil) })
 	}
 	spoil("a count too much", func(tx journal.Tx) error { return count(tx, "waits//no-reference/process", 1) })
+	spoil("a trouble too much", func(tx journal.Tx) error { return count(tx, countStuck, 1) })
 	spoil("a count of nothing", func(tx journal.Tx) error { return count(tx, "waits/lane/conflict/other", 1) })
 	r.verifies()
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ func pageRows(r journal.Reader, b batchRow) (map[int]pageRow, error) {
 
 // pageOf reads a page's number from its key.
 func pageOf(key string, b batchRow) (n int, err error) {
-	if _, err := fmt.Sscanf(strings.TrimPrefix(key, b.ID+"/"), "%d", &n); err != nil || n < 1 || n > b.Pages {
+	if n, err = strconv.Atoi(strings.TrimPrefix(key, b.ID+"/")); err != nil || n < 1 || n > b.Pages {
 		return 0, fmt.Errorf("page %s of %d: %w", key, b.Pages, journal.ErrDamaged)
 	}
 	return n, nil

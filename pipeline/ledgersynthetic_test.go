@@ -57,7 +57,7 @@ func (s *synthetic) batch(tx journal.Tx, m *Mailroom, i int) error {
 	id := uuid.NewSHA1(uuid.Nil, fmt.Append(nil, i)).String()
 	s.ids = append(s.ids, id)
 	b := batchRow{Listed: true, Renders: true, Batch: mail.Batch{ID: id, SHA256: id, Size: 1 << 20, Name: fmt.Sprintf("Scan-%05d.PDF", i),
-		Path: fmt.Sprintf("/srv/inbox/Scan-%05d.PDF", i), Source: []string{"scanner-1", "scanner-2"}[i%2], Kind: mail.PDF,
+		Path: fmt.Sprintf("/srv/inbox/Scan-%05d.PDF", i), Source: []string{"scanner-1", "scanner-2"}[i&1], Kind: mail.PDF,
 		Pages: 2 * s.documents, Received: s.begun.Add(time.Duration(i) * time.Minute), Duplex: i%2 == 0}}
 	if err := saveBatch(tx, b); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (s *synthetic) document(tx journal.Tx, m *Mailroom, b batchRow, i, page int
 	}
 	why := []mail.Evidence{{Page: page, Source: mail.FromBarcode, Text: ref.String(), Confidence: 1, Rule: "barcode"}}
 	if page == 2 {
-		e := mail.Exception{Document: d.ID, Reason: []mail.Reason{mail.NoReference, mail.Conflict, mail.WeakEvidence}[i%3], Since: at,
+		e := mail.Exception{Document: d.ID, Reason: []mail.Reason{mail.NoReference, mail.Conflict, mail.WeakEvidence}[(i+3)%3], Since: at,
 			Detail: "Nothing on its pages says where it goes, or too much does.", Evidence: why,
 			Candidates: []mail.Candidate{{Reference: caseA, Why: "nearly what stands on page 2"}}}
 		if i%1000 == 999 {

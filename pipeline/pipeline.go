@@ -188,8 +188,7 @@ func (m *Mailroom) Run(ctx context.Context) error {
 func (m *Mailroom) start(ctx context.Context) error {
 	for {
 		err := m.journal.Tx(ctx, func(tx journal.Tx) error {
-			return errors.Join(m.logConfiguration(tx),
-				each(tx, tableTrouble, "", func(row journal.Row) error { return tx.Delete(tableTrouble, row.Key) }))
+			return errors.Join(m.logConfiguration(tx), endTroubles(tx))
 		})
 		if err == nil {
 			err = errors.Join(m.LogRegister(ctx), m.enlist(ctx))

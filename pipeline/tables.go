@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
@@ -42,7 +41,7 @@ const (
 	tableCaseLetter = "caseletter" // store/scheme/reference/when filed/document id -> ""
 	tableArrival    = "arrival"    // when received/batch id -> arrival
 	tableOpen       = "open"       // the same of those that are not closed
-	tableCount      = "count"      // waits/lane/reason/source, batch/id/what -> how many
+	tableCount      = "count"      // waits/lane/reason/source, batch/id/what, trouble/kind -> how many
 	tableReadMark   = "readmark"   // user/document id -> when that user read it last
 	tableLists      = "lists"      // "kept" -> by which version, once the lists have all
 )
@@ -132,16 +131,6 @@ func (d docRow) filedAs() string {
 	}
 	return numbered(d.ID, times)
 }
-
-// trouble is why a task can't be done now: its store can't be reached, or
-// (Store is empty) it has failed several times for another reason.
-type trouble struct {
-	Store string    `json:"store,omitempty"`
-	Error string    `json:"error"`
-	Since time.Time `json:"since"`
-}
-
-func troubleKey(t journal.Task) string { return t.Batch + "/" + t.Key }
 
 func pageKey(batch string, page int) string { return fmt.Sprintf("%s/%06d", batch, page) }
 
