@@ -15,13 +15,13 @@ import (
 // been cut, of these Delivered are filed, and of these Rendered have their rendition, or
 // are told that there is none. A recalled or discarded document is in none of them.
 type BatchSummary struct {
-	BatchLine           // without SeparatorPages
-	Name      string    // of the file, as dropped
-	Source    string    // name of the intake folder; "process" for named files
-	Received  time.Time //
-	Size      int64     // bytes
-	Duplex    bool      //
-	Read      int       // pages; of a file that is one exception none is
+	BatchLine        // without SeparatorPages
+	Name      string // of the file, as dropped
+	Source    string // name of the intake folder; "process" for named files
+	Received  time.Time
+	Size      int64 // bytes
+	Duplex    bool
+	Read      int // pages; of a file that is one exception none is
 	Cases     int
 	Cut       int
 	Delivered int

@@ -31,9 +31,9 @@ type listed struct {
 
 // What is counted of a batch.
 const (
-	countDocuments  = "documents"  // that are not superseded
-	countFiled      = "filed"      //
-	countHeld       = "exceptions" //
+	countDocuments  = "documents" // that are not superseded
+	countFiled      = "filed"
+	countHeld       = "exceptions"
 	countPlaced     = "placed"     // on their way to a case
 	countCut        = "cut"        // of those
 	countRendered   = "rendered"   // filed, and with a rendition or told that there is none
