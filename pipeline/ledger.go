@@ -260,8 +260,8 @@ type Queue struct {
 func (m *Mailroom) Waiting(ctx context.Context) (q Queue, err error) {
 	err = m.journal.View(ctx, func(r journal.Reader) error {
 		held, err1 := m.countHeld(r)
-		stores, err2 := counted(r, countStores)
-		stuck, err3 := counted(r, countStuck)
+		stores, err2 := counter(r, countStores)
+		stuck, err3 := counter(r, countStuck)
 		pending, err4 := journal.Pending(r, "")
 		q = Queue{held, int(pending), stores, stuck}
 		return errors.Join(err1, err2, err3, err4)

@@ -136,8 +136,8 @@ func (v *verification) lists(ctx context.Context) error {
 // troubles checks their counters.
 func (v *verification) troubles(r journal.Reader) error {
 	stores, stuck, err1 := troubles(r)
-	countedStores, err2 := counted(r, countStores)
-	countedStuck, err3 := counted(r, countStuck)
+	countedStores, err2 := counter(r, countStores)
+	countedStuck, err3 := counter(r, countStuck)
 	if stores != countedStores || stuck != countedStuck {
 		v.say("%d tasks wait for a store and %d are stuck; %d and %d are counted", stores, stuck, countedStores, countedStuck)
 	}

@@ -74,8 +74,8 @@ func troubles(r journal.Reader) (stores, stuck int, err error) {
 	return stores, stuck, err
 }
 
-// counted reads a counter.
-func counted(r journal.Reader, key string) (int, error) {
+// counter reads one.
+func counter(r journal.Reader, key string) (int, error) {
 	b, err := r.Get(tableCount, key)
 	if errors.Is(err, journal.ErrNotFound) {
 		return 0, nil
