@@ -11,15 +11,19 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"io"
 	"log/slog"
 	"math/big"
-	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"postroom/pipeline/journal"
+	"postroom/pipeline/journal/bolt"
+	"postroom/web/access"
 )
 
 // Who must not be reached without TLS is not: the table of web.listen.
@@ -99,31 +103,28 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return // closed
-			}
-			_, _ = io.WriteString(c, "x") // makes the handshake; who is refused misses it
-			c.Close()
-		}
-	}()
-	ask := func(most uint16) (string, error) {
-		c, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{InsecureSkipVerify: true, MaxVersion: most})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- answer(ctx, l, &health{premises: &premises{}}) }()
+	ask := func(most uint16) (name string, major int, err error) {
+		c := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: most}}}
+		defer c.CloseIdleConnections()
+		res, err := c.Get("https://" + l.Addr().String() + "/nothing")
 		if err != nil {
-			return "", err
+			return "", 0, err
 		}
-		defer c.Close()
-		return c.ConnectionState().PeerCertificates[0].Subject.CommonName, nil
+		defer res.Body.Close()
+		return res.TLS.PeerCertificates[0].Subject.CommonName, res.ProtoMajor, nil
 	}
-	if name, err := ask(tls.VersionTLS12); name != "first" || err != nil {
-		t.Errorf("%q, %v", name, err)
+	if name, major, err := ask(tls.VersionTLS12); name != "first" || major != 2 || err != nil {
+		t.Errorf("%q, HTTP %d, %v", name, major, err)
 	}
-	var netErr net.Error
-	if _, err := ask(tls.VersionTLS11); err == nil || errors.As(err, &netErr) && netErr.Timeout() {
+	if _, _, err := ask(tls.VersionTLS11); err == nil || !strings.Contains(err.Error(), "protocol version") {
 		t.Errorf("TLS 1.1: %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -177,6 +178,38 @@ func TestWebSettingsOfBefore(t *testing.T) {
 	c := Config{}.withDefaults()
 	if text := string(c.settings()); !strings.Contains(text, `"Web":{"Listen":"127.0.0.1:8080"},`) {
 		t.Errorf("%s", text)
+	}
+}
+
+// Sessions go by the configuration, and their entries of the log name who is signed in.
+func TestSessionsOfConfiguration(t *testing.T) {
+	j, err := bolt.Open(filepath.Join(t.TempDir(), "journal.db"), bolt.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	p := &premises{journal: j, people: access.Open(j, access.Config{}), log: slog.New(slog.DiscardHandler), cfg: Config{Web: Web{BehindProxy: true}}}
+	ann, _, err := p.people.Add(t.Context(), "root", access.User{Login: "ann", Name: "Ann Bee"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions, w := p.sessions(), httptest.NewRecorder()
+	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := errors.Join(sessions.SignIn(r.Context(), ann.ID), sessions.EndAll(r.Context(), ann.ID)); err != nil {
+			t.Error(err)
+		}
+	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if c := w.Result().Cookies(); len(c) != 1 || c[0].Name != "__Host-postroom" {
+		t.Errorf("%v", c)
+	}
+	if err := j.View(t.Context(), func(r journal.Reader) error {
+		rows, err := r.Scan(journal.TableEvent, "", "", 9)
+		if err == nil && (len(rows) != 2 || !strings.Contains(string(rows[1].Value), `"actor":"Ann Bee (ann)"`)) {
+			t.Errorf("%s", rows)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
 	}
 }
 

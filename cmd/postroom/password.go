@@ -78,6 +78,6 @@ func typed(ctx context.Context, prompt string) (string, error) {
 		return string(a.text), nil
 	case <-ctx.Done(): // the reader ends with the process
 		fmt.Fprintln(os.Stderr)
-		return "", errors.Join(ctx.Err(), term.Restore(fd, was))
+		return "", errors.Join(errors.New("interrupted; nothing was changed"), term.Restore(fd, was))
 	}
 }

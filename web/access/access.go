@@ -102,6 +102,9 @@ const (
 
 // folded gives a login as it is kept: its case and width do not count.
 func folded(login string) (string, error) {
+	if len(login) > 1000 {
+		login = "" // nobody's, and long to look at
+	}
 	f, err := precis.UsernameCaseMapped.String(strings.TrimSpace(login))
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("._-@+", r)

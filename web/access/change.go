@@ -113,11 +113,19 @@ func (d *Directory) Change(ctx context.Context, by string, u User) (w Warning, e
 // SetPassword gives the user a new password, and ends his sessions: who sets his own is
 // signed in anew by the caller. ErrNone, *Refused.
 func (d *Directory) SetPassword(ctx context.Context, by, id, password string, mustChange bool) error {
-	u, err := d.User(ctx, id)
-	if err != nil {
+	var now userRow
+	if err := d.journal.View(ctx, func(r journal.Reader) (err error) { now, err = user(r, id); return err }); err != nil {
 		return err
 	}
-	hash, err := d.newHash(ctx, u, password)
+	if err := acceptable(now.User, password); err != nil {
+		return err
+	}
+	if same, _, err := d.matches(ctx, password, now.Hash); err != nil {
+		return err
+	} else if same {
+		return refuse("this is the password that is in force: take another")
+	}
+	hash, err := d.newHash(ctx, now.User, password)
 	if err != nil {
 		return err
 	}

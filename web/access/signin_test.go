@@ -92,6 +92,28 @@ func TestAuthenticate(t *testing.T) {
 	}
 }
 
+func TestSetPassword(t *testing.T) {
+	h := newHouse(t)
+	ann := h.add(User{Login: "ann", MustChange: true}, good)
+	refused(t, "the same again", h.SetPassword(t.Context(), "ann (ann)", ann.ID, good, false))
+	refused(t, "a short one", h.SetPassword(t.Context(), "ann (ann)", ann.ID, "short", false))
+	if u, err := h.User(t.Context(), ann.ID); err != nil || !u.MustChange {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if err := h.SetPassword(t.Context(), "ann (ann)", ann.ID, good+"!", false); err != nil {
+		t.Error(err)
+	}
+	if err := h.try("ann", good, ""); !errors.Is(err, ErrDenied) {
+		t.Errorf("the former password: %v", err)
+	}
+	if u, err := h.Authenticate(t.Context(), "ann", good+"!"); err != nil || u.MustChange {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if err := h.SetPassword(t.Context(), "x", "nobody", good, false); !errors.Is(err, ErrNone) {
+		t.Error(err)
+	}
+}
+
 // The work is the same whether there is such a user or not: one hash of today's cost.
 func TestUnknownCostsTheSame(t *testing.T) {
 	p, salt, key, err := argon2id.DecodeHash(nobodys())

@@ -17,7 +17,7 @@ func TestVerify(t *testing.T) {
 	ben.Roles = []Role{Operator}
 	_, err := h.Change(t.Context(), "x", ben)
 	_ = h.try("nobody", good, "") // in the log under no user
-	if err := errors.Join(err, h.DeleteGroup(t.Context(), "x", gone.ID), h.SetPassword(t.Context(), "x", ann.ID, good, true), h.try("ann", good, "")); err != nil {
+	if err := errors.Join(err, h.DeleteGroup(t.Context(), "x", gone.ID), h.SetPassword(t.Context(), "x", ann.ID, good+"!", true), h.try("ann", good+"!", "")); err != nil {
 		t.Fatal(err)
 	}
 	verify := func() (faults []string) {

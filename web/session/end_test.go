@@ -29,9 +29,16 @@ func TestEndedMeanwhile(t *testing.T) {
 			b := &browser{house: h}
 			b.signIn("ann")
 			b.ask(func(ctx context.Context) {
+				alive := func(want bool) {
+					if is, err := h.Alive(ctx); is != want || err != nil {
+						t.Errorf("alive: %v, %v", is, err)
+					}
+				}
+				alive(true)
 				if err := end(h, ctx); err != nil {
 					t.Error(err)
 				}
+				alive(false)
 				if err := h.Put(ctx, "k", "v"); err != nil {
 					t.Error(err)
 				}

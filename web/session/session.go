@@ -39,8 +39,8 @@ type Config struct {
 	Actor func(ctx context.Context, userID string) string
 }
 
-// Poll is a header of requests that a page makes by itself. They do not count as use:
-// a page that is left open must not keep its session for ever.
+// Poll is a header of requests that a page makes by itself. They do not count as use, nor do
+// those for text/event-stream: a page that is left open must not keep its session for ever.
 const Poll = "Postroom-Poll"
 
 // Small is the greatest length of what Put keeps, in bytes, key and value each; Few is how many a session keeps.
@@ -119,7 +119,8 @@ type agentKey struct{}
 func (s *Sessions) Middleware(next http.Handler) http.Handler {
 	return s.scs.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), agentKey{}, shown(r.UserAgent()))
-		if token := s.scs.Token(ctx); token != "" && r.Header.Get(Poll) == "" {
+		byItself := r.Header.Get(Poll) != "" || strings.HasPrefix(r.Header.Get("Accept"), "text/event-stream")
+		if token := s.scs.Token(ctx); token != "" && !byItself {
 			if err := s.store.touch(ctx, digest(token)); err != nil {
 				s.cfg.Log.Error("a session's use can't be noted", "error", err) // it ends the sooner
 			}
@@ -193,6 +194,16 @@ func (s *Sessions) row(ctx context.Context) (row, bool) {
 func (s *Sessions) UserID(ctx context.Context) string {
 	r, _ := s.row(ctx)
 	return r.User
+}
+
+// Alive tells whether the request's session is there still: what answers for long, such as
+// a stream of events, asks again and again.
+func (s *Sessions) Alive(ctx context.Context) (bool, error) {
+	if s.UserID(ctx) == "" {
+		return false, nil
+	}
+	_, is, err := s.store.FindCtx(ctx, digest(s.scs.Token(ctx)))
+	return is, err
 }
 
 // Created tells when the request's session began: the zero time when nobody is signed in.

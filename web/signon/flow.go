@@ -5,8 +5,10 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,6 +102,9 @@ func (p *Provider) Finish(r *http.Request) (Identity, error) {
 	}
 	ctx := oidc.ClientContext(r.Context(), p.client)
 	token, err := p.oauth(found).Exchange(ctx, q.Get("code"), oauth2.VerifierOption(f.Verifier))
+	if errors.As(err, new(*url.Error)) {
+		return Identity{}, fmt.Errorf("%w: %.300q", ErrUnavailable, err.Error())
+	}
 	if err != nil {
 		return Identity{}, refused("no token for the code: %.300q", err.Error())
 	}

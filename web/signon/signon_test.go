@@ -261,6 +261,12 @@ func TestDown(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
+	location, cookie := s.begin()
+	returned := s.idp.consent(location)
+	s.idp.Close()
+	if _, err := s.finish(returned, cookie); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("it went away meanwhile: %v", err)
+	}
 	// A provider that would have the secret sent in the clear.
 	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer(w, map[string]any{"issuer": "http://" + r.Host, "authorization_endpoint": "https://id.test/a", "token_endpoint": "http://id.test/t", "jwks_uri": "https://id.test/k"})
