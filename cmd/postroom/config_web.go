@@ -42,11 +42,8 @@ type WebOIDC struct {
 	MaxAge     time.Duration          `json:",omitzero"`
 }
 
-// The times of sessions where none are given.
-const (
-	defaultIdle     = 15 * time.Minute
-	defaultLifetime = 8 * time.Hour
-)
+// defaultLifetime is that of sessions where none is given.
+const defaultLifetime = 8 * time.Hour
 
 // Secure tells that the browsers reach the desk over TLS.
 func (w Web) Secure() bool {
