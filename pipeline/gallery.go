@@ -12,10 +12,13 @@ import (
 
 // What pictures may take: the helpers that make them are besides those that read mail.
 const (
-	viewing   = 2 // pictures that are made at once
-	preparing = 1 // of them, those that nobody waits for
-	mostRun   = 8 // pictures of one file in a row while others wait: a helper has it open
+	viewing   = ViewerSlots // pictures that are made at once
+	preparing = 1           // of them, those that nobody waits for
+	mostRun   = 8           // pictures of one file in a row while others wait: a helper has it open
 )
+
+// ViewerSlots is how many helpers a Viewer is asked for at once.
+const ViewerSlots = 2
 
 // gallery has each picture made once, however many ask for it, and those that somebody
 // waits for before the others.

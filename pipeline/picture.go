@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -206,15 +207,11 @@ func turnOf(r journal.Reader, batch string, page int) (*turnRow, error) {
 func (m *Mailroom) rotation(ctx context.Context, row pageRow) (int, error) {
 	all, known := m.gallery.turns(row.Readings)
 	if !known {
-		readings, err := m.portion(ctx, row.Readings)
-		if errors.Is(err, fs.ErrNotExist) {
+		var err error
+		if all, err = m.rotations(ctx, row.Readings); errors.Is(err, fs.ErrNotExist) {
 			return 0, nil // what was read is gone; the page is not
-		}
-		if err != nil {
+		} else if err != nil {
 			return 0, err
-		}
-		for _, r := range readings {
-			all = append(all, r.Rotation)
 		}
 		m.gallery.keepTurns(row.Readings, all)
 	}
@@ -222,6 +219,23 @@ func (m *Mailroom) rotation(ctx context.Context, row pageRow) (int, error) {
 		return 0, fmt.Errorf("the readings %.12s have no page %d", row.Readings.SHA256, row.Index)
 	}
 	return all[row.Index], nil
+}
+
+// rotations reads no more of a portion than its pages' turns.
+func (m *Mailroom) rotations(ctx context.Context, portion journal.Ref) (all []int, err error) {
+	f, err := m.blob(ctx, portion)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	var readings []struct {
+		Rotation int `json:"rotation"`
+	}
+	err = json.NewDecoder(f).Decode(&readings)
+	for _, r := range readings {
+		all = append(all, r.Rotation)
+	}
+	return all, err
 }
 
 // kept gives a picture from the cache.

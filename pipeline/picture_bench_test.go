@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"postroom/mail"
 	"postroom/pipeline/cache"
@@ -16,6 +19,7 @@ import (
 	"postroom/pipeline/sandbox"
 	"postroom/pipeline/scan"
 	"postroom/router"
+	"postroom/samples"
 )
 
 // BenchmarkKeptPicture is a second look, among 100,000 pages in the journal.
@@ -124,4 +128,77 @@ func wordy(from int) (readings []mail.Reading) {
 		readings = append(readings, r)
 	}
 	return readings
+}
+
+const mostOpened = 3000
+
+// receiveAll journals one file as many batches, as if each had bytes of its own.
+func (m *Mailroom) receiveAll(ctx context.Context, dir, encoding string) error {
+	made, err := samples.Write(dir, samples.Config{Seed: 5, Batches: 1, Pages: 6, Encodings: []string{encoding}})
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(filepath.Join(dir, made[0].File))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	ref, err := m.blobs.Put(ctx, f)
+	if err != nil {
+		return err
+	}
+	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		for n := range mostOpened {
+			id := fmt.Sprint("batch ", n)
+			if err := journal.Save(tx, tableBatch, id, batchRow{Batch: mail.Batch{ID: id, SHA256: id, Pages: len(made[0].Pages)}, Blob: ref}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// BenchmarkPeople has fifty people open a page of a letter that nobody saw yet, each every
+// five seconds: ten pictures a second, of files of their own, and tells how long they
+// wait. "prepared" has each made beforehand, while the person looks at the one before.
+func BenchmarkPeople(b *testing.B) {
+	const everyone = 100 * time.Millisecond
+	for _, way := range []string{"cold", "prepared"} {
+		for _, encoding := range []string{"pdf-g4", "pdf-grey", "tif-jpeg", "jpg"} {
+			b.Run(way+"/"+encoding, func(b *testing.B) {
+				m := roomOf(b, 16)
+				m.cfg.Viewer = realHelpers(b, sandbox.Config{Spare: true, Cache: filepath.Join(os.TempDir(), "postroom-pdfium")})
+				if err := m.receiveAll(b.Context(), b.TempDir(), encoding); err != nil {
+					b.Fatal(err)
+				}
+				var mu sync.Mutex
+				var waits []time.Duration
+				var all sync.WaitGroup
+				tick := time.NewTicker(everyone)
+				defer tick.Stop()
+				for n := 0; b.Loop(); n++ {
+					<-tick.C
+					all.Go(func() {
+						batch := fmt.Sprint("batch ", n%mostOpened)
+						if way == "prepared" {
+							if err := m.Prepare(b.Context(), batch, []int{1}, Screen); err != nil {
+								b.Error(err)
+							}
+						}
+						begun := time.Now()
+						if _, err := m.Picture(b.Context(), batch, 1, Screen); err != nil {
+							b.Error(err)
+						}
+						mu.Lock()
+						defer mu.Unlock()
+						waits = append(waits, time.Since(begun))
+					})
+				}
+				all.Wait()
+				slices.Sort(waits)
+				b.ReportMetric(float64(waits[len(waits)/2].Milliseconds()), "ms/p50")
+				b.ReportMetric(float64(waits[len(waits)*95/100].Milliseconds()), "ms/p95")
+			})
+		}
+	}
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"unicode"
 
 	"postroom/mail"
+	"postroom/pipeline/journal"
 	"postroom/pipeline/scan"
 )
 
@@ -46,14 +48,13 @@ type SightMention struct {
 // Sight gives what was read on a page. ErrNoSuch is a page that is not there, or is not
 // read yet.
 func (m *Mailroom) Sight(ctx context.Context, batch string, page int) (Sight, error) {
-	readings, err := m.readings(ctx, batch, page, page)
+	r, err := m.reading(ctx, batch, page)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Sight{Page: page, Failure: "what was read of it is gone"}, nil
 	}
 	if err != nil {
 		return Sight{}, fmt.Errorf("page %d of batch %s: %w", page, batch, err)
 	}
-	r := readings[0]
 	turn, err := m.turn(ctx, batch, page)
 	if err != nil {
 		return Sight{}, err
@@ -63,6 +64,39 @@ func (m *Mailroom) Sight(ctx context.Context, batch string, page int) (Sight, er
 		s.Mentions = append(s.Mentions, SightMention{Shown(found.Text), found.Scheme, found.Source, found.Literal, found.Valid, s.Place(found.Polygon)})
 	}
 	return s, nil
+}
+
+// reading gives what was read on one page, and decodes none of its portion's others.
+func (m *Mailroom) reading(ctx context.Context, batch string, page int) (r mail.Reading, err error) {
+	var row pageRow
+	if err := m.journal.View(ctx, func(j journal.Reader) (err error) {
+		row, err = load[pageRow](j, tablePage, pageKey(batch, page))
+		return err
+	}); err != nil {
+		return r, err
+	}
+	f, err := m.blob(ctx, row.Readings)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	d := json.NewDecoder(f)
+	if _, err := d.Token(); err != nil { // the list's bracket
+		return r, err
+	}
+	var other json.RawMessage
+	for range row.Index {
+		if err := d.Decode(&other); err != nil {
+			return r, err
+		}
+	}
+	if err := d.Decode(&r); err != nil {
+		return r, err
+	}
+	if r.Page != page {
+		return r, fmt.Errorf("readings of batch %s: page %d is not where the journal says", batch, page)
+	}
+	return r, nil
 }
 
 // sightOf places all but the mentions.

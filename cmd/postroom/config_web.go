@@ -23,6 +23,7 @@ type Web struct {
 	Idle        time.Duration `json:",omitzero"` // 0 = 15 min
 	Lifetime    time.Duration `json:",omitzero"` // 0 = 8 h
 	OIDC        *WebOIDC      `json:",omitempty"`
+	Pictures    int64         // bytes of pages' pictures that are kept on the disk
 	Metrics     string        `json:",omitempty"` // where the metrics are told; "" = nowhere
 }
 
@@ -78,6 +79,7 @@ func (r *configReader) web(n *yaml.Node, w *Web) {
 		"idle":         func(n *yaml.Node) { idle, w.Idle = n, r.duration(n, time.Minute) },
 		"lifetime":     func(n *yaml.Node) { w.Lifetime = r.duration(n, time.Minute) },
 		"oidc":         func(n *yaml.Node) { w.OIDC = r.oidc(n) },
+		"pictures":     func(n *yaml.Node) { w.Pictures = r.size(n, "B", 1e13) },
 		"metrics":      func(n *yaml.Node) { w.Metrics = r.address(n) },
 	})
 	if most := w.Lifetime; idle != nil && (most != 0 && w.Idle > most || most == 0 && w.Idle > defaultLifetime) {

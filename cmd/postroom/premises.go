@@ -17,6 +17,7 @@ import (
 	"postroom/durable"
 	"postroom/ocr"
 	"postroom/pipeline"
+	"postroom/pipeline/cache"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/audit"
 	"postroom/pipeline/journal/bolt"
@@ -38,6 +39,7 @@ type premises struct {
 	measured atomic.Pointer[metrics.Metrics] // nil while nobody asks for them
 	audit    *audit.Log
 	helpers  *sandbox.Pool
+	viewers  *sandbox.Pool // show pages to people, while helpers read mail
 	stores   map[string]casestore.Store
 	index    *search.Index // while it is served; a short command has none
 	indexing sync.Mutex    // of an index that a short command makes
@@ -185,7 +187,7 @@ func (p *premises) open(log *slog.Logger) error {
 	if p.stores, err = openStores(p.cfg); err != nil {
 		return err
 	}
-	p.helpers = newHelpers(p.cfg)
+	p.helpers, p.viewers = newHelpers(p.cfg), newViewers(p.cfg)
 	p.mailroom, err = pipeline.New(pipeline.Config{
 		Rules:      router.New(p.cfg.Rules()),
 		Schemes:    p.cfg.Schemes(),
@@ -202,6 +204,8 @@ func (p *premises) open(log *slog.Logger) error {
 		Observe:    p.observe,
 		Disk:       durable.Disk(filepath.Join(p.cfg.Data, "blobs")), // where an unfinished file is swept
 		Reserve:    p.cfg.Limits.Reserve,
+		Viewer:     p.viewers,
+		Pictures:   cache.New(filepath.Join(p.cfg.Data, "pictures"), p.cfg.Web.Pictures),
 	}, p.journal, blobs, p.helpers)
 	if err != nil {
 		return exit{exitConfig, err}
@@ -227,6 +231,9 @@ func (p *premises) close() error {
 	}
 	if p.helpers != nil {
 		p.helpers.Close()
+	}
+	if p.viewers != nil {
+		p.viewers.Close()
 	}
 	return p.journal.Close()
 }
@@ -292,13 +299,25 @@ func knownStore(cfg Config, s StoreFolder) string {
 }
 
 // newHelpers makes the pool of helper processes: this same binary.
-func newHelpers(cfg Config) *sandbox.Pool {
+func newHelpers(cfg Config) *sandbox.Pool { return sandbox.New(helperConfig(cfg)) }
+
+// newViewers makes the pool that shows pages. Nobody waits for a picture as long as for a
+// letter to be read: what takes longer can't be shown.
+func newViewers(cfg Config) *sandbox.Pool {
+	const patience = 10 * time.Second
+	c := helperConfig(cfg)
+	c.Slots, c.Spare, c.Languages = pipeline.ViewerSlots, true, nil
+	c.PageCPU, c.PageWall = min(c.PageCPU, patience), min(c.PageWall, 2*patience)
+	return sandbox.New(c)
+}
+
+func helperConfig(cfg Config) sandbox.Config {
 	self, err := os.Executable()
 	if err != nil {
 		self = "/proc/self/exe"
 	}
 	tessdata, _ := ocr.Locate() // its absence shows as missing languages
-	return sandbox.New(sandbox.Config{
+	return sandbox.Config{
 		Command:   []string{self, helperCommand},
 		Slots:     runtime.NumCPU(),
 		Languages: cfg.Languages,
@@ -311,7 +330,7 @@ func newHelpers(cfg Config) *sandbox.Pool {
 		PageCPU:   cfg.Limits.PageCPU,
 		PageWall:  cfg.Limits.PageWall,
 		Require:   cfg.Sandbox == "require",
-	})
+	}
 }
 
 // compiled is where pdfium's compiled code is kept, some 10 MB that any run can make again in 5 s.
