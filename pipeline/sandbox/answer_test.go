@@ -79,7 +79,7 @@ func TestCheck(t *testing.T) {
 	} {
 		r := honest()
 		c.lie(&r)
-		err := answer{Reading: &r}.check(request{Pages: []int{1, 3}}, said{readings: 1}, Config{}.withDefaults())
+		err := answer{Reading: &r}.check(request{Op: "read", Pages: []int{1, 3}}, said{readings: 1}, Config{}.withDefaults())
 		if (err == nil) != c.good {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -28,8 +28,9 @@ func FuzzAnswers(f *testing.F) {
 		`{"contents":{"kind":"pdf","pages":3},"done":true}`, `{"contents":{"kind":"pdf","pages":3,"refused":{"reason":"recall","detail":"x"}},"done":true}`,
 		`{"cutting":{"recoded":["x"]},"done":true}`, `{"cutting":{"refused":{"reason":"duplicate"}},"done":true}`,
 		`{"rendered":{"pages":[{"text":"layer","words":2,"rotation":90}],"pdfa":true},"done":true}`, `{"step":1}`, `{"wants":1}`, `{"done":true,"failure":"x"}`, `[0,0,0,0]`,
+		`{"view":{"width":220,"height":440,"colours":3},"done":true}`, `{"view":{"width":-1,"height":1e9,"colours":255},"done":true}`,
 	} {
-		for op := range uint8(4) {
+		for op := range uint8(7) {
 			f.Add(frame(body), op)
 		}
 	}
@@ -38,7 +39,8 @@ func FuzzAnswers(f *testing.F) {
 		q := []request{
 			{Op: "open"}, {Op: "read", Pages: []int{1, 2}}, {Op: "cut", From: 2, To: 3}, {Op: "render", Order: &scan.Order{Pages: 2}},
 			{Op: "read", Pages: []int{7}, Text: again, Place: &ocr.Place{}}, {Op: "whole"},
-		}[op%6]
+			{Op: "view", Pages: []int{1}, View: &scan.Viewing{Width: 220}},
+		}[op%7]
 		r := bytes.NewReader(frames)
 		for so := (said{}); ; {
 			var a answer
@@ -90,6 +92,9 @@ func believed(t *testing.T, a answer, q request, so said) {
 		if r.Failure != "" && len(r.Words)+len(r.Symbols)+len(r.Doubts) > 0 {
 			t.Errorf("a page that could not be read is believed to hold %+v", r)
 		}
+	}
+	if v := a.View; v != nil && v.Refused == nil && (q.Op != "view" || v.Width < 1 || v.Height < 1 || v.Width > 220 || v.Height > 440 || v.Colours != 1 && v.Colours != 3) {
+		t.Errorf("a view of %d by %d in %d colours is believed", v.Width, v.Height, v.Colours)
 	}
 	if so.steps > q.steps() || a.Step > q.steps() {
 		t.Errorf("step %d of %d", a.Step, q.steps())
