@@ -13,7 +13,7 @@ import (
 	"postroom/samples"
 )
 
-// realHelpers is a pool of this test binary.
+// realHelpers is a pool of this test binary; the caller closes it.
 func realHelpers(t testing.TB, cfg sandbox.Config) *sandbox.Pool {
 	t.Helper()
 	self, err := os.Executable()
@@ -21,9 +21,7 @@ func realHelpers(t testing.TB, cfg sandbox.Config) *sandbox.Pool {
 		t.Fatal(err)
 	}
 	cfg.Command, cfg.Slots = []string{self, "be-helper"}, ViewerSlots
-	p := sandbox.New(cfg)
-	t.Cleanup(p.Close)
-	return p
+	return sandbox.New(cfg)
 }
 
 // TestWordsLieOnTheirInk: pages that were scanned turned are shown upright, and each word
@@ -34,6 +32,7 @@ func TestWordsLieOnTheirInk(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := realHelpers(t, sandbox.Config{Languages: []string{"eng"}, Tessdata: data})
+	defer p.Close()
 	for _, c := range []struct {
 		name       string
 		page, turn int

@@ -1,6 +1,10 @@
 package sandbox
 
-import "context"
+import (
+	"context"
+
+	"postroom/mail"
+)
 
 // started gives a helper that has seen no file: the spare, or a new one.
 func (p *Pool) started(ctx context.Context) (*helper, error) {
@@ -23,6 +27,14 @@ func (p *Pool) fresh(ctx context.Context) (*helper, error) {
 	return h, err
 }
 
+// expect has the next spare made for files of a kind: pdfium costs two helpers' starts,
+// which other files do without.
+func (p *Pool) expect(k mail.Kind) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drawn = k == mail.PDF
+}
+
 // keepSpare has a spare started when there is none. That it can't be says nothing: the
 // next request starts its own helper, and tells.
 func (p *Pool) keepSpare() {
@@ -32,9 +44,10 @@ func (p *Pool) keepSpare() {
 		return
 	}
 	p.starting = true
+	drawn := p.drawn
 	p.spares.Go(func() {
 		h, err := p.fresh(context.Background())
-		if err == nil {
+		if err == nil && drawn {
 			if err = h.ask(context.Background(), request{Op: "prepare"}, nil, func(answer) {}); err != nil {
 				h.end()
 			}

@@ -17,6 +17,7 @@ import (
 // ErrSigned, ErrDiffers, ErrPages, ErrOutput; out then holds nothing of use.
 func (f *File) Render(o Order, out Target) (done Rendered, err error) {
 	defer caught(&err)
+	f.forget()
 	pdf, ok := f.pages.(*pdfFile)
 	if !ok {
 		return done, fmt.Errorf("%w: only a PDF is rendered", ErrUnreadable)

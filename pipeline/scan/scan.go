@@ -169,10 +169,13 @@ func (f *File) Pages() int { return f.pages.count() }
 // Close closes what the engine holds of the file.
 func (f *File) Close() error { return f.pages.close() }
 
+// forget gives the memory back of the page that was looked at last.
+func (f *File) forget() { f.viewed.page, f.viewed.decoded = 0, decoded{} }
+
 // Picture decodes page n, counted from 1.
 func (f *File) Picture(n int) (p Picture, err error) {
 	defer caught(&err)
-	f.viewed.page, f.viewed.decoded = 0, decoded{} // its memory is wanted
+	f.forget()
 	if n < 1 || n > f.Pages() {
 		return p, fmt.Errorf("%w: it has no page %d", ErrUnreadable, n)
 	}
@@ -189,7 +192,7 @@ func (f *File) Picture(n int) (p Picture, err error) {
 // ErrOutput is w's.
 func (f *File) Cut(from, to int, w io.Writer) (recoded []string, err error) {
 	defer caught(&err)
-	f.viewed.page, f.viewed.decoded = 0, decoded{}
+	f.forget()
 	if from < 1 || to < from || to > f.Pages() {
 		return nil, fmt.Errorf("%w: it has no pages %d-%d", ErrUnreadable, from, to)
 	}

@@ -32,7 +32,7 @@ func (f *File) View(n int, o Viewing) (v View, err error) {
 		return v, fmt.Errorf("%w: it has no page %d", ErrUnreadable, n)
 	}
 	if f.viewed.page != n {
-		f.viewed.page = 0
+		f.forget()
 		if f.viewed.decoded, err = f.pages.decode(n, true); err != nil {
 			return v, err
 		}
