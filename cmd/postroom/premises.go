@@ -304,9 +304,9 @@ func newHelpers(cfg Config) *sandbox.Pool { return sandbox.New(helperConfig(cfg)
 // newViewers makes the pool that shows pages. Nobody waits for a picture as long as for a
 // letter to be read: what takes longer can't be shown.
 func newViewers(cfg Config) *sandbox.Pool {
-	const patience = 10 * time.Second
+	const patience, idle = 10 * time.Second, time.Minute
 	c := helperConfig(cfg)
-	c.Slots, c.Spare, c.Languages = pipeline.ViewerSlots, true, nil
+	c.Slots, c.Spare, c.Idle, c.Languages = pipeline.ViewerSlots, true, idle, nil
 	c.PageCPU, c.PageWall = min(c.PageCPU, patience), min(c.PageWall, 2*patience)
 	return sandbox.New(c)
 }

@@ -59,7 +59,11 @@ func (p *Pool) Close() {
 	p.closed = true
 	p.mu.Unlock()
 	p.spares.Wait()
-	for _, h := range append(p.idle, p.spare) {
+	p.mu.Lock()
+	left := append(p.idle, p.spare)
+	p.idle, p.spare = nil, nil
+	p.mu.Unlock()
+	for _, h := range left {
 		if h != nil {
 			h.end()
 		}
@@ -120,8 +124,24 @@ func (p *Pool) putBack(h *helper) {
 	defer p.mu.Unlock()
 	if h != nil {
 		p.idle = append(p.idle, h)
+		if h.since = time.Now(); p.cfg.Idle > 0 {
+			time.AfterFunc(p.cfg.Idle, func() { p.expire(h) })
+		}
 	}
 	<-p.turns
+}
+
+// expire ends a helper that was not asked again.
+func (p *Pool) expire(h *helper) {
+	p.mu.Lock()
+	i := slices.Index(p.idle, h)
+	if i < 0 || time.Since(h.since) < p.cfg.Idle {
+		p.mu.Unlock()
+		return
+	}
+	p.idle = slices.Delete(p.idle, i, i+1)
+	p.mu.Unlock()
+	h.end()
 }
 
 // choose takes an idle helper that may have the file: one that has it already, else

@@ -18,9 +18,10 @@ type helper struct {
 	cmd   *exec.Cmd
 	conn  *net.UnixConn
 	pages int
-	file  string // the key of the file that it has worked on; "" = it stays unknown
-	bound bool   // it has had a file
-	spent bool   // was killed, or is too large to be asked again
+	file  string    // the key of the file that it has worked on; "" = it stays unknown
+	bound bool      // it has had a file
+	since time.Time // when it was put back last
+	spent bool      // was killed, or is too large to be asked again
 }
 
 // readyWithin is how long a helper may take to start and to give up what it must not have.

@@ -29,6 +29,7 @@ type Config struct {
 	PageWall  time.Duration // time of a page: 60 s
 	Memory    int64         // resident bytes of a helper: 1 GiB
 	Recycle   int           // pages after which a helper is replaced (tesseract leaks): 500
+	Idle      time.Duration // after which a helper ends that is not asked again: never
 	Spare     bool          // keep one more helper that has seen no file, and pdfium started where the last file was a PDF: a file is opened without waiting for either
 	Require   bool          // refuse to work without landlock and seccomp
 	Warm      bool          // set by the pool for the helper that fills Cache: it is not isolated and is given no file

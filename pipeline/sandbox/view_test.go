@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -109,6 +110,26 @@ func TestSpareHasSeenNoFile(t *testing.T) {
 		if p.spare == nil || p.spare.bound {
 			t.Fatal("no spare is kept, or it has a file")
 		}
+	}
+}
+
+// TestIdleHelpersEnd: a letter does not stay in a process's memory when nobody looks at it any more.
+func TestIdleHelpersEnd(t *testing.T) {
+	p := pool(t, "none", Config{Idle: time.Hour})
+	first := working(t, p, "k")
+	h := p.idle[0]
+	p.expire(h)
+	if p.last(t) != first {
+		t.Fatal("it ended before its time")
+	}
+	h.since = h.since.Add(-time.Hour)
+	p.expire(h)
+	p.expire(h)
+	if p.last(t) != 0 || h.cmd.ProcessState == nil {
+		t.Error("it is still there")
+	}
+	if again := working(t, p, "k"); again == first {
+		t.Error("it was asked again")
 	}
 }
 
