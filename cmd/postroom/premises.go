@@ -306,6 +306,7 @@ func newHelpers(cfg Config) *sandbox.Pool { return sandbox.New(helperConfig(cfg)
 func newViewers(cfg Config) *sandbox.Pool {
 	const patience, idle = 10 * time.Second, time.Minute
 	c := helperConfig(cfg)
+	c.Counted = true // when they were received
 	c.Slots, c.Spare, c.Idle, c.Languages = pipeline.ViewerSlots, true, idle, nil
 	c.PageCPU, c.PageWall = min(c.PageCPU, patience), min(c.PageWall, 2*patience)
 	return sandbox.New(c)

@@ -97,7 +97,7 @@ func settle(cfg Config) (*bench, error) {
 		}
 		h.level = level
 	}
-	h.engine = scan.New(scan.Config{Bytes: cfg.Bytes, Pages: cfg.Pages, Pixels: cfg.Pixels, Cache: cfg.Cache, Step: func() { h.step() }})
+	h.engine = scan.New(scan.Config{Bytes: cfg.Bytes, Pages: cfg.Pages, Pixels: cfg.Pixels, Cache: cfg.Cache, Counted: cfg.Counted, Step: func() { h.step() }})
 	h.codes = barcode.New(barcode.Config{})
 	return h, nil
 }

@@ -28,7 +28,7 @@ type Pool struct {
 
 	spare    *helper        // that no file was given to; see Config.Spare
 	starting bool           // a spare is being started
-	drawn    bool           // the file that was shown last is a PDF
+	drawn    bool           // pdfium drew the page that was shown last
 	spares   sync.WaitGroup // those being started
 
 	begun, lost atomic.Int64 // see Started and Lost

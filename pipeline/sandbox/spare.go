@@ -1,10 +1,6 @@
 package sandbox
 
-import (
-	"context"
-
-	"postroom/mail"
-)
+import "context"
 
 // started gives a helper that has seen no file: the spare, or a new one.
 func (p *Pool) started(ctx context.Context) (*helper, error) {
@@ -27,12 +23,12 @@ func (p *Pool) fresh(ctx context.Context) (*helper, error) {
 	return h, err
 }
 
-// expect has the next spare made for files of a kind: pdfium costs two helpers' starts,
-// which other files do without.
-func (p *Pool) expect(k mail.Kind) {
+// expect has the next spare made for pages that pdfium draws, or for others: to start it
+// costs as much as two helpers.
+func (p *Pool) expect(drawn bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.drawn = k == mail.PDF
+	p.drawn = drawn
 }
 
 // keepSpare has a spare started when there is none. That it can't be says nothing: the

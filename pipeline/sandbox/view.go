@@ -20,8 +20,7 @@ type View struct {
 	Colours int      `json:"colours"` // bytes a pixel: 1 grey; 3 red, green, blue
 	Pix     []byte   `json:"-"`       // row by row
 	Refused *Refusal `json:"refused,omitempty"`
-
-	Kind mail.Kind `json:"kind"` // of the file
+	Drawn   bool     `json:"drawn"` // by pdfium
 }
 
 // View has a helper decode a page and make it upright, and smaller where it is over the
@@ -39,7 +38,7 @@ func (p *Pool) View(ctx context.Context, f *os.File, key string, page int, o sca
 		if err := p.ask(ctx, request{Op: "view", Key: key, Pages: []int{page}, View: &o}, []*os.File{f, out}, func(a answer) {
 			if a.View != nil {
 				v = *a.View
-				p.expect(v.Kind)
+				p.expect(v.Drawn)
 			}
 		}); err != nil || v.Refused != nil {
 			return err
@@ -99,5 +98,5 @@ func (h *bench) view(q request, files []*os.File) (View, error) {
 		return View{Refused: refusal(err)}, nil
 	}
 	_, err = files[1].Write(v.Pix)
-	return View{Width: v.Width, Height: v.Height, Colours: v.Colours, Kind: f.Kind()}, err
+	return View{Width: v.Width, Height: v.Height, Colours: v.Colours, Drawn: f.Drawn()}, err
 }

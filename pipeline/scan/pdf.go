@@ -20,8 +20,9 @@ type pdfFile struct {
 	engine *Engine
 	ctx    *model.Context
 	tree   *tree
-	doc    *document
+	doc    *document // see second
 	raw    io.ReaderAt
+	size   int64
 
 	completed map[int]error // by a picture's object number: whether its data are all there
 }
@@ -54,33 +55,50 @@ func (e *Engine) openPDF(r io.ReaderAt, size int64) (pages, error) {
 	if err := refuseSymbolCoding(ctx); err != nil {
 		return nil, err
 	}
-	pdfium, err := e.render()
-	if err != nil {
-		return nil, err
-	}
-	doc, err := pdfium.open(io.NewSectionReader(r, 0, size), size)
-	if err != nil {
-		return nil, fmt.Errorf("%w by the second parser: %v", ErrUnreadable, err)
-	}
-	f := &pdfFile{engine: e, ctx: ctx, tree: tree, doc: doc, raw: r, completed: map[int]error{}}
-	second, err := doc.count()
-	if n := f.count(); err == nil && (n != ctx.PageCount || n != second) {
-		err = fmt.Errorf("%w: its page tree holds %d, its count is %d, pdfium finds %d", ErrPageCount, n, ctx.PageCount, second)
+	f := &pdfFile{engine: e, ctx: ctx, tree: tree, raw: r, size: size, completed: map[int]error{}}
+	if !e.cfg.Counted {
+		err = f.second()
 	}
 	if err == nil {
 		err = surplusInPDF(r, size, f.count())
 	}
 	if err != nil {
-		doc.close()
-		return nil, err
+		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
+}
+
+// second has pdfium open the file, too, and count its pages.
+func (f *pdfFile) second() error {
+	if f.doc != nil {
+		return nil
+	}
+	pdfium, err := f.engine.render()
+	if err != nil {
+		return err
+	}
+	doc, err := pdfium.open(io.NewSectionReader(f.raw, 0, f.size), f.size)
+	if err != nil {
+		return fmt.Errorf("%w by the second parser: %v", ErrUnreadable, err)
+	}
+	second, err := doc.count()
+	if n := f.count(); err == nil && (n != f.ctx.PageCount || n != second) {
+		err = fmt.Errorf("%w: its page tree holds %d, its count is %d, pdfium finds %d", ErrPageCount, n, f.ctx.PageCount, second)
+	}
+	if err != nil {
+		doc.close()
+		return err
+	}
+	f.doc = doc
+	return nil
 }
 
 func (f *pdfFile) count() int { return len(f.tree.leaves) }
 
 func (f *pdfFile) close() error {
-	f.doc.close()
+	if f.doc != nil {
+		f.doc.close()
+	}
 	return nil
 }
 
@@ -101,6 +119,9 @@ func (f *pdfFile) decode(n int, colour bool) (decoded, error) {
 	}
 	pictures, err := f.sound(page, content)
 	if err != nil {
+		return decoded{}, err
+	}
+	if err := f.second(); err != nil {
 		return decoded{}, err
 	}
 	d, err := f.doc.decode(n, min(mostDPI, max(leastDPI, dpi)), f.engine.cfg.Pixels, colour)

@@ -80,6 +80,9 @@ const comparedDPI = 50
 // sameInCut has pdfium look at the pages that are more than one picture, here and
 // in their cut: there are more ways to borrow a resource than are known here.
 func (f *pdfFile) sameInCut(cut []byte, from int, composed []int, step func()) error {
+	if err := f.second(); err != nil {
+		return err
+	}
 	doc, err := f.doc.r.open(bytes.NewReader(cut), int64(len(cut)))
 	if err != nil {
 		return fmt.Errorf("%w: the cut can't be opened: %v", ErrUnreadable, err)

@@ -61,6 +61,9 @@ func (r *renderer) close() error {
 	return err
 }
 
+// viaPdfium is how Picture.Via names it.
+const viaPdfium = "pdfium"
+
 // document is a PDF that pdfium has open.
 type document struct {
 	r    *renderer
@@ -163,9 +166,9 @@ func (d *document) decode(n int, dpi float64, pixels int64, colour bool) (decode
 		rgba = &own
 	}
 	if !colour {
-		return decoded{greyOf(rgba), 1, dpi, dpi, "pdfium"}, nil
+		return decoded{greyOf(rgba), 1, dpi, dpi, viaPdfium}, nil
 	}
-	return decoded{rgba, 1, dpi, dpi, "pdfium"}, nil
+	return decoded{rgba, 1, dpi, dpi, viaPdfium}, nil
 }
 
 // covers tells whether page n paints anything on black paper: a blank picture is

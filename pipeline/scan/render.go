@@ -22,6 +22,9 @@ func (f *File) Render(o Order, out Target) (done Rendered, err error) {
 	if !ok {
 		return done, fmt.Errorf("%w: only a PDF is rendered", ErrUnreadable)
 	}
+	if err := pdf.second(); err != nil {
+		return done, err
+	}
 	if o.Pages != f.Pages() {
 		return done, fmt.Errorf("%w: %d, and readings of %d", ErrPages, f.Pages(), o.Pages)
 	}

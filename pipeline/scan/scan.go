@@ -20,12 +20,15 @@ import (
 
 // Config bounds what a file may take; zero fields have the default named beside them.
 type Config struct {
-	Pixels int64  // of one page: 60e6
-	Pages  int    // of a file: 10000
-	Bytes  int64  // of a file: 500e6
-	Stream int64  // of one decoded stream: 128 MiB
-	Step   func() // called as each page of a cut is done or compared, because the time of a page is limited; nil = nobody waits
-	Cache  string // folder of pdfium's compiled code; "" = it is compiled at each start, 5 s
+	Pixels int64 // of one page: 60e6
+	Pages  int   // of a file: 10000
+	Bytes  int64 // of a file: 500e6
+	// Counted tells that the files were opened before, and their pages counted by both
+	// parsers: pdfium opens a PDF only when a page must be drawn.
+	Counted bool
+	Stream  int64  // of one decoded stream: 128 MiB
+	Step    func() // called as each page of a cut is done or compared, because the time of a page is limited; nil = nobody waits
+	Cache   string // folder of pdfium's compiled code; "" = it is compiled at each start, 5 s
 }
 
 // Why a file or page can't be worked on.

@@ -41,6 +41,9 @@ func (f *File) View(n int, o Viewing) (v View, err error) {
 	return f.viewed.view(o)
 }
 
+// Drawn tells whether pdfium drew the page that View showed last.
+func (f *File) Drawn() bool { return f.viewed.via == viaPdfium }
+
 func (d decoded) view(o Viewing) (View, error) {
 	raw := d.img.Bounds().Size()
 	w, h, x, y := raw.X, raw.Y, d.dpiX, d.dpiY

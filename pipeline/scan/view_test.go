@@ -231,3 +231,31 @@ func BenchmarkView(b *testing.B) {
 		}
 	}
 }
+
+// TestCountedFileIsOpenedOnce: pdfium opens a file that was counted before only when it is needed.
+func TestCountedFileIsOpenedOnce(t *testing.T) {
+	grey := greyOf(corners())
+	size := "/Width 60/Height 40/BitsPerComponent 8/Filter/FlateDecode/ColorSpace/"
+	b := pdf([]pdfPage{{image: size + "DeviceGray", data: flated(grey.Pix)}, {image: size + "DeviceGray/Decode[0 .5]", data: flated(grey.Pix)}}, false, "")
+	e := New(Config{Counted: true})
+	defer e.Close()
+	f, err := e.Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for i, drawn := range []bool{false, true} {
+		if _, err := f.View(i+1, Viewing{Width: 60}); err != nil || f.Drawn() != drawn || (e.pdfium != nil) != drawn {
+			t.Errorf("page %d: drawn %v, %v", i+1, f.Drawn(), err)
+		}
+	}
+	var out bytes.Buffer
+	again, err := e.Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if _, err := again.Cut(2, 2, &out); err != nil || out.Len() == 0 {
+		t.Errorf("cut: %v", err)
+	}
+}
