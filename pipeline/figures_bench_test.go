@@ -115,6 +115,18 @@ func BenchmarkFigures(b *testing.B) {
 	}
 }
 
+// BenchmarkFiguresCheck is what verify takes to count the log anew, in memory.
+func BenchmarkFiguresCheck(b *testing.B) {
+	m, _ := benchRoom(b, benchDocuments)
+	m.benchTally(b)
+	for b.Loop() {
+		v := &verification{m: m}
+		if err := v.figures(b.Context()); err != nil || len(v.faults) > 0 {
+			b.Fatal(v.faults, err)
+		}
+	}
+}
+
 // BenchmarkTotals is what a look at the metrics costs.
 func BenchmarkTotals(b *testing.B) {
 	m, _ := benchRoom(b, benchDocuments)

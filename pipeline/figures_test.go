@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"postroom/mail"
 	"postroom/pipeline/journal"
 )
 
@@ -36,6 +37,61 @@ func (r *room) figures(from, to time.Time) Figures {
 		r.t.Fatal(err)
 	}
 	return f
+}
+
+// counts holds the figures against the rows that they never look at.
+func (r *room) counts() {
+	r.t.Helper()
+	if err := r.Tally(r.t.Context()); err != nil {
+		r.t.Fatal(err)
+	}
+	all, err := r.Totals(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	open := map[string]int64{}
+	var want Tally
+	if err := r.journal.View(r.t.Context(), func(j journal.Reader) error {
+		return errors.Join(
+			each(j, tableException, "", func(row journal.Row) error {
+				e, err := decode[mail.Exception](tableException, row)
+				open[e.Reason.String()]++
+				want.Open++
+				return err
+			}),
+			each(j, tableBatch, "", func(row journal.Row) error {
+				b, err := decode[mail.Batch](tableBatch, row)
+				want.Files++
+				want.Pages += int64(b.Pages)
+				return err
+			}),
+			each(j, tableDoc, "", func(row journal.Row) error {
+				d, err := decode[mail.Document](tableDoc, row)
+				if d.State != mail.Deciding {
+					want.Documents++
+				}
+				switch d.State {
+				case mail.Discarded:
+					want.Discarded++
+				case mail.Superseded:
+					want.Divided++
+				}
+				return err
+			}),
+			each(j, tableDecision, "", func(journal.Row) error { want.Decided++; return nil }))
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	got := all.Tally
+	for reason, t := range all.Reasons {
+		if t.Open != open[reason] {
+			r.t.Errorf("%d exceptions %s by the figures, %d wait", t.Open, reason, open[reason])
+		}
+	}
+	got = Tally{Files: got.Files, Pages: got.Pages, Documents: got.Documents, Open: got.Open, Discarded: got.Discarded, Divided: got.Divided, Decided: got.Decided}
+	if got != want || all.Behind != 0 {
+		r.t.Errorf("the figures say %+v, the rows %+v; behind by %d", got, want, all.Behind)
+	}
 }
 
 // without gives a tally without its durations.

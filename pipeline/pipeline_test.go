@@ -352,6 +352,7 @@ func (r *room) process(name string, pages ...string) (BatchLine, []DocumentLine)
 
 func (r *room) verifies() Count {
 	r.t.Helper()
+	r.counts()
 	count, err := r.Verify(r.t.Context(), func(fault string) { r.t.Error("fault:", fault) })
 	if err != nil {
 		r.t.Fatal(err)
