@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,19 +35,19 @@ type Day struct {
 
 // Tally is what happened on a day, or in a time.
 type Tally struct {
-	Files     int64 // received
-	Pages     int64 // of the files that were received on the day, once they are counted
-	Documents int64 // that were placed or held for the first time; of a divided one each part, too
-	Machine   int64 // documents that were filed by the machine
-	Person    int64 // documents that were filed where a person said
-	Discarded int64 // documents that a person discarded
-	Divided   int64 // documents that a person divided
-	Held      int64 // times that a document became an exception
-	Open      int64 // of those held on the day, how many wait still
-	Decided   int64 // decisions of persons
-	Recalled  int64 // filed documents that became an exception `recall`
-	Filed     Durations
-	Decision  Durations
+	Files     int64     `json:"files"`     // received
+	Pages     int64     `json:"pages"`     // of the files that were received on the day, once they are counted
+	Documents int64     `json:"documents"` // that were placed or held for the first time; of a divided one each part, too
+	Machine   int64     `json:"machine"`   // documents that were filed by the machine
+	Person    int64     `json:"person"`    // documents that were filed where a person said
+	Discarded int64     `json:"discarded"` // documents that a person discarded
+	Divided   int64     `json:"divided"`   // documents that a person divided
+	Held      int64     `json:"held"`      // times that a document became an exception
+	Open      int64     `json:"open"`      // of those held on the day, how many wait still
+	Decided   int64     `json:"decided"`   // decisions of persons
+	Recalled  int64     `json:"recalled"`  // filed documents that became an exception `recall`
+	Filed     Durations `json:"filed"`
+	Decision  Durations `json:"decision"`
 }
 
 // Share gives the share of documents that the machine filed among those that came to
@@ -64,6 +65,11 @@ func (t Tally) Share() (share float64, ok bool) {
 type Durations struct {
 	Sum    time.Duration     // whole seconds
 	Within [bounds + 1]int64 // those not longer than each of Bounds and longer than the one before; the last: longer than all
+}
+
+// MarshalJSON writes {"count","sum_s","within":[]}.
+func (d Durations) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{"count": d.Count(), "sum_s": int64(d.Sum / time.Second), "within": d.Within})
 }
 
 // Count gives how many there are.

@@ -53,7 +53,7 @@ func (v *verification) figures(ctx context.Context) error {
 			continue // its days began at other times than this process's do
 		}
 		if kept[what] != should[what] {
-			v.say("the figures (%s) are not what the log says; count them anew", what)
+			v.say("the figures (%s) are not what the log says; count them anew: postroom figures --recount", what)
 		}
 	}
 	return nil

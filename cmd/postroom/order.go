@@ -20,7 +20,7 @@ import (
 // order is a command that reads or decides work. It runs in whichever process
 // holds the journal: this one, or a server that is asked over its socket.
 type order struct {
-	Op        string             `json:"op"` // process, exceptions, exception, decide, batches, batch, verify, story, export, checkpoint, rebuild; with an Account see there
+	Op        string             `json:"op"` // process, exceptions, exception, decide, batches, batch, verify, story, export, checkpoint, rebuild, figures; with an Account see there
 	Config    string             `json:"config"`
 	JSON      bool               `json:"json,omitempty"`
 	RouteOnly bool               `json:"route_only,omitempty"`
@@ -32,6 +32,9 @@ type order struct {
 	Details   bool               `json:"details,omitempty"`
 	Crops     bool               `json:"crops,omitempty"`
 	Account   *account           `json:"account,omitempty"`
+	From      string             `json:"from,omitempty"` // a day, as To
+	To        string             `json:"to,omitempty"`
+	Recount   bool               `json:"recount,omitempty"`
 
 	out io.Writer // of the data; nil = stdout
 }
@@ -77,6 +80,8 @@ func (o order) run(ctx context.Context, p *premises, out, messages io.Writer) er
 		return o.checkpoint(ctx, p, out)
 	case "rebuild":
 		return o.rebuild(ctx, p, out)
+	case "figures":
+		return o.figures(ctx, p, out)
 	}
 	return fmt.Errorf("the server does not know the order %q: it is of another version", o.Op)
 }
