@@ -28,6 +28,8 @@ var floors = map[string]int{
 	"barcode": 1, "ocr": 1, "pipeline/scan": 1,
 	"router": 2, "samples": 2,
 	"pipeline/intake": 2, "pipeline/journal": 2, "pipeline/sandbox": 2, "pipeline/search": 2,
+	"router": 2, "samples": 2, "sheet": 2,
+	"pipeline/intake": 2, "pipeline/journal": 2, "pipeline/sandbox": 2,
 	"pipeline": 3, "web": 4, "cmd": 5,
 }
 
@@ -55,6 +57,7 @@ var walls = map[string]string{
 	"github.com/blevesearch":          "pipeline/search",
 	"gonum.org":                       "pipeline",
 	"github.com/prometheus":           "web/metrics",
+	"codeberg.org/go-pdf":             "sheet",
 }
 
 // pkg is what `go list` says of a package.
