@@ -189,16 +189,20 @@ func writable(path string) error {
 
 // readRegister counts the register's cases.
 func readRegister(cfg Config) (cases int, err error) {
-	f, err := os.Open(cfg.Register.CSV)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	r, err := register.Parse(f, cfg.Schemes())
+	r, err := parseRegister(cfg)
 	if err != nil {
 		return 0, err
 	}
 	return r.Len(), nil
+}
+
+func parseRegister(cfg Config) (*register.Register, error) {
+	f, err := os.Open(cfg.Register.CSV)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return register.Parse(f, cfg.Schemes())
 }
 
 // journal tells whether the journal can be read, or who holds it.

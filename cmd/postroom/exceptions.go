@@ -231,6 +231,7 @@ func decided(batch pipeline.BatchLine, touched []pipeline.DocumentLine) error {
 	if !batch.Unreachable() && !slices.ContainsFunc(touched, underway) {
 		batch.Trouble = "" // it is another document's
 	}
+	batch.Differs = "" // it is no single document's
 	switch code := outcome(batch, touched); code {
 	case exitDone:
 		return nil

@@ -131,7 +131,7 @@ letter in the right case's store. What it can't prove waits for a person.
 		return usage("%w (see: %s --help)", err, c.CommandPath())
 	})
 	root.AddCommand(serveCommand(), processCommand(), inspectCommand(), exceptionsCommand(), batchesCommand(),
-		indexCommand(), verifyCommand(), auditCommand(), figuresCommand(), userCommand(), groupCommand(), doctorCommand(), demoCommand(), versionCommand())
+		indexCommand(), sheetsCommand(), verifyCommand(), auditCommand(), figuresCommand(), userCommand(), groupCommand(), doctorCommand(), demoCommand(), versionCommand())
 	for _, c := range root.Commands() {
 		refuseStrays(c)
 	}

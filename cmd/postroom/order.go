@@ -20,7 +20,7 @@ import (
 // order is a command that reads or decides work. It runs in whichever process
 // holds the journal: this one, or a server that is asked over its socket.
 type order struct {
-	Op        string             `json:"op"` // process, exceptions, exception, decide, batches, batch, verify, story, export, checkpoint, rebuild, figures; with an Account see there
+	Op        string             `json:"op"` // process, exceptions, exception, decide, batches, batch, close, ticket, verify, story, export, checkpoint, rebuild, figures; with an Account see there
 	Config    string             `json:"config"`
 	JSON      bool               `json:"json,omitempty"`
 	RouteOnly bool               `json:"route_only,omitempty"`
@@ -28,6 +28,8 @@ type order struct {
 	ID        string             `json:"id,omitempty"`
 	UID       string             `json:"uid,omitempty"` // of who asks; over the socket the kernel says it
 	Decision  *pipeline.Decision `json:"decision,omitempty"`
+	Closing   *pipeline.Closing  `json:"closing,omitempty"`
+	Ticket    *ticketOrder       `json:"ticket,omitempty"`
 	Documents []string           `json:"documents,omitempty"`
 	Details   bool               `json:"details,omitempty"`
 	Crops     bool               `json:"crops,omitempty"`
@@ -45,8 +47,11 @@ func (o order) who() string { return "user " + o.UID }
 // works tells whether the order needs the queue to be worked.
 func (o order) works() bool { return o.Op == "process" || o.Op == "decide" }
 
-// founds tells whether the order may be the first that a data folder sees.
-func (o order) founds() bool { return o.Account != nil && (o.Op == opUserAdd || o.Op == opGroupAdd) }
+// founds tells whether the order may be the first that a data folder sees: an office makes
+// its accounts and prints its tickets before its first letter comes.
+func (o order) founds() bool {
+	return o.Account != nil && (o.Op == opUserAdd || o.Op == opGroupAdd) || o.Op == "ticket"
+}
 
 // run carries the order out. out takes data, messages what a person should
 // know besides; the error may be an exit.
@@ -70,6 +75,10 @@ func (o order) run(ctx context.Context, p *premises, out, messages io.Writer) er
 		return o.batches(ctx, p, out)
 	case "batch":
 		return o.batch(ctx, p, out)
+	case "close":
+		return o.closeBatch(ctx, p, out)
+	case "ticket":
+		return o.ticket(ctx, p, out)
 	case "verify":
 		return o.verify(ctx, p, out)
 	case "story":

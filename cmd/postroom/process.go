@@ -29,7 +29,8 @@ whole mailroom and returns when every document of them is filed or an exception.
 The files stay where they are. The same path with the same bytes again resumes
 and prints the first outcome. Beside a running server, that server does the work.
 
-Exit codes: 0 all filed, 4 some documents are exceptions, 5 a file was
+Exit codes: 0 all filed, 4 some documents are exceptions or a batch differs from its
+ticket, 5 a file was
 unreadable, 6 a store could not be reached.`,
 		Example: "  postroom process --config postroom.yaml --json scan-*.pdf > outcome.jsonl",
 		Args:    cobra.MinimumNArgs(1),
@@ -91,17 +92,7 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		}
 		batches[i].held = held(docs)
 		worst = worse(worst, outcome(batch, docs))
-		if o.RouteOnly && batch.Pending > 0 && batch.Trouble == "" {
-			fmt.Fprintf(messages, "postroom: %s: %s left: renditions, and text that may still recall what is filed; the next serve or process does them\n",
-				printable(b.file), count(batch.Pending, "task"))
-		}
-		if batch.Trouble != "" {
-			what := "some of it can't be done now and is tried again"
-			if batch.Unreachable() {
-				what = "a store can't be reached or is full, its documents wait"
-			}
-			fmt.Fprintf(messages, "postroom: %s: %s: %s\n", printable(b.file), what, printable(batch.Trouble))
-		}
+		o.tell(messages, b, batch)
 	}
 	if o.RouteOnly {
 		late, err := o.recalled(ctx, p, batches, messages)
@@ -114,6 +105,25 @@ func (o order) process(ctx context.Context, p *premises, out, messages io.Writer
 		return nil
 	}
 	return worst
+}
+
+// tell says what is left of a named file's batch.
+func (o order) tell(messages io.Writer, t taken, b pipeline.BatchLine) {
+	if o.RouteOnly && b.Pending > 0 && b.Trouble == "" {
+		fmt.Fprintf(messages, "postroom: %s: %s left: renditions, and text that may still recall what is filed; the next serve or process does them\n",
+			printable(t.file), count(b.Pending, "task"))
+	}
+	if b.Differs != "" {
+		fmt.Fprintf(messages, "postroom: %s: the batch is not as its ticket says (%s) and stays open: look for what is missing or too much, "+
+			"or accept it: postroom batches close %s --because WHY --by NAME\n", printable(t.file), b.Differs, t.batch)
+	}
+	if b.Trouble != "" {
+		what := "some of it can't be done now and is tried again"
+		if b.Unreachable() {
+			what = "a store can't be reached or is full, its documents wait"
+		}
+		fmt.Fprintf(messages, "postroom: %s: %s: %s\n", printable(t.file), what, printable(b.Trouble))
+	}
 }
 
 // outcome waits until the machine has done what it can for a batch, and gives that. A full
@@ -220,6 +230,9 @@ func outcome(b pipeline.BatchLine, docs []pipeline.DocumentLine) int {
 			code = worse(exit{code: code}, exitExceptions).code
 		}
 	}
+	if b.Differs != "" {
+		code = worse(exit{code: code}, exitExceptions).code
+	}
 	switch {
 	case b.Unreachable():
 		return exitStore
@@ -244,6 +257,7 @@ func (o order) print(out io.Writer, b pipeline.BatchLine, docs []pipeline.Docume
 	for _, d := range docs {
 		fmt.Fprintln(&text, sentence(d))
 	}
+	text.WriteString(reconciliation(b))
 	fmt.Fprintf(&text, "%s: %s, %s; %d filed, %d waiting for a person; batch %s is %s\n\n", printable(filepath.Base(b.File)),
 		count(b.Pages, "page"), count(b.Documents, "document"), b.Filed, b.Exceptions, b.Batch, b.State)
 	_, err := io.WriteString(out, text.String())

@@ -298,6 +298,9 @@ func TestCommandsBesideAServer(t *testing.T) {
 	if err := second.Run(); second.ProcessState.ExitCode() != exitHeld {
 		t.Errorf("a second server: %v, want exit code %d", err, exitHeld)
 	}
+	if out, err := s.command("sheets", "--kind", "ticket", "--pages", "9", "--copies", "2", "--config", s.config, "-o", "-").Output(); err != nil || !bytes.HasPrefix(out, []byte("%PDF-")) {
+		t.Errorf("tickets beside a server: %v\n%.100s", err, out)
+	}
 	s.watchesItsRegister()
 	idle, err := dial(s.path("data"))
 	if err != nil {

@@ -165,6 +165,17 @@ func parse(text, store string, schemes []*reference.Scheme) (scheme *reference.S
 // Len is the number of cases.
 func (reg *Register) Len() int { return len(reg.cases) }
 
+// Open lists the references of a scheme's open cases, in the register's spelling, ascending.
+func (reg *Register) Open(scheme string) (refs []mail.Reference) {
+	for _, c := range reg.cases {
+		if c.Reference.Scheme() == scheme && !c.Closed {
+			refs = append(refs, c.Reference)
+		}
+	}
+	slices.SortFunc(refs, func(a, b mail.Reference) int { return cmp.Compare(a.String(), b.String()) })
+	return refs
+}
+
 // Lookup finds a reference's case.
 func (reg *Register) Lookup(scheme, text string) (Case, bool) {
 	c, ok := reg.cases[scheme+"\x00"+text]

@@ -69,6 +69,18 @@ func TestDetails(t *testing.T) {
 	}
 }
 
+func TestOpenCasesOfAScheme(t *testing.T) {
+	r, err := Parse(strings.NewReader("reference,store,status\n"+one+",tax,open\n"+two+",tax,\nTX-2021-000001-33,tax,closed\nRF18 5390 0754 7034,pay,open\n"), schemes(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for scheme, want := range map[string]string{"tax": "[" + two + " " + one + "]", "rf": "[RF18 5390 0754 7034]", "none": "[]"} {
+		if got := fmt.Sprint(r.Open(scheme)); got != want {
+			t.Errorf("%s: %s, want %s", scheme, got, want)
+		}
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string
