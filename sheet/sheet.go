@@ -62,8 +62,8 @@ type Order struct {
 
 // Most that one order may print: what is longer is a slip of the finger.
 const (
-	mostSheets = 500
-	mostLabels = 100 * labelsAcross * labelsDown
+	MostSheets = 500
+	MostLabels = 100 * labelsAcross * labelsDown
 )
 
 // Print writes the PDF. An error before anything was written is a sentence that says what
@@ -110,7 +110,7 @@ func (o Order) printable() error {
 	if o.Copies < 0 {
 		return fmt.Errorf("%d copies can't be printed: order 1 or more", o.Copies)
 	}
-	n, most := 0, mostSheets
+	n, most := 0, MostSheets
 	switch o.Kind {
 	case SeparatorSheet:
 		patch, text := o.dividing()
@@ -127,14 +127,14 @@ func (o Order) printable() error {
 			return errors.New("a ticket counts once: order as many tickets as there are batches, and no copies")
 		}
 	case LabelSheet:
-		if n, most = len(o.References)*o.Copies, mostLabels; n == 0 {
+		if n, most = len(o.References)*o.Copies, MostLabels; n == 0 {
 			return errors.New("there is no reference to print a label for: name one")
 		}
 	default:
 		return fmt.Errorf("there is no kind of sheet %q: choose one of %s", o.Kind, strings.Join(Kinds(), ", "))
 	}
 	if n > most || o.Copies > most {
-		return fmt.Errorf("an order prints at most %d sheets or %d labels: order fewer at a time", mostSheets, mostLabels)
+		return fmt.Errorf("an order prints at most %d sheets or %d labels: order fewer at a time", MostSheets, MostLabels)
 	}
 	return o.legible()
 }

@@ -79,8 +79,8 @@ func (s *sheets) complete() error {
 		return fmt.Errorf("--kind is needed: one of %s", strings.Join(sheet.Kinds(), ", "))
 	case s.out == "":
 		return errors.New("-o FILE.pdf is needed (-o - is stdout)")
-	case s.copies < 1:
-		return errors.New("--copies is 1 or more")
+	case s.copies < 1 || s.copies > sheet.MostLabels || ticket && s.copies > sheet.MostSheets:
+		return fmt.Errorf("--copies is 1 to %d labels, or %d sheets", sheet.MostLabels, sheet.MostSheets)
 	case label && (len(s.references) == 0) == (s.scheme == ""):
 		return errors.New("a label is of a case, --reference R, or of a scheme's cases, --scheme S: give one of both")
 	case !label && (len(s.references) > 0 || s.scheme != ""):
@@ -240,7 +240,7 @@ func (o order) ticket(ctx context.Context, p *premises, out io.Writer) error {
 	if o.Ticket == nil {
 		return errors.New("an order of tickets came without saying which")
 	}
-	for range o.Ticket.Count {
+	for range min(o.Ticket.Count, sheet.MostSheets) {
 		t, code, err := p.mailroom.IssueTicket(ctx, o.Ticket.Expected, o.Ticket.Name, o.who())
 		if err != nil {
 			return err
