@@ -26,6 +26,9 @@ type undone struct {
 	Undo
 }
 
+// Complete tells what it lacks, whatever document it is about: a *Refused error.
+func (u Undo) Complete() error { return named(u.By) }
+
 func undoneBy(who string) string { return "undone by " + who }
 
 // Undo takes back the last decision that the person has made on a document, if nothing came
@@ -34,7 +37,7 @@ func undoneBy(who string) string { return "undone by " + who }
 // had not reached its store; else its copy there is withdrawn, and it waits as `recall`. A
 // first keying of a reference is forgotten. A *Refused error changes nothing.
 func (m *Mailroom) Undo(ctx context.Context, id string, u Undo) error {
-	if err := named(u.By); err != nil {
+	if err := u.Complete(); err != nil {
 		return err
 	}
 	u.By, u.At = strings.TrimSpace(u.By), m.cfg.Now().UTC()

@@ -19,6 +19,7 @@ func batchesCommand() *cobra.Command {
 	}
 	c.AddCommand(
 		ordering(&cobra.Command{Use: "list", Short: "List all batches, the oldest first", Args: cobra.NoArgs}, &order{Op: "batches"}),
+		batchesTurnCommand(),
 		ordering(&cobra.Command{Use: "show BATCH", Short: "Show a batch and where each of its pages is", Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions}, &order{Op: "batch"}),
 		batchesCloseCommand())
 	return c
@@ -126,6 +127,11 @@ func (o order) batch(ctx context.Context, p *premises, out io.Writer) error {
 	if !o.JSON {
 		for _, s := range b.SeparatorPages {
 			if _, err := fmt.Fprintf(out, "  page %-7d separator %s%s\n", s.Page, printable(s.Why), by(s.DecidedBy, s.Decided)); err != nil {
+				return err
+			}
+		}
+		for _, s := range b.DiscardedPages {
+			if _, err := fmt.Fprintf(out, "  page %-7d discarded %s%s\n", s.Page, printable(s.Why), by(s.DecidedBy, s.Decided)); err != nil {
 				return err
 			}
 		}

@@ -24,6 +24,7 @@ type Config struct {
 	Blanks     string // flag, drop-from-rendition
 	Routing    Routing
 	References []reference.Config
+	DoubleKey  []string `json:",omitempty"` // schemes; an older configuration keeps its digest
 	Register   Register
 	Stores     []StoreFolder
 	Web        Web

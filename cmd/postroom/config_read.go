@@ -200,7 +200,7 @@ func (r *configReader) reference(n *yaml.Node, c *Config) {
 	texts := func(to *[]string) func(*yaml.Node) {
 		return func(n *yaml.Node) { r.list(n, func(n *yaml.Node) { *to = append(*to, r.text(n)) }) }
 	}
-	before := len(r.problems)
+	before, double := len(r.problems), false
 	r.mapping(n, fields{
 		"scheme":  keep("scheme", func(n *yaml.Node) { s.Name = r.word(n) }),
 		"pattern": keep("pattern", func(n *yaml.Node) { s.Pattern = r.text(n) }),
@@ -220,8 +220,9 @@ func (r *configReader) reference(n *yaml.Node, c *Config) {
 		"weights": keep("weights", func(n *yaml.Node) {
 			r.list(n, func(n *yaml.Node) { s.Weights = append(s.Weights, r.number(n, -1000, 1000)) })
 		}),
-		"modulus": func(n *yaml.Node) { s.Modulus = r.number(n, 2, 1000) },
-		"map":     func(n *yaml.Node) { s.Map = r.text(n) },
+		"modulus":    func(n *yaml.Node) { s.Modulus = r.number(n, 2, 1000) },
+		"map":        func(n *yaml.Node) { s.Map = r.text(n) },
+		"double_key": func(n *yaml.Node) { double = r.yes(n) },
 	}, "scheme", "pattern", "check", "store")
 	if s.Weights != nil && s.Check != "weighted" {
 		r.bad(r.where[at("weights")], "weights belong to check: weighted")
@@ -238,7 +239,9 @@ func (r *configReader) reference(n *yaml.Node, c *Config) {
 		r.bad(where, "%v", err)
 		return
 	}
-	c.References = append(c.References, s)
+	if c.References = append(c.References, s); double {
+		c.DoubleKey = append(c.DoubleKey, s.Name)
+	}
 	c.schemes = append(c.schemes, scheme)
 }
 

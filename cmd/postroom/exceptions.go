@@ -23,7 +23,8 @@ each reason with what it means and what to do.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(exceptionsListCommand(), exceptionsShowCommand(), exceptionsDecideCommand())
+	c.AddCommand(exceptionsListCommand(), exceptionsShowCommand(), exceptionsDecideCommand(), exceptionsRegroupCommand(),
+		exceptionsReturnCommand(), exceptionsUndoCommand(), exceptionsParkCommand(), exceptionsUnparkCommand(), exceptionsRescansCommand())
 	return c
 }
 
@@ -37,7 +38,7 @@ func ordering(c *cobra.Command, o *order) *cobra.Command {
 			return err
 		}
 		if len(args) > 0 {
-			o.ID = args[0]
+			o.ID, o.Documents = args[0], append(o.Documents, args[1:]...)
 		}
 		return dispatch(c.Context(), cfg, *o)
 	}
@@ -60,29 +61,34 @@ func exceptionsDecideCommand() *cobra.Command {
 	d := &pipeline.Decision{}
 	o := &order{Op: "decide", Decision: d}
 	c := ordering(&cobra.Command{
-		Use:   "decide DOCUMENT (--reference R | --discard WHY | --split-before PAGE | --separator PAGE) --by NAME",
+		Use:   "decide DOCUMENT (--reference R | --discard WHY | --split-before PAGE | --separator PAGE | --merge next|previous) --by NAME",
 		Short: "Decide a document that waits",
 		Long: `decide files the document in a case (the reference must pass the same checks as
-one that the machine reads), discards its pages with a reason, or divides it:
---split-before says that a letter begins on that page, --separator that the page
-is a separator sheet. Who decided, and when, is kept.
+one that the machine reads), discards its pages with a reason, divides it, or
+makes it one letter with its neighbour: --split-before says that a letter begins
+on that page, --separator that the page is a separator sheet, --merge that the
+document goes on (with --take-in the separators between are pages of it, too).
+Who decided, and when, is kept. Where references must be keyed twice
+(references: double_key), the first --reference files nothing.
 
 Exit codes: 0 decided, 1 refused, and nothing was changed, 4 decided, but the
 document or a part of it waits for a person again, 6 its store could not be reached.`,
 		Example: "  postroom exceptions decide 3f0c… --reference TX-2021-696366-27 --by 'A. Clerk' --config postroom.yaml",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
 	}, o)
-	carryOut := c.RunE
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := d.Complete(); err != nil {
-			return usage("%w (see: %s --help)", err, c.CommandPath())
+	checked(c, func() error {
+		if c.Flags().Changed("discard") && d.Discard == "" {
+			d.Discard = " " // said, and no reason
 		}
-		return carryOut(c, args)
-	}
+		return d.Complete()
+	})
 	c.Flags().StringVar(&d.Reference, "reference", "", "file it in this case")
 	c.Flags().StringVar(&d.Discard, "discard", "", "discard its pages, for this reason")
-	c.Flags().IntVar(&d.SplitBefore, "split-before", 0, "a letter begins on this `page` of the batch")
-	c.Flags().IntVar(&d.Separator, "separator", 0, "this `page` of the batch is a separator sheet")
+	c.Flags().Var((*pageFlag)(&d.SplitBefore), "split-before", "a letter begins on this `page` of the batch")
+	c.Flags().Var((*pageFlag)(&d.Separator), "separator", "this `page` of the batch is a separator sheet")
+	c.Flags().StringVar(&d.Merge, "merge", "", "it is one letter with the `next` or previous document")
+	c.Flags().BoolVar(&d.TakeIn, "take-in", false, "with --merge: the separators between are pages of the letter, too")
+	c.Flags().BoolVar(&d.Supervisor, "supervisor", false, "a supervisor decides, whose word needs no second keying")
 	c.Flags().StringVar(&d.By, "by", "", "`name` of who decides")
 	return c
 }
@@ -134,12 +140,19 @@ func (o order) exception(ctx context.Context, p *premises, out io.Writer) error 
 	if d.DecidedBy != "" {
 		fmt.Fprintf(&text, "decided   by %s on %s\n", printable(d.DecidedBy), moment(d.Decided))
 	}
+	if d.Lane != "" {
+		fmt.Fprintf(&text, "lane      %s (%s, %s): %s\n", d.Lane, printable(d.LaneBy), moment(d.LaneSince), printable(d.LaneWhy))
+	}
+	if d.Keyed != nil {
+		fmt.Fprintf(&text, "keyed     once, by %s on %s; another person must key it, too\n", printable(d.Keyed.By), moment(d.Keyed.At))
+	}
+	for _, part := range d.Parts {
+		fmt.Fprintf(&text, "part      %s\n", part)
+	}
 	for _, s := range d.Decisions {
 		text.WriteString(said(s))
 	}
-	for _, e := range d.Evidence {
-		fmt.Fprintf(&text, "read      page %d, %s: %s (confidence %.2f)\n", e.Page, e.Source, printable(e.Text), e.Confidence)
-	}
+	text.WriteString(evidence(d.Evidence))
 	for _, c := range d.Candidates {
 		fmt.Fprintf(&text, "candidate %s: %s\n", printable(c.Reference), printable(c.Why))
 	}
@@ -148,6 +161,16 @@ func (o order) exception(ctx context.Context, p *premises, out io.Writer) error 
 	}
 	_, err = io.WriteString(out, text.String())
 	return err
+}
+
+// evidence tells what was read. What a person says was said by then.
+func evidence(all []pipeline.EvidenceLine) (text string) {
+	for _, e := range all {
+		if e.Source != mail.FromPerson {
+			text += fmt.Sprintf("read      page %d, %s: %s (confidence %.2f)\n", e.Page, e.Source, printable(e.Text), e.Confidence)
+		}
+	}
+	return text
 }
 
 // said tells a person's decision, and what it was about.
@@ -160,7 +183,11 @@ func said(s pipeline.DecisionLine) string {
 	if s.UID != "" {
 		user = fmt.Sprintf(" (user %s)", s.UID)
 	}
-	return text + fmt.Sprintf("said      %s, by %s%s on %s\n", printable(s.Words()), printable(s.By), user, moment(s.At))
+	text += evidence(s.Evidence) + fmt.Sprintf("said      %s, by %s%s on %s\n", printable(s.Words()), printable(s.By), user, moment(s.At))
+	if s.Undone != nil {
+		text += fmt.Sprintf("undone    by %s on %s\n", printable(s.Undone.By), moment(s.Undone.At))
+	}
+	return text
 }
 
 // document finds a document by its id, or by a beginning of it that only one has.
@@ -186,30 +213,13 @@ func (o order) decide(ctx context.Context, p *premises, out, messages io.Writer)
 		decision.Version = d.Version
 	}
 	lost := contents(ctx, p, d.Batch, decision.Separator)
-	var refused *pipeline.Refused
-	if err := p.mailroom.Decide(ctx, d.Document, decision); errors.As(err, &refused) {
-		return fmt.Errorf("nothing was changed: %w", err)
-	} else if err != nil {
-		return err
+	if err := p.mailroom.Decide(ctx, d.Document, decision); err != nil {
+		return unchanged(err)
 	}
 	if lost != "" {
 		fmt.Fprintln(messages, lost)
 	}
-	batch, docs, err := p.outcome(ctx, d.Batch, false)
-	if err != nil {
-		return err
-	}
-	var touched []pipeline.DocumentLine
-	for _, now := range docs {
-		if now.Document == d.Document || len(now.Pages) > 0 && len(d.Pages) > 0 &&
-			d.Pages[0] <= now.Pages[0] && now.Pages[0] <= d.Pages[len(d.Pages)-1] {
-			touched = append(touched, now)
-		}
-	}
-	if err := o.print(out, batch, touched); err != nil {
-		return err
-	}
-	return decided(batch, touched)
+	return o.touched(ctx, p, out, d.Batch, d.Document, d.Pages)
 }
 
 // contents warns of a page that is to be a separator although something stands on it.

@@ -20,7 +20,7 @@ import (
 // order is a command that reads or decides work. It runs in whichever process
 // holds the journal: this one, or a server that is asked over its socket.
 type order struct {
-	Op        string             `json:"op"` // process, exceptions, exception, decide, batches, batch, close, ticket, verify, story, export, checkpoint, rebuild, figures; with an Account see there
+	Op        string             `json:"op"` // see run
 	Config    string             `json:"config"`
 	JSON      bool               `json:"json,omitempty"`
 	RouteOnly bool               `json:"route_only,omitempty"`
@@ -30,6 +30,11 @@ type order struct {
 	Decision  *pipeline.Decision `json:"decision,omitempty"`
 	Closing   *pipeline.Closing  `json:"closing,omitempty"`
 	Ticket    *ticketOrder       `json:"ticket,omitempty"`
+	Regroup   *pipeline.Regroup  `json:"regroup,omitempty"`
+	Return    *pipeline.Return   `json:"return,omitempty"`
+	Undo      *pipeline.Undo     `json:"undo,omitempty"`
+	Park      *pipeline.Park     `json:"park,omitempty"`
+	Turn      *pipeline.Turn     `json:"turn,omitempty"`
 	Documents []string           `json:"documents,omitempty"`
 	Details   bool               `json:"details,omitempty"`
 	Crops     bool               `json:"crops,omitempty"`
@@ -45,7 +50,9 @@ type order struct {
 func (o order) who() string { return "user " + o.UID }
 
 // works tells whether the order needs the queue to be worked.
-func (o order) works() bool { return o.Op == "process" || o.Op == "decide" }
+func (o order) works() bool {
+	return slices.Contains([]string{"process", "decide", "regroup", "return", "undo"}, o.Op)
+}
 
 // founds tells whether the order may be the first that a data folder sees: an office makes
 // its accounts and prints its tickets before its first letter comes.
@@ -65,6 +72,12 @@ func (o order) run(ctx context.Context, p *premises, out, messages io.Writer) er
 			return errors.New("an order to decide came without a decision")
 		}
 		return o.decide(ctx, p, out, messages)
+	case "regroup", "return", "undo", "park":
+		return o.persons(ctx, p, out)
+	case "turn":
+		return o.turn(ctx, p, messages)
+	case "rescans":
+		return o.rescans(ctx, p, out)
 	case "process":
 		return o.process(ctx, p, out, messages)
 	case "exceptions":

@@ -195,6 +195,7 @@ func (p *premises) open(log *slog.Logger) error {
 		Stores:     p.stores,
 		After:      p.cfg.Routing.Confirm == "after",
 		Languages:  p.cfg.Languages,
+		DoubleKey:  p.cfg.DoubleKey,
 		DropBlanks: p.cfg.Blanks == "drop-from-rendition",
 		Digest:     p.cfg.Digest(),
 		Settings:   p.cfg.settings(),
