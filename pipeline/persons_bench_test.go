@@ -34,7 +34,7 @@ func BenchmarkPersons(b *testing.B) {
 			for i := range letters {
 				d := r.document(row, router.Span{From: i*pages + 1, To: (i + 1) * pages})
 				for _, page := range d.Pages() {
-					if err := journal.Save(tx, tablePage, pageKey(id, page), pageRow{ref, page - 1}); err != nil {
+					if err := journal.Save(tx, tablePage, pageKey(id, page), pageRow{Readings: ref, Index: page - 1}); err != nil {
 						return err
 					}
 				}
