@@ -76,17 +76,23 @@ type Case struct {
 
 // Look tells whose case a typed reference is, by the same checks that a decision makes.
 func (m *Mailroom) Look(text string) Case {
+	c, _ := m.Prove(text)
+	return c
+}
+
+// Prove is Look, with the reference itself; zero when no scheme proves it.
+func (m *Mailroom) Prove(text string) (Case, mail.Reference) {
 	ref, store, reason, err := m.cfg.Rules.Check(text, m.cases.current())
 	c := Case{Store: store}
 	if err != nil {
 		c.Reason, c.Why = reason.String(), err.Error()
 	}
 	if ref.IsZero() {
-		return c
+		return c, ref
 	}
 	c.Scheme, c.Reference = ref.Scheme(), ref.String()
 	if known, ok := m.cases.current().Lookup(c.Scheme, c.Reference); ok {
 		c.Name, c.Postcode = known.Name, known.Postcode
 	}
-	return c
+	return c, ref
 }

@@ -309,3 +309,15 @@ func foundWrong(r journal.Reader, key string) (w Wrong, err error) {
 	w.Verdict, w.Status, w.Touched = *item.Verdict, d.State.String(), d.Version != item.Verdict.Version
 	return w, nil
 }
+
+// InSample tells whether a document was drawn.
+func (m *Mailroom) InSample(ctx context.Context, sample, document string) (is bool, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		_, err := r.Get(tableDrawn, sample+"/"+document)
+		if is = err == nil; errors.Is(err, journal.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return is, err
+}

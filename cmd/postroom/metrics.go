@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 	"time"
 
@@ -98,4 +99,11 @@ func (p *premises) listenMetrics(h *health) (net.Listener, error) {
 	p.measured.Store(metrics.New(c))
 	p.log.Info("metrics are shown", "listen", l.Addr().String())
 	return l, nil
+}
+
+// metricsOnly answers under /metrics and nowhere else.
+func metricsOnly(h http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", h)
+	return mux
 }

@@ -83,6 +83,10 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
+	desk, err := p.desk(ctx, health)
+	if err != nil {
+		return errors.Join(err, web.Close())
+	}
 	var jobs sync.WaitGroup
 	job := func(name string, run func(context.Context) error) {
 		jobs.Go(func() {
@@ -96,10 +100,10 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	job("release", func(ctx context.Context) error { return p.release(ctx, log) })
 	job("search", func(ctx context.Context) error { return p.index.Run(ctx, indexFeed{p.mailroom}) })
 	job("figures", p.mailroom.KeepFigures)
-	job("web", func(ctx context.Context) error { return answer(ctx, web, "GET /healthz", health) })
+	job("web", func(ctx context.Context) error { return answer(ctx, web, desk, log) })
 	if measures != nil {
 		job("metrics", func(ctx context.Context) error {
-			return answer(ctx, measures, "GET /metrics", p.measured.Load().Handler())
+			return answer(ctx, measures, metricsOnly(p.measured.Load().Handler()), log)
 		})
 	}
 	<-ctx.Done()
@@ -262,10 +266,9 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(state) // the client may be gone
 }
 
-func answer(ctx context.Context, l net.Listener, pattern string, h http.Handler) error {
-	mux := http.NewServeMux()
-	mux.Handle(pattern, h)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second}
+func answer(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)} // what browsers and scanners of ports do wrong
 	defer context.AfterFunc(ctx, func() {
 		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()

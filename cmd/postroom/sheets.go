@@ -151,9 +151,7 @@ func (s *sheets) order(cfg Config) (sheet.Order, error) {
 		o.References = refs
 		return o, err
 	default:
-		for _, c := range cfg.Separation.Separators {
-			o.Separators = append(o.Separators, sheet.Separator{Patch: c.Patch, Text: c.Text, Keep: c.Keep})
-		}
+		o.Separators = cfg.printable()
 	}
 	return o, nil
 }

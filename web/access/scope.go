@@ -114,5 +114,14 @@ func (s Scope) Stores() []string {
 	return once(all)
 }
 
+// Groups lists the groups that the scope is made of.
+func (s Scope) Groups() []Group {
+	var all []Group
+	for _, c := range s.groups {
+		all = append(all, c.group)
+	}
+	return all
+}
+
 // Empty tells that nothing may be seen.
 func (s Scope) Empty() bool { return len(s.Stores()) == 0 }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"postroom/sheet"
+	"postroom/web"
+)
+
+// desk makes what the browsers see: the desk, and /healthz beside it.
+func (p *premises) desk(ctx context.Context, h *health) (http.Handler, error) {
+	provider, err := p.provider(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var stores []string
+	for _, s := range p.cfg.Stores {
+		stores = append(stores, s.Name)
+	}
+	pages, err := web.New(web.Config{
+		Mailroom: p.mailroom, Directory: p.people, Sessions: p.sessions(), Index: p.index, Provider: provider, Folders: h.folderStates,
+		Stores: stores, Separators: p.cfg.printable(), Secure: p.cfg.Web.Secure(), BehindProxy: p.cfg.Web.BehindProxy,
+		Version: version, Log: p.log, Stopping: ctx,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /healthz", h)
+	mux.Handle("/", pages)
+	return mux, nil
+}
+
+// printable lists the control codes as they are printed.
+func (c Config) printable() (all []sheet.Separator) {
+	for _, s := range c.Separation.Separators {
+		all = append(all, sheet.Separator{Patch: s.Patch, Text: s.Text, Keep: s.Keep})
+	}
+	return all
+}
+
+// folderStates tells how the watched folders are, in the order of the configuration.
+func (h *health) folderStates() (all []web.FolderState) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range h.premises.cfg.Intake {
+		s := web.FolderState{Name: f.Name, Trouble: h.folders[f.Folder]}
+		if seen, ok := h.intake[f.Name]; ok {
+			now := seen.now()
+			s.Waiting, s.Oldest, s.Still = now.Files, now.Oldest, now.Still
+		}
+		all = append(all, s)
+	}
+	return all
+}

@@ -1,0 +1,84 @@
+// Package web is the desk: what operators, caseworkers, auditors and
+// administrators see of the mailroom in a browser.
+//
+// In come requests; out go pages, pictures and decisions for the pipeline. Every
+// page is made on the server and works without a script; with one it is live.
+// The package decides nothing about letters and stores nothing of its own: it asks
+// the mailroom. Who may do what stands in two places alone: the table of routes
+// (route.go) and reach.go, through which every letter and picture passes.
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"postroom/pipeline"
+	"postroom/pipeline/search"
+	"postroom/sheet"
+	"postroom/web/access"
+	"postroom/web/session"
+	"postroom/web/signon"
+)
+
+// Config is what the desk works with.
+type Config struct {
+	Mailroom    *pipeline.Mailroom
+	Directory   *access.Directory
+	Sessions    *session.Sessions
+	Index       *search.Index
+	Provider    *signon.Provider     // an identity provider; nil = there is none
+	Folders     func() []FolderState // how the watched folders are; nil = there are none
+	Stores      []string             // the configured stores' names
+	Separators  []sheet.Separator    // the configured control codes, for printing
+	Secure      bool                 // it is reached over TLS, its own or a proxy's
+	BehindProxy bool                 // a proxy names the browser in X-Forwarded-For
+	Version     string
+	Log         *slog.Logger
+	Now         func() time.Time
+	Stopping    context.Context // ends what lasts: live pages
+}
+
+// desk answers requests.
+type desk struct {
+	Config
+	words  words
+	views  views
+	static assets
+	leases *leases
+}
+
+// New makes the desk's handler. The error is a page or a translation that is broken.
+func New(cfg Config) (http.Handler, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Stopping == nil {
+		cfg.Stopping = context.Background()
+	}
+	static, err := openAssets()
+	if err != nil {
+		return nil, fmt.Errorf("the desk's files: %w", err)
+	}
+	words, err := openWords()
+	if err != nil {
+		return nil, fmt.Errorf("the desk's translations: %w", err)
+	}
+	views, err := openViews(words, static)
+	if err != nil {
+		return nil, fmt.Errorf("the desk's pages: %w", err)
+	}
+	d := &desk{Config: cfg, words: words, views: views, static: static, leases: newLeases(cfg.Now)}
+	mux := http.NewServeMux()
+	for _, r := range d.routes() {
+		mux.Handle(r.pattern, d.guarded(r))
+	}
+	mux.Handle("GET /static/{version}/{name}", static)
+	mux.Handle("/", d.guarded(route{right: anyone, handle: func(*visit) error { return errNotFound }}))
+	return d.protected(cfg.Sessions.Middleware(mux)), nil
+}

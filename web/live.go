@@ -1,0 +1,59 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// beat is how often a live page is told at most that something changed, and silence
+// is how long it hears nothing at most, so that proxies keep the line open.
+const (
+	beat    = time.Second
+	silence = 20 * time.Second
+)
+
+// live tells a page that the journal changed, as server-sent events. What changed is
+// not told: the page asks for itself again, with the person's rights of that moment.
+func (d *desk) live(v *visit) error {
+	line := http.NewResponseController(v.w)
+	v.w.Header().Set("Content-Type", "text/event-stream")
+	v.w.Header().Set("X-Accel-Buffering", "no")
+	v.w.WriteHeader(http.StatusOK)
+	say := func(text string) error {
+		if err := line.SetWriteDeadline(time.Now().Add(10 * time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
+		if _, err := fmt.Fprint(v.w, text); err != nil {
+			return err
+		}
+		return line.Flush()
+	}
+	if say("retry: 3000\n\n") != nil {
+		return nil
+	}
+	for n := 1; ; n++ {
+		changed := d.Mailroom.Changed()
+		text := fmt.Sprintf("id: %d\nevent: changed\ndata: \n\n", n)
+		select {
+		case <-changed:
+		case <-time.After(silence):
+			text = ": still here\n\n"
+		case <-v.Context().Done():
+			return nil
+		case <-d.Stopping.Done():
+			return nil
+		}
+		if d.Sessions.UserID(v.Context()) == "" || say(text) != nil {
+			return nil
+		}
+		select { // a busy mailroom commits many times a second
+		case <-time.After(beat):
+		case <-v.Context().Done():
+			return nil
+		case <-d.Stopping.Done():
+			return nil
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+
+	"postroom/web/access"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// views are the pages' templates, by language and name.
+type views map[string]map[string]*template.Template
+
+// openViews reads the templates, once for each language. layout.html and part-*.html
+// are in each page; a page defines "title" and "main".
+func openViews(words words, static assets) (views, error) {
+	files, err := fs.Glob(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	all := views{}
+	for _, lang := range Languages {
+		base, err := template.New("layout.html").Funcs(words.in(lang).functions()).Funcs(template.FuncMap{"asset": static.path}).
+			ParseFS(pageFiles, "pages/layout.html", "pages/part-*.html")
+		if err != nil {
+			return nil, err
+		}
+		all[lang] = map[string]*template.Template{}
+		for _, f := range files {
+			name := strings.TrimSuffix(path.Base(f), ".html")
+			if name == "layout" || strings.HasPrefix(name, "part-") {
+				continue
+			}
+			page, err := base.Clone()
+			if err == nil {
+				page, err = page.ParseFS(pageFiles, f)
+			}
+			if err != nil {
+				return nil, err
+			}
+			all[lang][name] = page
+		}
+	}
+	return all, nil
+}
+
+// shown is what a template is given.
+type shown struct {
+	User      access.User
+	Lang      string
+	Languages []string
+	Path      string // of the page, for links to itself
+	Nav       []link
+	Notice    string // said once, after what was done
+	Version   string
+	Page      any // the page's own
+}
+
+// link is an entry of the navigation.
+type link struct {
+	Path, Key string
+	Current   bool
+}
+
+// show writes a page. Nothing is sent before all of it was made, so that no half page
+// looks whole.
+func (v *visit) show(status int, name string, page any) error {
+	t := v.desk.views[v.lang][name]
+	if t == nil {
+		return fmt.Errorf("bug: no page %q", name)
+	}
+	s := shown{User: v.user, Lang: v.lang, Languages: Languages, Path: v.URL.Path, Nav: v.nav(), Version: v.desk.Version, Page: page}
+	if status == http.StatusOK {
+		if s.Notice = v.desk.Sessions.Get(v.Context(), noticeKey); s.Notice != "" {
+			if err := v.desk.Sessions.Put(v.Context(), noticeKey, ""); err != nil {
+				return err
+			}
+		}
+	}
+	var out bytes.Buffer
+	if err := t.ExecuteTemplate(&out, "layout.html", s); err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.Header().Set("Content-Language", v.lang)
+	v.w.WriteHeader(status)
+	_, _ = out.WriteTo(v.w) // the browser may be gone
+	return nil
+}
+
+const noticeKey = "notice"
+
+// part writes a piece of a page, for a script that puts it in its place.
+func (v *visit) part(page, name string, data any) error {
+	t := v.desk.views[v.lang][page]
+	if t == nil {
+		return fmt.Errorf("bug: no page %q", page)
+	}
+	var out bytes.Buffer
+	if err := t.ExecuteTemplate(&out, name, data); err != nil {
+		return fmt.Errorf("part %s of page %s: %w", name, page, err)
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = out.WriteTo(v.w) // the browser may be gone
+	return nil
+}
+
+// done leads to a page after something was done, and has it say so there, in the
+// words of the key.
+func (v *visit) done(path, key string, args ...any) error {
+	return v.tell(path, v.t(key, args...))
+}
+
+// tell leads to a page and says a text there.
+func (v *visit) tell(path, text string) error {
+	if err := v.desk.Sessions.Put(v.Context(), noticeKey, text); err != nil {
+		return err
+	}
+	v.redirect(path)
+	return nil
+}
+
+// nav gives what the person may go to.
+func (v *visit) nav() (all []link) {
+	for _, e := range []struct {
+		path, key string
+		right     right
+	}{
+		{"/intake", "nav.intake", operators},
+		{"/station", "nav.station", operators},
+		{"/letters", "nav.letters", readers},
+		{"/log", "nav.log", auditors},
+		{"/samples", "nav.samples", auditors},
+		{"/figures", "nav.figures", watchers},
+		{"/sheets", "nav.sheets", operators},
+		{"/users", "nav.users", admins},
+	} {
+		if v.user.ID != "" && v.user.Has(e.right.roles...) && v.desk.has(e.path) {
+			all = append(all, link{e.path, e.key, v.URL.Path == e.path || strings.HasPrefix(v.URL.Path, e.path+"/")})
+		}
+	}
+	return all
+}
+
+// has tells whether there is a page at the path.
+func (d *desk) has(path string) bool {
+	for _, r := range d.routes() {
+		if r.pattern == "GET "+path {
+			return true
+		}
+	}
+	return false
+}
+
+// home leads to what a person works with first.
+func (d *desk) home(v *visit) error {
+	if nav := v.nav(); len(nav) > 0 {
+		v.redirect(nav[0].Path)
+		return nil
+	}
+	return v.show(http.StatusOK, "problem", problemPage{http.StatusOK, "problem.no_role"})
+}

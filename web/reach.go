@@ -1,0 +1,78 @@
+package web
+
+import (
+	"postroom/mail"
+	"postroom/pipeline"
+	"postroom/web/access"
+)
+
+// sight is how a person may see a letter.
+type sight int
+
+const (
+	unseen sight = iota
+	named        // that it is there, where it went and why; not what it says
+	whole        // its pages and words too
+)
+
+// reach gives where the document of the path stands, and how the visitor may see it. It
+// is the one place that decides who sees which letter, and every page, picture and
+// download of a letter asks it. What may not be seen at all is errNotFound, as what is
+// not there: an answer must not tell that a stranger's letter exists.
+//
+//	operator, supervisor  whole while it waits for a person; else named
+//	caseworker            whole when it is filed in a case of the own groups
+//	auditor               named; whole after a reason was given, see lookBehind
+//	administrator         nothing
+func (d *desk) reach(v *visit) (pipeline.Holding, sight, error) {
+	h, err := d.Mailroom.Holding(v.Context(), v.PathValue("document"))
+	if err != nil {
+		return pipeline.Holding{}, unseen, err
+	}
+	s, err := d.sightOf(v, h)
+	if err == nil && s == unseen {
+		err = errNotFound
+	}
+	if err != nil {
+		return pipeline.Holding{}, unseen, err
+	}
+	return h, s, nil
+}
+
+func (d *desk) sightOf(v *visit, h pipeline.Holding) (s sight, err error) {
+	if v.user.Has(access.Operator, access.Supervisor) {
+		s = named
+		if h.State == mail.Held {
+			s = whole
+		}
+	}
+	if v.user.Has(access.Auditor) {
+		s = max(s, named)
+		if d.Sessions.Get(v.Context(), brokenGlass) == h.Document {
+			s = whole
+		}
+	}
+	if s < whole && v.user.Has(access.Caseworker) && h.State == mail.Filed {
+		scope, err := d.Directory.Scope(v.Context(), v.user)
+		if err != nil {
+			return unseen, err
+		}
+		if scope.Sees(h.Store, h.Scheme, h.Reference) {
+			s = whole
+		}
+	}
+	return s, nil
+}
+
+// brokenGlass is the session's key for the letter that an auditor has last given a
+// reason to read.
+const brokenGlass = "glass"
+
+// readable is reach for what shows a letter's pages or words.
+func (d *desk) readable(v *visit) (pipeline.Holding, error) {
+	h, s, err := d.reach(v)
+	if err == nil && s != whole {
+		err = errForbidden
+	}
+	return h, err
+}

@@ -1,0 +1,224 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"postroom/web/access"
+	"postroom/web/session"
+	"postroom/web/signon"
+)
+
+// signInForm is the page for signing in.
+type signInForm struct {
+	Login   string
+	Problem string // what was wrong
+	None    bool   // there is no account yet
+	SSO     bool
+}
+
+func (d *desk) signInPage(v *visit) error {
+	if v.user.ID != "" {
+		v.redirect("/")
+		return nil
+	}
+	return d.askSignIn(v, http.StatusOK, signInForm{})
+}
+
+func (d *desk) askSignIn(v *visit, status int, f signInForm) error {
+	any, err := d.Directory.Any(v.Context())
+	if err != nil {
+		return err
+	}
+	f.None, f.SSO = !any, d.Provider != nil
+	return v.show(status, "signin", f)
+}
+
+func (d *desk) signIn(v *visit) error {
+	ctx, login := v.Context(), v.field("login")
+	user, err := d.Directory.Authenticate(access.From(ctx, v.remote()), login, v.PostFormValue("password"))
+	var throttled *access.Throttled
+	switch {
+	case errors.As(err, &throttled):
+		wait := int(throttled.Wait/time.Second) + 1
+		v.w.Header().Set("Retry-After", strconv.Itoa(wait))
+		return d.askSignIn(v, http.StatusTooManyRequests, signInForm{Login: login, Problem: v.t("signin.throttled", "Count", wait)})
+	case errors.Is(err, access.ErrDenied):
+		return d.askSignIn(v, http.StatusUnprocessableEntity, signInForm{Login: login, Problem: v.t("signin.refused")})
+	case err != nil:
+		return err
+	}
+	return d.admitUser(v, user)
+}
+
+// admitUser begins a session, under a token that nobody had before.
+func (d *desk) admitUser(v *visit, user access.User) error {
+	if err := d.Sessions.SignIn(v.Context(), user.ID); err != nil {
+		return err
+	}
+	v.redirect("/")
+	return nil
+}
+
+// signOn leads to the identity provider.
+func (d *desk) signOn(v *visit) error {
+	if d.Provider == nil {
+		return errNotFound
+	}
+	err := d.Provider.Begin(v.w, v.Request)
+	if errors.Is(err, signon.ErrUnavailable) {
+		return d.askSignIn(v, http.StatusServiceUnavailable, signInForm{Problem: v.t("signin.sso_away")})
+	}
+	return err
+}
+
+// signedOn takes what the provider says of who comes back from it.
+func (d *desk) signedOn(v *visit) error {
+	if d.Provider == nil {
+		return errNotFound
+	}
+	identity, err := d.Provider.Finish(v.Request)
+	var user access.User
+	if err == nil {
+		user, err = d.Provider.Admit(v.Context(), d.Directory, identity)
+	}
+	switch {
+	case errors.Is(err, signon.ErrUnavailable):
+		return d.askSignIn(v, http.StatusServiceUnavailable, signInForm{Problem: v.t("signin.sso_away")})
+	case errors.Is(err, signon.ErrRefused), errors.Is(err, signon.ErrUnknown), errors.Is(err, access.ErrDenied):
+		d.Log.Warn("a sign-in by the identity provider was refused", "error", err)
+		return d.askSignIn(v, http.StatusForbidden, signInForm{Problem: v.t("signin.sso_refused")})
+	case err != nil:
+		return err
+	}
+	return d.admitUser(v, user)
+}
+
+func (d *desk) signOut(v *visit) error {
+	if err := d.Sessions.SignOut(v.Context()); err != nil {
+		return err
+	}
+	v.w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
+	v.redirect("/signin")
+	return nil
+}
+
+// language is the person's choice, else what was chosen in this browser, else the browser's.
+func (d *desk) language(v *visit) string {
+	chosen := v.user.Language
+	if c, err := v.Cookie(languageCookie); err == nil && chosen == "" {
+		chosen = c.Value
+	}
+	if slices.Contains(Languages, chosen) {
+		return chosen
+	}
+	tags, _, err := language.ParseAcceptLanguage(v.Header.Get("Accept-Language"))
+	if err != nil {
+		return Languages[0]
+	}
+	for _, tag := range tags {
+		if base, _ := tag.Base(); slices.Contains(Languages, base.String()) {
+			return base.String()
+		}
+	}
+	return Languages[0]
+}
+
+// languageCookie keeps the language of a browser in which nobody is signed in.
+const languageCookie = "postroom-language"
+
+func (d *desk) setLanguage(v *visit) error {
+	lang := v.field("language")
+	if !slices.Contains(Languages, lang) {
+		return errBadForm
+	}
+	if v.user.ID != "" {
+		u := v.user
+		u.Language = lang
+		if _, err := d.Directory.Change(v.Context(), v.user.Actor(), u); err != nil {
+			return err
+		}
+	}
+	http.SetCookie(v.w, &http.Cookie{Name: languageCookie, Value: lang, Path: "/", MaxAge: 365 * 24 * 3600, Secure: d.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	v.redirect(within(v.field("back")))
+	return nil
+}
+
+// within gives a path of the desk to go back to, never another site's.
+func within(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+		return "/"
+	}
+	return path
+}
+
+// accountPage is what a person sees of the own account.
+type accountPage struct {
+	Problem  string
+	Sessions []session.Info
+	Local    bool // has a password here
+}
+
+func (d *desk) account(v *visit) error { return d.showAccount(v, http.StatusOK, "") }
+
+func (d *desk) showAccount(v *visit, status int, problem string) error {
+	all, err := d.Sessions.Of(v.Context(), v.user.ID)
+	if err != nil {
+		return err
+	}
+	return v.show(status, "account", accountPage{problem, all, v.user.Issuer == ""})
+}
+
+func (d *desk) changePassword(v *visit) error {
+	ctx := v.Context()
+	_, err := d.Directory.Authenticate(access.From(ctx, v.remote()), v.user.Login, v.PostFormValue("old"))
+	var throttled *access.Throttled
+	switch {
+	case errors.As(err, &throttled):
+		return d.showAccount(v, http.StatusTooManyRequests, "signin.throttled_plain")
+	case errors.Is(err, access.ErrDenied):
+		return d.showAccount(v, http.StatusUnprocessableEntity, "account.old_wrong")
+	case err != nil:
+		return err
+	case v.PostFormValue("new") != v.PostFormValue("again"):
+		return d.showAccount(v, http.StatusUnprocessableEntity, "account.differ")
+	}
+	err = d.Directory.SetPassword(ctx, v.user.Actor(), v.user.ID, v.PostFormValue("new"), false)
+	var weak *access.Refused
+	if errors.As(err, &weak) {
+		return d.showAccount(v, http.StatusUnprocessableEntity, "account.weak")
+	}
+	if err != nil {
+		return err
+	}
+	// Every session of before is over; the person who holds the new password goes on.
+	if err := d.Sessions.EndAll(ctx, v.user.ID); err != nil {
+		return err
+	}
+	if err := d.Sessions.SignIn(ctx, v.user.ID); err != nil {
+		return err
+	}
+	return v.done("/account", "account.changed")
+}
+
+func (d *desk) endSession(v *visit) error {
+	ctx := v.Context()
+	all, err := d.Sessions.Of(ctx, v.user.ID)
+	if err != nil {
+		return err
+	}
+	id := v.field("session")
+	if !slices.ContainsFunc(all, func(s session.Info) bool { return s.ID == id }) {
+		return errNotFound // another's, or over
+	}
+	if err := d.Sessions.End(ctx, id); err != nil {
+		return err
+	}
+	return v.done("/account", "account.ended")
+}

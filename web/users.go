@@ -1,0 +1,205 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"postroom/web/access"
+	"postroom/web/session"
+)
+
+// usersPage lists the accounts and the groups.
+type usersPage struct {
+	Users   []userLine
+	Groups  []access.Group
+	Roles   []access.Role
+	Stores  []string
+	Problem string
+	Typed   access.User
+}
+
+type userLine struct {
+	access.User
+	Groups string
+}
+
+func (d *desk) users(v *visit) error {
+	return d.showUsers(v, http.StatusOK, "", access.User{})
+}
+
+func (d *desk) showUsers(v *visit, status int, problem string, typed access.User) error {
+	all, err := d.Directory.Users(v.Context())
+	if err != nil {
+		return err
+	}
+	groups, err := d.Directory.Groups(v.Context())
+	if err != nil {
+		return err
+	}
+	p := usersPage{Groups: groups, Roles: access.Roles(), Stores: d.Stores, Problem: problem, Typed: typed}
+	for _, u := range all {
+		p.Users = append(p.Users, userLine{u, groupNames(u, groups)})
+	}
+	return v.show(status, "users", p)
+}
+
+func groupNames(u access.User, groups []access.Group) string {
+	var names []string
+	for _, g := range groups {
+		if slices.Contains(u.Groups, g.ID) {
+			names = append(names, g.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// typedUser is a user as the form gives it, over what is known.
+func (v *visit) typedUser(u access.User) (access.User, error) {
+	if err := v.ParseForm(); err != nil {
+		return u, errBadForm
+	}
+	u.Name = v.field("name")
+	u.Roles, u.Groups = nil, v.PostForm["group"]
+	for _, r := range v.PostForm["role"] {
+		u.Roles = append(u.Roles, access.Role(r))
+	}
+	u.Disabled = v.field("disabled") != ""
+	return u, nil
+}
+
+func (d *desk) addUser(v *visit) error {
+	u, err := v.typedUser(access.User{})
+	if err != nil {
+		return err
+	}
+	u.Login, u.MustChange = v.field("login"), true // nobody else is to know it
+	_, warning, err := d.Directory.Add(v.Context(), v.user.Actor(), u, v.PostFormValue("password"))
+	var refused *access.Refused
+	if errors.As(err, &refused) {
+		return d.showUsers(v, http.StatusUnprocessableEntity, refused.Why, u)
+	}
+	if err != nil {
+		return err
+	}
+	return v.done("/users", noticeOf(warning, "users.added"))
+}
+
+// noticeOf says what was done, or what is to be thought about.
+func noticeOf(w access.Warning, key string) string {
+	if w != "" {
+		return "users.both"
+	}
+	return key
+}
+
+// userPage is one account.
+type userPage struct {
+	Of       access.User
+	Groups   []access.Group
+	Roles    []access.Role
+	Sessions []session.Info
+	Problem  string
+}
+
+func (d *desk) user(v *visit) error {
+	u, err := d.accountOf(v)
+	if err != nil {
+		return err
+	}
+	return d.showUser(v, http.StatusOK, u, "")
+}
+
+// accountOf is the account of the path.
+func (d *desk) accountOf(v *visit) (access.User, error) {
+	u, err := d.Directory.User(v.Context(), v.PathValue("user"))
+	if errors.Is(err, access.ErrNone) {
+		err = errNotFound
+	}
+	return u, err
+}
+
+func (d *desk) showUser(v *visit, status int, u access.User, problem string) error {
+	groups, err := d.Directory.Groups(v.Context())
+	if err != nil {
+		return err
+	}
+	open, err := d.Sessions.Of(v.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	return v.show(status, "user", userPage{u, groups, access.Roles(), open, problem})
+}
+
+func (d *desk) changeUser(v *visit) error {
+	was, err := d.accountOf(v)
+	if err != nil {
+		return err
+	}
+	u, err := v.typedUser(was)
+	if err != nil {
+		return err
+	}
+	warning, err := d.Directory.Change(v.Context(), v.user.Actor(), u)
+	return d.userDone(v, u, warning, err, "users.changed")
+}
+
+func (d *desk) userDone(v *visit, u access.User, w access.Warning, err error, key string) error {
+	var refused *access.Refused
+	if errors.As(err, &refused) {
+		return d.showUser(v, http.StatusUnprocessableEntity, u, refused.Why)
+	}
+	if err != nil {
+		return err
+	}
+	return v.done("/users/"+u.ID, noticeOf(w, key))
+}
+
+func (d *desk) setPassword(v *visit) error {
+	u, err := d.accountOf(v)
+	if err != nil {
+		return err
+	}
+	err = d.Directory.SetPassword(v.Context(), v.user.Actor(), u.ID, v.PostFormValue("password"), true)
+	return d.userDone(v, u, "", err, "users.password_set")
+}
+
+func (d *desk) endSessions(v *visit) error {
+	u, err := d.accountOf(v)
+	if err != nil {
+		return err
+	}
+	return d.userDone(v, u, "", d.Sessions.EndAll(v.Context(), u.ID), "users.sessions_ended")
+}
+
+func (d *desk) saveGroup(v *visit) error {
+	if err := v.ParseForm(); err != nil {
+		return errBadForm
+	}
+	g := access.Group{ID: v.field("id"), Name: v.field("name"), Stores: v.PostForm["store"]}
+	for _, pattern := range strings.Split(v.PostFormValue("cases"), "\n") {
+		if pattern = strings.TrimSpace(pattern); pattern != "" {
+			g.Cases = append(g.Cases, pattern)
+		}
+	}
+	_, err := d.Directory.SaveGroup(v.Context(), v.user.Actor(), g)
+	return d.groupDone(v, err, "users.group_saved")
+}
+
+func (d *desk) deleteGroup(v *visit) error {
+	return d.groupDone(v, d.Directory.DeleteGroup(v.Context(), v.user.Actor(), v.field("id")), "users.group_deleted")
+}
+
+func (d *desk) groupDone(v *visit, err error, key string) error {
+	var refused *access.Refused
+	switch {
+	case errors.As(err, &refused):
+		return d.showUsers(v, http.StatusUnprocessableEntity, refused.Why, access.User{})
+	case errors.Is(err, access.ErrNone):
+		return errNotFound
+	case err != nil:
+		return err
+	}
+	return v.done("/users", key)
+}

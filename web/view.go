@@ -1,0 +1,166 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"postroom/mail"
+	"postroom/pipeline"
+)
+
+// pageView is a page as it is looked at: its picture, and over it the words that were
+// read, to be selected and found, and marks on what counts. All is in pixels of the
+// upright page.
+type pageView struct {
+	N             int
+	Picture       string // path of the picture
+	Width, Height int
+	Words         []wordView
+	Boxes         []boxView
+	Failure       string
+	sight         pipeline.Sight
+}
+
+type wordView struct {
+	X, Y, Size, Length int
+	Text               string
+	Weak               bool // hardly read
+}
+
+type boxView struct{ Class, Points string }
+
+// weak is the confidence under which a word is marked as hardly read.
+const weak = 0.6
+
+// pageView gives a page of a batch. pictures is the path under which its pictures are.
+func (d *desk) pageView(v *visit, batch string, page int, pictures string) (pageView, error) {
+	s, err := d.Mailroom.Sight(v.Context(), batch, page)
+	if errors.Is(err, pipeline.ErrNoSuch) {
+		return pageView{N: page, Failure: v.t("page.unread")}, nil
+	}
+	if err != nil {
+		return pageView{}, err
+	}
+	p := pageView{N: page, Picture: pictures + strconv.Itoa(page) + "/screen", Width: s.Width, Height: s.Height, sight: s}
+	if s.Width < 1 || s.Height < 1 {
+		p.Failure = s.Failure
+		return p, nil
+	}
+	for _, w := range s.Words {
+		size := max(1, w.Box.Y1-w.Box.Y0)
+		p.Words = append(p.Words, wordView{w.Box.X0, w.Box.Y1 - size/5, size, max(1, w.Box.X1-w.Box.X0), w.Text, w.Confidence < weak})
+	}
+	for _, doubt := range s.Doubts {
+		p.Boxes = append(p.Boxes, boxView{"doubt", points(doubt.Polygon)})
+	}
+	return p, nil
+}
+
+// mark puts marks on the evidence of the page, whose polygons are of the page as scanned.
+func (p *pageView) mark(evidence []mail.Evidence) {
+	for _, e := range evidence {
+		if e.Page == p.N && e.Polygon != (mail.Quad{}) {
+			p.Boxes = append(p.Boxes, boxView{"fact", points(p.sight.Place(e.Polygon))})
+		}
+	}
+}
+
+// hits puts marks on words by their places in the reading.
+func (p *pageView) hits(words []int) {
+	for _, i := range words {
+		if i >= 0 && i < len(p.sight.Words) {
+			p.Boxes = append(p.Boxes, boxView{"hit", points(p.sight.Words[i].Box.Quad())})
+		}
+	}
+}
+
+func points(q mail.Quad) string {
+	var out strings.Builder
+	for _, c := range q {
+		fmt.Fprintf(&out, "%.0f,%.0f ", c.X, c.Y)
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// sizes are the pictures' sizes by their names in paths.
+func sizeOf(name string) (pipeline.PictureSize, bool) {
+	switch name {
+	case "thumb":
+		return pipeline.Thumb, true
+	case "screen":
+		return pipeline.Screen, true
+	case "full":
+		return pipeline.Full, true
+	}
+	return 0, false
+}
+
+// picture answers with a page's picture. Whoever calls it has asked reach.
+func (d *desk) picture(v *visit, batch string, page int) error {
+	size, ok := sizeOf(v.PathValue("size"))
+	if !ok {
+		return errNotFound
+	}
+	pic, err := d.Mailroom.Picture(v.Context(), batch, page, size)
+	return v.image(pic, err)
+}
+
+// image answers with a picture, or with a sign that there is none.
+func (v *visit) image(pic pipeline.PagePicture, err error) error {
+	var unseen *pipeline.Unseen
+	if errors.As(err, &unseen) {
+		v.w.Header().Set("Content-Type", "image/svg+xml")
+		_, _ = v.w.Write(v.desk.static.files["unseen.svg"]) // the browser may be gone
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	// Kept by this browser for a while, asked for again each time, and gone at sign-out.
+	h := v.w.Header()
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("ETag", `"`+pic.Tag+`"`)
+	if v.Header.Get("If-None-Match") == `"`+pic.Tag+`"` {
+		v.w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	h.Set("Content-Type", pic.Type)
+	h.Set("Content-Length", strconv.Itoa(len(pic.Bytes)))
+	_, _ = v.w.Write(pic.Bytes) // the browser may be gone
+	return nil
+}
+
+// documentPicture is a page of a letter that the visitor may see.
+func (d *desk) documentPicture(v *visit) error {
+	h, err := d.readable(v)
+	if err != nil {
+		return err
+	}
+	page, err := strconv.Atoi(v.PathValue("page"))
+	if err != nil || page < h.From || page > h.To {
+		return errNotFound
+	}
+	return d.picture(v, h.Batch, page)
+}
+
+// documentFact is the picture of a fact that decided, cut from its page.
+func (d *desk) documentFact(v *visit) error {
+	h, err := d.readable(v)
+	if err != nil {
+		return err
+	}
+	facts, err := d.Mailroom.Facts(v.Context(), h.Document)
+	if err != nil {
+		return err
+	}
+	i, err := strconv.Atoi(v.PathValue("fact"))
+	if err != nil || i < 0 || i >= len(facts.Evidence) {
+		return errNotFound
+	}
+	e := facts.Evidence[i]
+	pic, err := d.Mailroom.Crop(v.Context(), h.Batch, e.Page, e.Polygon, 0.15)
+	return v.image(pic, err)
+}
