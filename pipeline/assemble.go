@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
@@ -169,6 +170,9 @@ func (m *Mailroom) apply(tx journal.Tx, d docRow, decision router.Decision) erro
 		return m.hold(tx, d, *decision.Hold)
 	case decision.NeedText:
 		return tx.Enqueue(task(taskText, priorityDecide, version(d), payload{Batch: d.Batch, Document: d.ID}))
+	}
+	if slices.Contains(d.SentBack, decision.Reference) {
+		return m.hold(tx, d, unwelcome(decision))
 	}
 	return m.place(tx, d, mail.Placement{
 		Reference: decision.Reference, Store: decision.Store, Rule: decision.Rule, Evidence: decision.Evidence,

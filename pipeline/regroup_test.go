@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"postroom/mail"
@@ -175,6 +176,52 @@ func TestASpanComesBack(t *testing.T) {
 	r.verifies()
 }
 
+// TestASpanComesBackFromItsCase: a recalled letter that is divided and put together again
+// is not filed over its withdrawn copy; nor by the machine in a case that a person sent it back from.
+func TestASpanComesBackFromItsCase(t *testing.T) {
+	r := newRoom(t)
+	batch, docs := r.process("a.pdf", "code="+caseA, "text=page two")
+	id, was := docs[0].Document, docs[0].Path
+	if err := errors.Join(r.recall(id), r.decide(id, Decision{SplitBefore: 2})); err != nil {
+		t.Fatal(err)
+	}
+	parts := r.documentsOf(batch.Batch)
+	wantPlaces(t, parts, "1-1 filed "+caseA, "2-2 exception no-reference")
+	if err := errors.Join(r.Return(t.Context(), parts[0].Document, Return{Why: "one letter", By: "A. Clerk"}), r.decide(parts[1].Document, Decision{Merge: mergePrevious})); err != nil {
+		t.Fatal(err)
+	}
+	merged := r.documentsOf(batch.Batch)
+	wantPlaces(t, merged, "1-2 exception recall")
+	if merged[0].Document != id || !strings.Contains(merged[0].Detail, "sent it, or pages of it, back from "+caseA) {
+		t.Errorf("%+v", merged[0])
+	}
+	r.verifies()
+	if err := r.decide(id, Decision{Reference: caseA}); err != nil {
+		t.Fatal(err)
+	}
+	filed := r.documentsOf(batch.Batch)
+	wantPlaces(t, filed, "1-2 filed "+caseA)
+	if filed[0].Path != was+"-2" {
+		t.Errorf("it is filed as %s, and was as %s", filed[0].Path, was)
+	}
+	r.verifies()
+}
+
+// TestASpanIsLookedAtAgain: the second look at a document's print is a task of each of its lives.
+func TestASpanIsLookedAtAgain(t *testing.T) {
+	r := newRoom(t)
+	batch, docs := r.process("a.pdf", "text=Our ref TX-2021-000001-3)", "text=page two")
+	wantPlaces(t, docs, "1-2 exception weak-evidence")
+	if err := errors.Join(r.decide(docs[0].Document, Decision{SplitBefore: 2}), r.decide(r.documentsOf(batch.Batch)[1].Document, Decision{Merge: mergePrevious})); err != nil {
+		t.Fatal(err)
+	}
+	wantPlaces(t, r.documentsOf(batch.Batch), "1-2 exception weak-evidence")
+	if n := strings.Count(strings.Join(r.helpers.asked, "; "), "again [1]"); n != 3 {
+		t.Errorf("looked at %d times", n)
+	}
+	r.verifies()
+}
+
 // TestPagesMoveAndAreDropped: all at once, with the pages' places told.
 func TestPagesMoveAndAreDropped(t *testing.T) {
 	r := newRoom(t)
@@ -236,6 +283,36 @@ func TestFiledPartsCannotBeTakenBack(t *testing.T) {
 	}
 	wantPlaces(t, r.documentsOf(docs[0].Batch), "1-2 filed "+caseA, "3-3 filed "+caseB)
 	wantRefused(t, "filed parts", r.Undo(t.Context(), docs[0].Document, Undo{By: "A. Clerk"}), refusedPart)
+	r.verifies()
+}
+
+// TestOlderJournalsTellOfParts: where rows do not say what was made of what, the pages do.
+func TestOlderJournalsTellOfParts(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "code="+caseA, "text=x", "text=Our ref "+caseB)
+	whole := docs[0].Document
+	if err := r.decide(whole, Decision{SplitBefore: 3}); err != nil {
+		t.Fatal(err)
+	}
+	docs = r.documentsOf(docs[0].Batch)
+	var want []string
+	for _, d := range docs {
+		want = append(want, d.Document)
+		if err := r.rewrite(tableDoc, d.Document, `,"of":["`+whole+`"]`, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(r.rewrite(tableDoc, whole, `,"of":[]`, ""), r.rewrite(tableDoc, whole, `"into"`, `"unknown"`)); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := r.Document(t.Context(), whole); err != nil || !slices.Equal(d.Parts, want) {
+		t.Errorf("parts %v, want %v, %v", d.Parts, want, err)
+	}
+	for _, id := range want {
+		if d, err := r.Document(t.Context(), id); err != nil || len(d.Decisions) != 1 || d.Decisions[0].SplitBefore != 3 {
+			t.Errorf("%+v, %v", d.Decisions, err)
+		}
+	}
 	r.verifies()
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
+	"postroom/router"
 )
 
 // Return is a person's word that a filed letter is not where it belongs.
@@ -60,8 +62,15 @@ func (m *Mailroom) sendBack(tx journal.Tx, d docRow, why string, who Undo) error
 		return err
 	}
 	was := d.Placement.Reference
-	d = d.letGo()
-	d.Placement = nil
-	return m.hold(tx, d, mail.Exception{Reason: mail.Recall,
+	d.SentBack = append(slices.Clone(d.SentBack), was)
+	return m.hold(tx, d.letGo(), mail.Exception{Reason: mail.Recall,
 		Detail: fmt.Sprintf("It was filed in %s, from where %s sent it back; its copy there is withdrawn. Reason: %s", was, who.By, why)})
+}
+
+// unwelcome is why a document waits that the machine would file in a case from where a
+// person has sent it, or pages of it, back.
+func unwelcome(decision router.Decision) mail.Exception {
+	return mail.Exception{Reason: mail.Recall, Evidence: decision.Evidence,
+		Detail:     fmt.Sprintf("A person has sent it, or pages of it, back from %s, which it names.", decision.Reference),
+		Candidates: []mail.Candidate{{Reference: decision.Reference.String(), Why: "named by it; a person has sent it back from there"}}}
 }

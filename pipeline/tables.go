@@ -100,15 +100,19 @@ type docRow struct {
 	Into   []string `json:"into,omitempty"`   // of a superseded one: the documents that its pages were made into
 	Born   int      `json:"born,omitempty"`   // the version that it was made in by a person
 	Joined []int    `json:"joined,omitempty"` // pages on which a person says that no letter begins
-	Lane   *laneRow `json:"lane,omitempty"`   // where it waits; nil = among all that is open
-	Keyed  []keying `json:"keyed,omitempty"`  // the references that persons keyed, while they do not decide; two differ
-	Undo   *Undo    `json:"undo,omitempty"`   // taken back on its way to the case: withdrawn as soon as it is there
+	// SentBack are the cases that a person took it, or pages of it, back from: the machine files it there no more.
+	SentBack []mail.Reference `json:"sent_back,omitempty"`
+
+	Lane  *laneRow `json:"lane,omitempty"`  // where it waits; nil = among all that is open
+	Keyed []keying `json:"keyed,omitempty"` // the references that persons keyed, while they do not decide; two differ
+	Undo  *Undo    `json:"undo,omitempty"`  // taken back on its way to the case: withdrawn as soon as it is there
 }
 
 // letGo notes that a document was taken back from the case that it stood in.
 func (d docRow) letGo() docRow {
 	if d.Receipt != nil {
-		d.Left, d.Receipt = append(slices.Clone(d.Left), d.Placement.Reference), nil
+		d.Left = append(slices.Clone(d.Left), d.Placement.Reference)
+		d.Receipt, d.Placement = nil, nil
 	}
 	return d
 }

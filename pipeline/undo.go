@@ -173,9 +173,8 @@ func (m *Mailroom) undiscard(tx journal.Tx, d docRow, e mail.Exception) error {
 			return err
 		}
 	}
-	d = d.letGo()
-	d.Why, d.Placement = "", nil
-	return m.hold(tx, d, e)
+	d.Why = ""
+	return m.hold(tx, d.letGo(), e)
 }
 
 // unplace holds a document that is on its way to its case. When its delivery may have
@@ -290,9 +289,8 @@ func (m *Mailroom) restore(tx journal.Tx, f given, u Undo) error {
 	if err != nil {
 		return err
 	}
-	now = now.letGo()
-	d.Document, d.Left, d.Of = now.Document, now.Left, inEither(d.Of, now.Of)
-	d.Placement, d.Receipt = nil, nil
+	d = d.letGo()
+	d.Document, d.Left, d.Of = now.Document, now.letGo().Left, inEither(d.Of, now.Of)
 	for _, page := range d.Pages() {
 		if err := dispose(tx, d.Batch, page, mail.Disposition{Place: mail.PlaceDocument, Document: d.ID}); err != nil {
 			return err
