@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -60,8 +61,12 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 		return nothing, err
 	}
 	pdf, sheet, suspect := d.Rendition, d.RenditionSheet, d.Suspect
+	turns, err := m.turns(ctx, d.Batch, d.From, d.To)
+	if err != nil {
+		return nil, err
+	}
 	if sheet == (journal.Ref{}) {
-		if pdf, sheet, suspect, err = m.rendition(ctx, b, d, hopeless(t)); err != nil {
+		if pdf, sheet, suspect, err = m.rendition(ctx, b, d, turns, hopeless(t)); err != nil {
 			return nil, fmt.Errorf("render %s: %w", d.ID, err)
 		}
 	}
@@ -69,6 +74,13 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 		d, same, err := unchanged(tx, d)
 		if err != nil || !same {
 			return err
+		}
+		now, err := turnsOf(tx, d.Batch, d.From, d.To)
+		if err != nil {
+			return err
+		}
+		if d.RenditionSheet == (journal.Ref{}) && !maps.Equal(now, turns) {
+			return fmt.Errorf("render %s: a page was turned meanwhile; it is made anew", d.ID)
 		}
 		known := d.Suspect != "" // and a person has confirmed it all the same
 		d.Rendition, d.RenditionSheet, d.Suspect = pdf, sheet, suspect
@@ -83,8 +95,8 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 }
 
 // rendition has a helper make the rendition; pdf is zero when there is none. hopeless:
-// it is not tried any more. suspect tells what speaks against what is filed.
-func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, hopeless bool) (pdf, sheet journal.Ref, suspect string, err error) {
+// it is not tried any more. turns are persons' words on which way pages are up. suspect tells what speaks against what is filed.
+func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, turns map[int]int, hopeless bool) (pdf, sheet journal.Ref, suspect string, err error) {
 	about := RenditionSheet{
 		Document: d.ID, Original: Digest{d.Original.SHA256, d.Original.Size}, Pages: []RenditionPage{},
 		Title:     fmt.Sprintf("%s, %s", d.Placement.Reference, b.Received.UTC().Format(time.DateOnly)),
@@ -100,7 +112,7 @@ func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, hopeless
 		m.cfg.Log.Error("the program died three times over a rendition; it is given up", "document", d.ID)
 		about.Why = neverRendered
 	default:
-		if pdf, suspect, err = m.rendered(ctx, d, &about); err != nil {
+		if pdf, suspect, err = m.rendered(ctx, d, turns, &about); err != nil {
 			return pdf, sheet, suspect, err
 		}
 	}
@@ -112,12 +124,8 @@ func (m *Mailroom) rendition(ctx context.Context, b batchRow, d docRow, hopeless
 }
 
 // rendered asks a helper for the PDF and notes what was done.
-func (m *Mailroom) rendered(ctx context.Context, d docRow, about *RenditionSheet) (pdf journal.Ref, suspect string, err error) {
+func (m *Mailroom) rendered(ctx context.Context, d docRow, turns map[int]int, about *RenditionSheet) (pdf journal.Ref, suspect string, err error) {
 	readings, err := m.readings(ctx, d.Batch, d.From, d.To)
-	if err != nil {
-		return pdf, "", err
-	}
-	turns, err := m.turns(ctx, d.Batch, d.From, d.To)
 	if err != nil {
 		return pdf, "", err
 	}

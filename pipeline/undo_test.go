@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"postroom/pipeline/journal"
+	"postroom/pipeline/sandbox"
 	"postroom/router/casestore"
 )
 
@@ -269,6 +270,31 @@ func TestTurnedPages(t *testing.T) {
 		if err != nil || !strings.Contains(string(sheet), want) {
 			t.Errorf("%s, %v", sheet, err)
 		}
+	}
+	r.verifies()
+}
+
+// TestPageTurnedWhileItsRenditionIsMade: what was told to be in time is.
+func TestPageTurnedWhileItsRenditionIsMade(t *testing.T) {
+	r := newRoom(t)
+	turned := 0
+	r.helpers.render = func() *sandbox.Refusal {
+		if turned++; turned > 1 {
+			return nil
+		}
+		var batch string
+		if err := r.Batches(t.Context(), func(b BatchLine) error { batch = b.Batch; return nil }); err != nil {
+			t.Error(err)
+		}
+		if late, err := r.Turn(t.Context(), batch, Turn{Page: 1, Degrees: 90, By: "Anna"}); late || err != nil {
+			t.Errorf("%v, %v", late, err)
+		}
+		return nil
+	}
+	_, docs := r.process("a.pdf", "code="+caseA)
+	sheet, err := os.ReadFile(filepath.Join(docs[0].Path, "searchable.json"))
+	if err != nil || !strings.Contains(string(sheet), `"rotation": 90`) || turned != 2 {
+		t.Errorf("made %d times: %s, %v", turned, sheet, err)
 	}
 	r.verifies()
 }
