@@ -169,7 +169,7 @@ func BenchmarkPeople(b *testing.B) {
 		for _, encoding := range []string{"pdf-g4", "tif-g4", "pdf-grey", "tif-jpeg", "jpg"} {
 			b.Run(fmt.Sprintf("%d/%s", size.width(), encoding), func(b *testing.B) {
 				m := roomOf(b, 16)
-				p := realHelpers(b, sandbox.Config{Spare: true, Counted: true, Cache: filepath.Join(os.TempDir(), "postroom-pdfium")})
+				p := realHelpers(b, sandbox.Config{Spare: true, Counted: true})
 				m.cfg.Viewer = p
 				if err := m.receiveAll(b.Context(), b.TempDir(), encoding); err != nil {
 					b.Fatal(err)

@@ -137,6 +137,7 @@ func TestIdleHelpersEnd(t *testing.T) {
 // spare helper, and of one that has (again). With b.N in sequence the spare has no time
 // of its own: "spare" waits until it is there.
 func BenchmarkView(b *testing.B) {
+	compiled := b.TempDir()
 	for _, encoding := range []string{"tif-g4", "pdf-g4", "pdf-grey", "pdf-rgb200", "tif-jpeg", "pdf-flate", "jpg"} {
 		dir := b.TempDir()
 		made, err := samples.Write(dir, samples.Config{Seed: 3, Batches: 1, Pages: 12, Encodings: []string{encoding}})
@@ -152,7 +153,7 @@ func BenchmarkView(b *testing.B) {
 		for size, width := range map[string]int{"thumb": 220, "screen": 1240, "full": 2480} {
 			for _, way := range []string{"cold", "spare", "again"} {
 				b.Run(encoding+"/"+size+"/"+way, func(b *testing.B) {
-					p := pool(b, "real", Config{Spare: way == "spare", Slots: 2, Cache: filepath.Join(os.TempDir(), "postroom-pdfium")})
+					p := pool(b, "real", Config{Spare: way == "spare", Slots: 2, Cache: compiled})
 					show := func(key string, page int) {
 						v, err := p.View(b.Context(), f, key, page, scan.Viewing{Width: width})
 						if err != nil || v.Refused != nil {
