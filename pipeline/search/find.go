@@ -22,6 +22,7 @@ type Query struct {
 	From    int  // hits to leave out
 	Size    int  // hits to give: 20, at most 100
 	ByScore bool // best first; else the newest received first
+	Counts  bool // Stores, Sources and Months are wanted: they cost as much as the search
 }
 
 // Filter is what a letter must be besides; empty fields ask nothing.
@@ -135,7 +136,9 @@ func find(ctx context.Context, ix bleve.Index, q Query, asked []clause, see sigh
 		req.SortByCustom(append(search.SortOrder{&search.SortScore{Desc: true}}, req.Sort...))
 	}
 	for _, f := range []string{fieldStore, fieldSource, fieldMonth} {
-		req.AddFacet(f, bleve.NewFacetRequest(f, mostCounts))
+		if q.Counts {
+			req.AddFacet(f, bleve.NewFacetRequest(f, mostCounts))
+		}
 	}
 	found, err := ix.SearchInContext(ctx, req)
 	if err != nil {

@@ -26,8 +26,8 @@ type Feed interface {
 }
 
 const (
-	portion  = 500     // entries of the log that are followed at once
-	together = 100     // letters that are written at once: some 100 ms of work
+	portion  = 1000    // entries of the log that are followed at once
+	together = 250     // letters that are written at once: some 250 ms of work
 	atMost   = 200_000 // or so many words
 	breath   = 200 * time.Millisecond
 	again    = 10 * time.Second // after an error

@@ -52,7 +52,7 @@ func TestNothingOutsideTheScope(t *testing.T) {
 		scope := Scope{Grants: rapid.SliceOfN(grants, 0, 3).Draw(t, "grants")}
 		text := rapid.SampledFrom([]string{"", "tax", "-paid", "\"tax paid\"", "hou*", "TX-1", "house -tax"}).Draw(t, "text")
 		all, err1 := x.Find(context.Background(), Query{Text: text, Scope: everything, Size: 100})
-		seen, err2 := x.Find(context.Background(), Query{Text: text, Scope: scope, Size: 100, ByScore: rapid.Bool().Draw(t, "score")})
+		seen, err2 := x.Find(context.Background(), Query{Text: text, Scope: scope, Size: 100, Counts: true, ByScore: rapid.Bool().Draw(t, "score")})
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}

@@ -224,7 +224,7 @@ func TestHitsTellWhere(t *testing.T) {
 	f.put(a, letter("b", "tax", "TX-2", "en", "paid tax"), letter("c", "other", "TX-3", "en", "taxes"))
 	x := open(t, t.TempDir()+"/search", nil)
 	follow(t, x, f)
-	r, err := x.Find(context.Background(), Query{Text: "paid tax", Scope: everything})
+	r, err := x.Find(context.Background(), Query{Text: "paid tax", Scope: everything, Counts: true})
 	if err != nil || r.Total != 2 || !r.Whole {
 		t.Fatalf("%+v, %v", r, err)
 	}
