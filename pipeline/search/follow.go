@@ -152,10 +152,8 @@ func (w *writer) take(ctx context.Context, f Feed, touched []mail.Touch) error {
 			stale = append(stale, t.Document)
 		}
 	}
-	if len(stale) > together { // what is gone does not wait for them
-		if err := w.flush(); err != nil {
-			return err
-		}
+	if err := w.flush(); err != nil { // what is gone does not wait for what is to be added
+		return err
 	}
 	return f.Letters(ctx, stale, func(l mail.Letter) error {
 		if l.State != mail.Filed {

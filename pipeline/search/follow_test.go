@@ -179,6 +179,23 @@ func (d dying) Letters(ctx context.Context, ids []string, visit func(mail.Letter
 	})
 }
 
+// TestGoneDoesNotWait: on a full disk, say, no letter is added.
+func TestGoneDoesNotWait(t *testing.T) {
+	f := newFeed()
+	x := open(t, t.TempDir()+"/search", nil)
+	l := letter("a", "tax", "TX-1", "en", "taxes")
+	f.put(l)
+	follow(t, x, f)
+	l.State = mail.Held
+	f.put(letter("b", "tax", "TX-1", "en", "taxes"), l)
+	if err := x.Follow(context.Background(), dying{f, 0}); err == nil {
+		t.Fatal("it did not die")
+	}
+	if got := found(t, x, Query{Scope: everything}); len(got) > 0 {
+		t.Errorf("it finds %v", got)
+	}
+}
+
 func TestCrashChangesNothing(t *testing.T) {
 	r, f := random(t), newFeed()
 	for i := range together * 2 {
