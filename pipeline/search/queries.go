@@ -59,7 +59,7 @@ func (w way) query(ix bleve.Index) (query.Query, error) {
 		forms = append(forms, some)
 	}
 	if len(forms) > 1 && !w.loose {
-		return query.NewMultiPhraseQuery(forms, fieldText), nil
+		return &phrase{query.NewMultiPhraseQuery(forms, fieldText)}, nil
 	}
 	var all []query.Query
 	for _, some := range forms {

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -10,6 +11,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/blevesearch/bleve/v2"
+	"github.com/blevesearch/bleve/v2/search"
 
 	"postroom/mail"
 )
@@ -246,6 +250,51 @@ func TestHitsTellWhere(t *testing.T) {
 	r, err = x.Find(context.Background(), Query{Scope: everything, From: 1, Size: 1, ByScore: true, Text: "tax"})
 	if err != nil || r.Total != 3 || len(r.Hits) != 1 {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestPhraseEndsWithItsContext: words that stand in every letter, never in a row.
+func TestPhraseEndsWithItsContext(t *testing.T) {
+	f := newFeed()
+	for i := range 2 * lookEvery {
+		f.put(letter(fmt.Sprint("d", i), "tax", "TX-1", "en", "paid the tax"))
+	}
+	x := open(t, t.TempDir()+"/search", nil)
+	follow(t, x, f)
+	asked, err := clauses(`"paid tax"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = x.use(func(ix bleve.Index) error {
+		wanted, _, err := textQueries(ix, asked)
+		if err != nil {
+			return err
+		}
+		inner, err := ix.Advanced()
+		if err != nil {
+			return err
+		}
+		r, err := inner.Reader()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		ctx, stop := context.WithCancel(context.Background())
+		defer stop()
+		s, err := wanted[0].Searcher(ctx, r, ix.Mapping(), search.SearcherOptions{Score: "none"})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		stop()
+		_, err = s.Next(&search.SearchContext{DocumentMatchPool: search.NewDocumentMatchPool(s.DocumentMatchPoolSize(), 0)})
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("it says %v", err)
+	}
+	if got := found(t, x, Query{Text: `"the tax"`, Scope: everything}); len(got) != usualSize {
+		t.Errorf("it finds %d", len(got))
 	}
 }
 
