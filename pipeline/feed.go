@@ -146,7 +146,7 @@ func (m *Mailroom) Letter(ctx context.Context, id string) (l mail.Letter, err er
 // Letters visits documents as they stand now, those that there are. Those of one batch that
 // come one after another cost less: their pages' words are kept together.
 func (m *Mailroom) Letters(ctx context.Context, ids []string, visit func(mail.Letter) error) error {
-	held := map[journal.Ref][]mail.Reading{}
+	held := map[journal.Ref][]json.RawMessage{}
 	batch := ""
 	for _, id := range ids {
 		l, d, err := m.standing(ctx, id)
@@ -174,7 +174,7 @@ func (m *Mailroom) Letters(ctx context.Context, ids []string, visit func(mail.Le
 
 // withText adds what was read of its pages. Words that are lost are no reason to say
 // nothing of the letters after it.
-func (m *Mailroom) withText(ctx context.Context, held map[journal.Ref][]mail.Reading, l *mail.Letter) error {
+func (m *Mailroom) withText(ctx context.Context, held map[journal.Ref][]json.RawMessage, l *mail.Letter) error {
 	readings, err := m.readingsFrom(ctx, held, l.Batch, l.From, l.To)
 	if ctx.Err() != nil {
 		return ctx.Err()

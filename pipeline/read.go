@@ -100,11 +100,11 @@ func (m *Mailroom) savePages(tx journal.Tx, batch string, readings []mail.Readin
 
 // readings gives the readings of the pages from..to, in order.
 func (m *Mailroom) readings(ctx context.Context, batch string, from, to int) ([]mail.Reading, error) {
-	return m.readingsFrom(ctx, map[journal.Ref][]mail.Reading{}, batch, from, to)
+	return m.readingsFrom(ctx, map[journal.Ref][]json.RawMessage{}, batch, from, to)
 }
 
 // readingsFrom is readings with the portions that are held already; it adds to them.
-func (m *Mailroom) readingsFrom(ctx context.Context, held map[journal.Ref][]mail.Reading, batch string, from, to int) ([]mail.Reading, error) {
+func (m *Mailroom) readingsFrom(ctx context.Context, held map[journal.Ref][]json.RawMessage, batch string, from, to int) ([]mail.Reading, error) {
 	var rows []pageRow
 	err := m.journal.View(ctx, func(r journal.Reader) error {
 		rows = nil
@@ -128,15 +128,23 @@ func (m *Mailroom) readingsFrom(ctx context.Context, held map[journal.Ref][]mail
 			}
 		}
 		portion := held[row.Readings]
-		if row.Index >= len(portion) || portion[row.Index].Page != from+i {
+		var r mail.Reading
+		if row.Index < len(portion) {
+			if err := json.Unmarshal(portion[row.Index], &r); err != nil {
+				return nil, fmt.Errorf("readings of batch %s: page %d: %w", batch, from+i, err)
+			}
+		}
+		if r.Page != from+i {
 			return nil, fmt.Errorf("readings of batch %s: page %d is not where the journal says", batch, from+i)
 		}
-		all = append(all, portion[row.Index])
+		all = append(all, r)
 	}
 	return all, nil
 }
 
-func (m *Mailroom) portion(ctx context.Context, ref journal.Ref) (readings []mail.Reading, err error) {
+// portion gives the readings of a read task, a page each. A document is mostly a few of
+// its 16 pages: the others are not taken apart.
+func (m *Mailroom) portion(ctx context.Context, ref journal.Ref) (readings []json.RawMessage, err error) {
 	f, err := m.blob(ctx, ref)
 	if err != nil {
 		return nil, err
