@@ -26,10 +26,8 @@ import (
 var floors = map[string]int{
 	"mail": 0, "durable": 0,
 	"barcode": 1, "ocr": 1, "pipeline/scan": 1,
-	"router": 2, "samples": 2,
-	"pipeline/intake": 2, "pipeline/journal": 2, "pipeline/sandbox": 2, "pipeline/search": 2,
 	"router": 2, "samples": 2, "sheet": 2,
-	"pipeline/intake": 2, "pipeline/journal": 2, "pipeline/sandbox": 2,
+	"pipeline/intake": 2, "pipeline/journal": 2, "pipeline/sandbox": 2, "pipeline/search": 2,
 	"pipeline": 3, "web": 4, "cmd": 5,
 }
 

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -167,7 +168,7 @@ func inDocument(r journal.Reader, d docRow, pages []PageLine, sums *PageSums) er
 // sighted tells of each page what was seen on it. Older rows do not say; then the reading
 // itself is opened.
 func (m *Mailroom) sighted(ctx context.Context, pages []PageLine, rows map[int]pageRow) error {
-	opened := map[journal.Ref][]mail.Reading{}
+	opened := map[journal.Ref][]json.RawMessage{}
 	for i := range pages {
 		row, read := rows[i+1]
 		if !read {
@@ -184,7 +185,11 @@ func (m *Mailroom) sighted(ctx context.Context, pages []PageLine, rows map[int]p
 			if row.Index >= len(all) {
 				return fmt.Errorf("readings of page %d: %w", i+1, journal.ErrDamaged)
 			}
-			row.Seen = seenOn(all[row.Index])
+			var r mail.Reading
+			if err := json.Unmarshal(all[row.Index], &r); err != nil {
+				return fmt.Errorf("readings of page %d: %w: %w", i+1, journal.ErrDamaged, err)
+			}
+			row.Seen = seenOn(r)
 		}
 		p := &pages[i]
 		p.Read, p.Blank, p.Unmarked, p.Rotation, p.Failure = true, row.Seen.Blank, row.Seen.Unmarked, row.Seen.Rotation, row.Seen.Failure

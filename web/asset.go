@@ -8,6 +8,9 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
+
+	"postroom/web/plot"
 )
 
 //go:embed static/*.css static/*.js static/*.svg
@@ -32,6 +35,8 @@ func openAssets() (assets, error) {
 		hash.Write(content)
 		return err
 	})
+	a.files["desk.css"] = append(slices.Clip(a.files["desk.css"]), plot.Style()...)
+	hash.Write([]byte(plot.Style()))
 	a.version = hex.EncodeToString(hash.Sum(nil))[:12]
 	return a, err
 }

@@ -139,9 +139,9 @@ func (v *visit) nav() (all []link) {
 		{"/letters", "nav.letters", readers},
 		{"/log", "nav.log", auditors},
 		{"/samples", "nav.samples", auditors},
+		{"/users", "nav.users", admins},
 		{"/figures", "nav.figures", watchers},
 		{"/sheets", "nav.sheets", operators},
-		{"/users", "nav.users", admins},
 	} {
 		if v.user.ID != "" && v.user.Has(e.right.roles...) && v.desk.has(e.path) {
 			all = append(all, link{e.path, e.key, v.URL.Path == e.path || strings.HasPrefix(v.URL.Path, e.path+"/")})
