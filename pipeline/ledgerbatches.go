@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -182,7 +183,7 @@ func (m *Mailroom) summary(r journal.Reader, id string) (s BatchSummary, err err
 		Name: b.Name, Source: b.Source, Received: b.Received, Size: b.Size, Duplex: b.Duplex, Read: counts[countRead],
 		Cases: filed + counts[countPlaced], Cut: filed + counts[countCut], Delivered: filed, Rendered: counts[countRendered],
 	}
-	return s, m.trouble(r, &s.BatchLine)
+	return s, errors.Join(s.reconciliation(r, b), m.trouble(r, &s.BatchLine))
 }
 
 // batchCounts reads what is counted of a batch.

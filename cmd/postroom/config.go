@@ -89,7 +89,7 @@ func (c Config) withDefaults() Config {
 	c.Separation.OnReference = true
 	c.Separation.MaxPages = 50
 	c.Blanks, c.Routing.Confirm, c.Sandbox = "flag", "before", "best-effort"
-	c.Web = Web{Listen: "127.0.0.1:8080", Pictures: 1e9}
+	c.Web = Web{Listen: "127.0.0.1:8080"}
 	c.Limits = Limits{File: 500e6, Pages: 10000, Pixels: 60e6, PageCPU: 20 * time.Second, PageWall: 60 * time.Second, Reserve: pipeline.DefaultReserve}
 	return c
 }

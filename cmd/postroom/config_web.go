@@ -23,8 +23,16 @@ type Web struct {
 	Idle        time.Duration `json:",omitzero"` // 0 = 15 min
 	Lifetime    time.Duration `json:",omitzero"` // 0 = 8 h
 	OIDC        *WebOIDC      `json:",omitempty"`
-	Pictures    int64         // bytes of pages' pictures that are kept on the disk
+	Pictures    int64         `json:",omitzero"`  // bytes of pages' pictures that are kept on the disk; 0 = 1 GB
 	Metrics     string        `json:",omitempty"` // where the metrics are told; "" = nowhere
+}
+
+// kept is how many bytes of pictures are kept.
+func (w Web) kept() int64 {
+	if w.Pictures == 0 {
+		return 1e9
+	}
+	return w.Pictures
 }
 
 // WebTLS is a certificate with its chain and its key, PEM files.

@@ -105,7 +105,7 @@ func TestTLS(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- answer(ctx, l, &health{premises: &premises{}}, log) }()
+	go func() { ended <- answer(ctx, l, http.NotFoundHandler(), log) }()
 	ask := func(most uint16) (name string, major int, err error) {
 		c := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: most}}}
 		defer c.CloseIdleConnections()

@@ -206,7 +206,7 @@ func (p *premises) open(log *slog.Logger) error {
 		Disk:       durable.Disk(filepath.Join(p.cfg.Data, "blobs")), // where an unfinished file is swept
 		Reserve:    p.cfg.Limits.Reserve,
 		Viewer:     p.viewers,
-		Pictures:   cache.New(filepath.Join(p.cfg.Data, "pictures"), p.cfg.Web.Pictures),
+		Pictures:   cache.New(filepath.Join(p.cfg.Data, "pictures"), p.cfg.Web.kept()),
 	}, p.journal, blobs, p.helpers)
 	if err != nil {
 		return exit{exitConfig, err}
