@@ -164,9 +164,12 @@ func (d demo) closing(out io.Writer, dir, config string, s score, took time.Dura
 nothing proves their case, %d wait that could have been filed, %d are in a wrong case.
 
 Look further:
-  ls -R %s                    # the case stores
-  postroom exceptions list --config %s
-  postroom batches list --config %s
-  postroom verify --config %s
-`, s.pages, took.Seconds(), s.right, s.mustHold, s.held, s.wrong, filepath.Join(dir, "cases"), config, config, config)
+  ls -R %[7]s                    # the case stores
+  %[8]s exceptions list --config %[9]s
+  %[8]s verify --config %[9]s
+and in a browser, each with a password of your own:
+  %[8]s group add Everything --store tax --store social --store permits --config %[9]s
+  %[8]s user add me --name 'My Name' --must-change=false --role operator --role caseworker --role auditor --group Everything --config %[9]s
+  %[8]s serve --config %[9]s    # http://127.0.0.1:8080
+`, s.pages, took.Seconds(), s.right, s.mustHold, s.held, s.wrong, filepath.Join(dir, "cases"), os.Args[0], config)
 }
