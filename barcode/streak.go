@@ -9,8 +9,10 @@ const (
 	streakShare   = 0.6   // of them that must show the streak
 	streakStep    = 40    // darker than both neighbours by
 	streakWidth   = 0.015 // widest streak, inches
-	mostStreaks   = 8     // more are a pattern, not dust
 )
+
+// MostStreaks is how many a page has at most: more are a pattern, not dust.
+const MostStreaks = 8
 
 // WithoutStreaks gives a page's picture with its streaks filled, as Read looks at it
 // and as its text is best read; it is the picture itself where there are none, and
@@ -104,7 +106,7 @@ func streaksOf(votes []uint16, rows, reach int) [][2]int {
 		}
 		i = k
 	}
-	if len(out) > mostStreaks {
+	if len(out) > MostStreaks {
 		return nil
 	}
 	return out

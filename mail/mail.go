@@ -43,8 +43,9 @@ type Reading struct {
 	Unmarked bool     `json:"unmarked"` // blank in the stricter sense: not even a pencil line or a speck cluster
 	Symbols  []Symbol `json:"symbols,omitempty"`
 	Doubts   []Doubt  `json:"doubts,omitempty"`
-	Words    []Word   `json:"words,omitempty"` // in reading order
-	HasText  bool     `json:"has_text"`        // the text was looked for (Words may still be empty)
+	Streaks  []Streak `json:"streaks,omitempty"` // of dirt on the scanner's glass; older readings have none
+	Words    []Word   `json:"words,omitempty"`   // in reading order
+	HasText  bool     `json:"has_text"`          // the text was looked for (Words may still be empty)
 	// Illegible tells that the page carries much more text than could be read.
 	Illegible bool   `json:"illegible,omitempty"`
 	Failure   string `json:"failure,omitempty"`
@@ -67,6 +68,14 @@ type Doubt struct {
 	// Part is what was read there when it is a part only of a message, whose other
 	// parts are in other codes. It proves nothing.
 	Part string `json:"part,omitempty"`
+}
+
+// Streak is a line along the scanner's transport, from one end of the page to the other:
+// dirt on the glass draws it.
+type Streak struct {
+	Place float64 `json:"place"` // its middle's distance from the page's left edge, as a share of the width, 0..1
+	Width int     `json:"width"` // pixels
+	Dark  bool    `json:"dark"`  // darker than the page; else lighter
 }
 
 // Word is a word that was read.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"postroom/barcode"
 	"postroom/mail"
 	"postroom/ocr"
 	"postroom/pipeline/scan"
@@ -159,6 +160,9 @@ func checkReading(r mail.Reading, c Config) error {
 		if len(word.Text) > longest || !within(word.Box, r) || !share(word.Confidence) || word.Line < 0 || word.Line > i {
 			return fmt.Errorf("word %d is nowhere on its page", i)
 		}
+	}
+	if len(r.Streaks) > barcode.MostStreaks || slices.ContainsFunc(r.Streaks, func(s mail.Streak) bool { return !share(s.Place) || s.Width < 1 || s.Width > r.Width }) {
+		return errors.New("its streaks are nowhere on its page")
 	}
 	side := float64(max(w, h))
 	for i, s := range r.Symbols {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,10 @@ func TestCheck(t *testing.T) {
 		"endless failure":   {func(r *mail.Reading) { *r = mail.Reading{Page: 3, Failure: strings.Repeat("w", longest+1)} }, false},
 		"polygon":           {func(r *mail.Reading) { r.Symbols[0].Polygon[2].X = math.MaxFloat64 }, false},
 		"module":            {func(r *mail.Reading) { r.Symbols[0].Module = -1 }, false},
+		"streaks":           {func(r *mail.Reading) { r.Streaks = []mail.Streak{{Place: 1, Width: 1}, {Width: 100}} }, true},
+		"streak's place":    {func(r *mail.Reading) { r.Streaks = []mail.Streak{{Place: math.NaN(), Width: 1}} }, false},
+		"streak's width":    {func(r *mail.Reading) { r.Streaks = []mail.Streak{{Place: 0.5, Width: 101}} }, false},
+		"many streaks":      {func(r *mail.Reading) { r.Streaks = slices.Repeat([]mail.Streak{{Width: 1}}, 9) }, false},
 		"doubt's polygon":   {func(r *mail.Reading) { r.Doubts[0].Polygon[0].Y = -1e9 }, false},
 	} {
 		r := honest()

@@ -1,11 +1,13 @@
 package sandbox
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"postroom/mail"
 	"postroom/ocr"
@@ -91,4 +93,58 @@ func right(read, printed string) float64 {
 		}
 	}
 	return 1 - float64(row[len(b)])/float64(len(b))
+}
+
+// TestCorpusStreaks tells on how many pages of $POSTROOM_CORPUS/practice, ocr and hostile a
+// streak of the glass is seen, and on which.
+func TestCorpusStreaks(t *testing.T) {
+	root := os.Getenv("POSTROOM_CORPUS")
+	if root == "" {
+		t.Skip("POSTROOM_CORPUS names no corpus")
+	}
+	p := pool(t, "real", Config{})
+	pages, files := 0, 0
+	for _, folder := range []string{"practice", "ocr", "hostile"} {
+		paths, err := filepath.Glob(filepath.Join(root, folder, "*.[ptj]*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			n, with := streaked(t, p, path)
+			if pages += n; n > 0 {
+				files++
+			}
+			for _, s := range with {
+				t.Logf("%s page %d: %+v of %d pixels", path, s.Page, s.Streaks, s.Width)
+			}
+		}
+	}
+	if t.Logf("%d pages of %d files", pages, files); pages == 0 {
+		t.Error("none was read")
+	}
+}
+
+// streaked gives how many pages of a file could be read, and those that show a streak.
+func streaked(t *testing.T, p *Pool, path string) (n int, with []mail.Reading) {
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	ctx, end := context.WithTimeout(t.Context(), 20*time.Second) // what is broken on purpose
+	defer end()
+	c, err := p.Open(ctx, f, path)
+	if err != nil || c.Refused != nil {
+		return 0, nil
+	}
+	for page := range min(c.Pages, 30) {
+		readings, err := p.Read(ctx, f, path, []int{page + 1}, NoText)
+		if err != nil || readings[0].Failure != "" {
+			continue
+		}
+		if n++; len(readings[0].Streaks) > 0 {
+			with = append(with, readings[0])
+		}
+	}
+	return n, with
 }

@@ -35,9 +35,18 @@ func (h *bench) show(f *scan.File, n int) (*shown, error) {
 	look := ocr.Look(square.Picture, square.DPI)
 	h.open.page = &shown{square: square, reading: mail.Reading{
 		Page: n, Width: size.Dx(), Height: size.Dy(), DPI: pic.DPIX, DPIY: pic.DPIY,
-		Ink: look.Ink, Blank: look.Blank, Unmarked: look.Unmarked,
+		Ink: look.Ink, Blank: look.Blank, Unmarked: look.Unmarked, Streaks: streaks(square, size.Dx()),
 	}}
 	return h.open.page, nil
+}
+
+// streaks are those of a page, their width in its own pixels.
+func streaks(s ocr.Squared, width int) []mail.Streak {
+	all := barcode.Streaks(s.Picture, s.DPI)
+	for i, streak := range all {
+		all[i].Width = max(1, streak.Width*width/s.Picture.Rect.Dx())
+	}
+	return all
 }
 
 // read reads a page. What can't be read is a finding; an error is the installation's.
