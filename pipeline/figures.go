@@ -48,6 +48,7 @@ type Tally struct {
 	Recalled  int64     `json:"recalled"`  // filed documents that became an exception `recall`
 	Filed     Durations `json:"filed"`
 	Decision  Durations `json:"decision"`
+	Scan      ScanTally `json:"scan,omitzero"` // none of a scheme or a reason
 }
 
 // Share gives the share of documents that the machine filed among those that came to
@@ -107,6 +108,8 @@ func tallyOf(list []int64) Tally {
 	t := Tally{Files: all[nFiles], Pages: all[nPages], Documents: all[nDocuments], Machine: all[nMachine], Person: all[nPerson],
 		Discarded: all[nDiscarded], Divided: all[nDivided], Held: all[nHeld], Open: all[nOpen], Decided: all[nDecided], Recalled: all[nRecalled]}
 	t.Filed.Sum, t.Decision.Sum = time.Duration(all[nFiledSeconds])*time.Second, time.Duration(all[nDecidedSeconds])*time.Second
+	t.Scan = ScanTally{Pages: all[nScanned], Separators: all[nSeparators], Confidence: all[nConfidence], Doubts: all[nPatchDoubts],
+		Streaked: all[nStreaked], Skewed: all[nSkewed], Skew: all[nSkew]}
 	copy(t.Filed.Within[:], all[nFiledWithin:])
 	copy(t.Decision.Within[:], all[nDecidedWithin:])
 	return t
@@ -126,6 +129,7 @@ func (t *Tally) add(u Tally) {
 		{&t.Discarded, u.Discarded}, {&t.Divided, u.Divided}, {&t.Held, u.Held}, {&t.Open, u.Open}, {&t.Decided, u.Decided}, {&t.Recalled, u.Recalled}} {
 		*n.to += n.d
 	}
+	t.Scan.add(u.Scan)
 	t.Filed.add(u.Filed)
 	t.Decision.add(u.Decision)
 }

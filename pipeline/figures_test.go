@@ -94,9 +94,9 @@ func (r *room) counts() {
 	}
 }
 
-// without gives a tally without its durations.
+// without gives a tally without its durations and its scanner.
 func (t Tally) without() Tally {
-	t.Filed, t.Decision = Durations{}, Durations{}
+	t.Filed, t.Decision, t.Scan = Durations{}, Durations{}, ScanTally{}
 	return t
 }
 

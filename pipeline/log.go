@@ -55,8 +55,9 @@ func (m *Mailroom) event(action, subject, actor string, detail any) journal.Even
 
 // pagesRead is the detail of an event that says what was read of which pages.
 type pagesRead struct {
-	Pages    []int  `json:"pages"`
-	Readings string `json:"readings"` // SHA-256
+	Pages    []int    `json:"pages"`
+	Readings string   `json:"readings"`       // SHA-256
+	Scan     *scanned `json:"scan,omitempty"` // what they tell of the scanner; older entries have none
 }
 
 // inForce is what the mailroom works by, as it was logged last.

@@ -60,7 +60,7 @@ func (m *Mailroom) look(ctx context.Context, t journal.Task) (func(journal.Tx) e
 		}
 	}
 	return func(tx journal.Tx) error {
-		if err := m.savePages(tx, b.ID, fresh, ref); err != nil {
+		if err := m.saveReadings(tx, b.ID, fresh, ref, nil); err != nil {
 			return err
 		}
 		d, same, err := unchanged(tx, d)

@@ -142,6 +142,16 @@ func fakeReading(n int, page string, text sandbox.Text) mail.Reading {
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.PatchT, Text: "patch-t", Polygon: at.Quad(), Module: 16, Confidence: 1})
 		case "turn":
 			r.Rotation, _ = strconv.Atoi(value)
+		case "unsure":
+			c, _ := strconv.ParseFloat(value, 64)
+			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.PatchT, Text: "patch-t", Polygon: at.Quad(), Module: 16, Confidence: c})
+		case "doubt":
+			r.Doubts = append(r.Doubts, mail.Doubt{Looks: mail.LooksPatch, Polygon: at.Quad()})
+		case "skew":
+			r.Skew, _ = strconv.ParseFloat(value, 64)
+		case "streak":
+			place, _ := strconv.ParseFloat(value, 64)
+			r.Streaks = append(r.Streaks, mail.Streak{Place: place, Width: 2, Dark: true})
 		case "code":
 			r.Symbols = append(r.Symbols, mail.Symbol{Symbology: mail.Code128, Text: value, Polygon: at.Quad(), Module: 3, Confidence: 1})
 		case "text", "head":

@@ -75,14 +75,24 @@ func (m *Mailroom) keep(ctx context.Context, readings []mail.Reading) (journal.R
 }
 
 // savePages journals readings, and what they are: the log vouches for the words and
-// codes that are decided by.
+// codes that are decided by, and keeps what the pages tell of the scanner.
 func (m *Mailroom) savePages(tx journal.Tx, batch string, readings []mail.Reading, ref journal.Ref) error {
+	return m.saveReadings(tx, batch, readings, ref, &scanned{})
+}
+
+// saveReadings is savePages; it adds to scan unless that is nil, as where text that was
+// read before is looked at again.
+func (m *Mailroom) saveReadings(tx journal.Tx, batch string, readings []mail.Reading, ref journal.Ref, scan *scanned) error {
 	var pages []int
 	fresh := int64(0) // pages that were not read before
 	for i, r := range readings {
 		_, err := tx.Get(tablePage, pageKey(batch, r.Page))
-		if errors.Is(err, journal.ErrNotFound) {
+		first := errors.Is(err, journal.ErrNotFound)
+		if first {
 			err, fresh = nil, fresh+1
+		}
+		if scan != nil {
+			scan.look(r, first)
 		}
 		if err := errors.Join(err, journal.Save(tx, tablePage, pageKey(batch, r.Page), pageRow{ref, i, seenOn(r)})); err != nil {
 			return err
@@ -95,7 +105,7 @@ func (m *Mailroom) savePages(tx journal.Tx, batch string, readings []mail.Readin
 	if err := count(tx, batchCount(batch, countRead), fresh); err != nil {
 		return err
 	}
-	return tx.Log(m.event(actionRead, batch, "", pagesRead{pages, ref.SHA256}))
+	return tx.Log(m.event(actionRead, batch, "", pagesRead{pages, ref.SHA256, scan.none()}))
 }
 
 // readings gives the readings of the pages from..to, in order.

@@ -15,7 +15,7 @@ import (
 // The tables of the figures. All of them follow from the log, are written by one that
 // reads it (see follow.go) and can be made anew from it.
 const (
-	tableTally   = "tally"   // "day/2026-11-26", "all" -> counters; "state" -> tallyState
+	tableTally   = "tally"   // "day/2026-11-26", "all" -> counters; "state" -> tallyState; "streak/scanner-1" -> scanLines
 	tableTallied = "tallied" // document id -> talliedRow: what was counted of it last
 	tableWaiting = "waiting" // reason/since/document id -> "", while it waits
 	tableMachine = "machine" // time of filing/document id -> filedRow, of what the machine filed
@@ -38,7 +38,14 @@ const (
 	nDecidedSeconds
 	nFiledWithin
 	nDecidedWithin = nFiledWithin + bounds + 1
-	nAll           = nDecidedWithin + bounds + 1
+	nSeparators    = nDecidedWithin + bounds + 1
+	nConfidence    = nSeparators + 1
+	nPatchDoubts   = nConfidence + 1
+	nScanned       = nPatchDoubts + 1
+	nStreaked      = nScanned + 1
+	nSkewed        = nStreaked + 1
+	nSkew          = nSkewed + 1
+	nAll           = nSkew + 1
 )
 
 // bounds is how many bounds of durations there are.
@@ -208,6 +215,8 @@ func (c *tallying) event(entry int64, e journal.Event) error {
 		return c.received(e)
 	case actionCounted:
 		return c.counted(e)
+	case actionRead:
+		return c.scannedPages(e)
 	case actionPlaced, actionHeld, actionFiled, actionDecided:
 		return c.document(entry, e)
 	}

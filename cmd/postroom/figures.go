@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -16,7 +17,8 @@ func figuresCommand() *cobra.Command {
 	c := ordering(&cobra.Command{
 		Use:   "figures",
 		Short: "Show what was received, filed and decided on each day",
-		Long: `figures prints a line for each day on which something happened, then their sum.
+		Long: `figures prints a line for each day on which something happened, then their sum,
+and what is wrong with a scanner now.
 Days are those of the machine's time zone. docs/figures.md says what each figure means.`,
 		Args: cobra.NoArgs,
 	}, o)
@@ -68,7 +70,64 @@ func (o order) figures(ctx context.Context, p *premises, out io.Writer) error {
 			return err
 		}
 	}
-	return o.figure(out, "total", pipeline.Day{Tally: f.Total, Sources: f.Sources, Schemes: f.Schemes, Reasons: f.Reasons})
+	if err := o.figure(out, "total", pipeline.Day{Tally: f.Total, Sources: f.Sources, Schemes: f.Schemes, Reasons: f.Reasons}); err != nil {
+		return err
+	}
+	scanners, err := p.mailroom.Scanners(ctx)
+	for _, s := range scanners {
+		err = errors.Join(err, o.scanner(out, s))
+	}
+	return err
+}
+
+// scannerLine is a line of figures --json about a scanner.
+type scannerLine struct {
+	Type     string             `json:"type"` // scanner
+	Name     string             `json:"name"`
+	Weeks    []scannerWeek      `json:"weeks"`
+	Warnings []pipeline.Warning `json:"warnings"`
+}
+
+type scannerWeek struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	pipeline.ScanTally
+}
+
+// scanner prints how a source scans: without --json only what is to be looked at.
+func (o order) scanner(out io.Writer, s pipeline.Scanner) error {
+	if o.JSON {
+		line := scannerLine{"scanner", s.Name, []scannerWeek{}, append([]pipeline.Warning{}, s.Warnings...)}
+		for _, w := range s.Weeks {
+			line.Weeks = append(line.Weeks, scannerWeek{w.From.Format(time.DateOnly), w.To.Format(time.DateOnly), w.ScanTally})
+		}
+		return printJSON(out, line)
+	}
+	for _, w := range s.Warnings {
+		if _, err := fmt.Fprintf(out, "%s: %s\n", printable(s.Name), warned(w)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// warned says a warning in words.
+func warned(w pipeline.Warning) string {
+	switch w.Code {
+	case pipeline.WarnStreak:
+		side := w.Side
+		if side != "" {
+			side += " "
+		}
+		return fmt.Sprintf("a line %.0f mm from the left edge on %d of the last %d %spages: clean the glass", w.Place, w.Seen, w.Of, side)
+	case pipeline.WarnDoubts:
+		return fmt.Sprintf("%.0f%% of the patch codes were doubtful in the last 7 days, %.0f%% in the 4 weeks before", 100*w.Now, 100*w.Before)
+	case pipeline.WarnConfidence:
+		return fmt.Sprintf("patch codes were read with a confidence of %.2f in the last 7 days, %.2f in the 4 weeks before", w.Now, w.Before)
+	case pipeline.WarnSkew:
+		return fmt.Sprintf("pages lay %.1f degrees askew in the last 7 days, %.1f in the 4 weeks before", w.Now, w.Before)
+	}
+	return w.Code
 }
 
 // figureLine is a line of figures --json.

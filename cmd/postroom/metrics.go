@@ -83,7 +83,7 @@ func (p *premises) listenMetrics(h *health) (net.Listener, error) {
 		return nil, exit{exitConfig, fmt.Errorf("web.metrics: %w", err)}
 	}
 	c := metrics.Config{
-		Version: version, Totals: p.mailroom.Totals, Troubles: p.mailroom.Troubles, Tasks: p.journal.Tasks, Folders: h.measured,
+		Version: version, Totals: p.mailroom.Totals, Scanners: p.mailroom.Scanners, Troubles: p.mailroom.Troubles, Tasks: p.journal.Tasks, Folders: h.measured,
 		Started: p.helpers.Started, Lost: p.helpers.Lost, Space: durable.Disk(filepath.Join(p.cfg.Data, "blobs")).Space,
 		DiskFull: p.mailroom.DiskFull, Now: time.Now,
 	}

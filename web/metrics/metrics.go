@@ -27,6 +27,7 @@ type Config struct {
 	Sources, Schemes, Stores []string // sources without "process", which is always one
 
 	Totals   func(context.Context) (pipeline.Totals, error)
+	Scanners func(context.Context) ([]pipeline.Scanner, error)
 	Troubles func(context.Context) (map[string]int, error) // see Mailroom.Troubles
 	Tasks    func() map[string]int                         // not done, by stage
 	Folders  func() map[string]Folder                      // by source

@@ -22,6 +22,7 @@ import (
 func full() Config {
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	tally := pipeline.Tally{Files: 7, Pages: 70, Documents: 20, Machine: 12, Person: 3, Held: 6, Open: 2, Decided: 4, Discarded: 1, Divided: 1, Recalled: 1}
+	tally.Scan = pipeline.ScanTally{Pages: 70, Separators: 9, Confidence: 8500, Doubts: 2, Streaked: 5, Skewed: 60, Skew: 1230}
 	tally.Filed.Sum, tally.Filed.Within[0], tally.Filed.Within[14] = 40*24*time.Hour, 11, 1
 	t := pipeline.Totals{Behind: 5, Waiting: []pipeline.WaitingFor{{Reason: "conflict", Count: 2, Oldest: now.Add(-time.Hour)}}}
 	t.Tally = tally
@@ -30,7 +31,10 @@ func full() Config {
 	t.Reasons = map[string]pipeline.Tally{"conflict": tally}
 	return Config{
 		Version: "1.2.3", Sources: []string{"scanner-1"}, Schemes: []string{"tax"}, Stores: []string{"tax", "permits"},
-		Totals:   func(context.Context) (pipeline.Totals, error) { return t, nil },
+		Totals: func(context.Context) (pipeline.Totals, error) { return t, nil },
+		Scanners: func(context.Context) ([]pipeline.Scanner, error) {
+			return []pipeline.Scanner{{Name: "scanner-1", Warnings: []pipeline.Warning{{Code: pipeline.WarnStreak}, {Code: pipeline.WarnStreak}}}, {Name: "former-1", Warnings: []pipeline.Warning{{Code: pipeline.WarnSkew}}}}, nil
+		},
 		Troubles: func(context.Context) (map[string]int, error) { return map[string]int{"": 3, "tax": 4, "gone": 5}, nil },
 		Tasks:    func() map[string]int { return map[string]int{"read": 9, "of a later version": 1} },
 		Folders: func() map[string]Folder {
@@ -72,6 +76,14 @@ func TestPage(t *testing.T) {
 		`postroom_filing_duration_seconds_bucket{source="scanner-1",le="10"} 11`,
 		`postroom_filing_duration_seconds_bucket{source="scanner-1",le="+Inf"} 12`,
 		`postroom_filing_duration_seconds_sum{source="scanner-1"} 3.456e+06`,
+		`postroom_scanner_separators_total{source="scanner-1"} 9`,
+		`postroom_scanner_separator_confidence_total{source="other"} 17`,
+		`postroom_scanner_separator_doubts_total{source="process"} 2`,
+		`postroom_scanner_streaked_pages_total{source="scanner-1"} 5`,
+		`postroom_scanner_skew_degrees_total{source="scanner-1"} 12.3`,
+		`postroom_scanner_warnings{source="scanner-1",warning="streak"} 2`,
+		`postroom_scanner_warnings{source="scanner-1",warning="skew"} 0`,
+		`postroom_scanner_warnings{source="other",warning="skew"} 1`,
 		`postroom_figures_behind_entries 5`,
 		`postroom_tasks_pending{stage="read"} 9`,
 		`postroom_tasks_pending{stage="other"} 1`,
@@ -117,7 +129,7 @@ func TestLabelsAreBounded(t *testing.T) {
 	}
 	allowed := map[string][]string{
 		"source": {"scanner-1", "process", other}, "scheme": {"tax", other}, "store": {"tax", "permits", other}, "by": {"machine", "person"},
-		"reason": mail.Reasons(), "stage": append(pipeline.Stages(), other), "outcome": {"done", "failed", "waiting"}, "version": {"1.2.3"}, "le": nil,
+		"reason": mail.Reasons(), "stage": append(pipeline.Stages(), other), "outcome": {"done", "failed", "waiting"}, "version": {"1.2.3"}, "le": nil, "warning": pipeline.WarningCodes(),
 	}
 	_, text := get(t, m)
 	labels := regexp.MustCompile(`([a-z_]+)="([^"]*)"`)
@@ -143,6 +155,9 @@ func TestFiguresThatAreMissingAreNoZeros(t *testing.T) {
 	for what, spoil := range map[string]func(c *Config){
 		"totals": func(c *Config) {
 			c.Totals = func(context.Context) (pipeline.Totals, error) { return pipeline.Totals{}, errors.New("x") }
+		},
+		"scanners": func(c *Config) {
+			c.Scanners = func(context.Context) ([]pipeline.Scanner, error) { return nil, errors.New("x") }
 		},
 		"troubles": func(c *Config) {
 			c.Troubles = func(context.Context) (map[string]int, error) { return nil, errors.New("x") }

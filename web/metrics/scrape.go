@@ -26,6 +26,8 @@ type scrape struct {
 	held, waiting, oldest, decided, discarded       *prometheus.Desc
 	divided, filing, decision, behind, tasks        *prometheus.Desc
 	blocked, stuck, intake, age, aged, still        *prometheus.Desc
+	read, sure, doubts, looked                      *prometheus.Desc
+	streaked, measured, skew, warnings              *prometheus.Desc
 	started, lost, bytes, inodes, full, information *prometheus.Desc
 }
 
@@ -58,6 +60,14 @@ func newScrape(c Config) *scrape {
 		{&s.age, "intake_oldest_age_seconds", "How long the oldest file of a watched folder has waited, since this process saw it first.", []string{"source"}},
 		{&s.aged, "intake_files_aged", "Files in a watched folder that have waited for its max_age.", []string{"source"}},
 		{&s.still, "intake_still", "1 while a watched folder stands still: a file has waited for max_age and none was taken for as long.", []string{"source"}},
+		{&s.looked, "scanner_pages_total", "Pages that were looked at.", []string{"source"}},
+		{&s.read, "scanner_separators_total", "Patch codes that were read.", []string{"source"}},
+		{&s.sure, "scanner_separator_confidence_total", "The sum of their confidences, each 0 to 1.", []string{"source"}},
+		{&s.doubts, "scanner_separator_doubts_total", "Places that look like a patch code and were not read.", []string{"source"}},
+		{&s.streaked, "scanner_streaked_pages_total", "Pages with a streak of the scanner's glass.", []string{"source"}},
+		{&s.measured, "scanner_skew_pages_total", "Pages whose text told how they lie.", []string{"source"}},
+		{&s.skew, "scanner_skew_degrees_total", "The sum of their angles without signs.", []string{"source"}},
+		{&s.warnings, "scanner_warnings", "Warnings of a scanner that hold now, by what they say.", []string{"source", "warning"}},
 		{&s.started, "helpers_started_total", "Helper processes that were started; each works on one file.", nil},
 		{&s.lost, "helpers_lost_total", "Helper processes that could not be started, died or were ended over a request.", nil},
 		{&s.bytes, "data_disk_free_bytes", "What is left on the data folder's disk.", nil},
@@ -82,6 +92,7 @@ func (s *scrape) Collect(to chan<- prometheus.Metric) {
 	defer stop()
 	out := page{to}
 	s.figures(ctx, out)
+	s.scanners(ctx, out)
 	s.work(ctx, out)
 	s.machine(out)
 	out.gauge(s.information, 1, s.Version)
@@ -92,6 +103,10 @@ type page struct{ to chan<- prometheus.Metric }
 
 func (p page) counter(d *prometheus.Desc, n int64, labels ...string) {
 	p.to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+}
+
+func (p page) sum(d *prometheus.Desc, v float64, labels ...string) {
+	p.to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
 }
 
 func (p page) gauge(d *prometheus.Desc, v float64, labels ...string) {
@@ -142,6 +157,13 @@ func (s *scrape) figures(ctx context.Context, out page) {
 		out.counter(s.files, of.Files, name)
 		out.counter(s.pages, of.Pages, name)
 		out.counter(s.documents, of.Documents, name)
+		out.counter(s.looked, of.Scan.Pages, name)
+		out.counter(s.read, of.Scan.Separators, name)
+		out.sum(s.sure, float64(of.Scan.Confidence)/1000, name)
+		out.counter(s.doubts, of.Scan.Doubts, name)
+		out.counter(s.streaked, of.Scan.Streaked, name)
+		out.counter(s.measured, of.Scan.Skewed, name)
+		out.sum(s.skew, float64(of.Scan.Skew)/100, name)
 		out.histogram(s.filing, of.Filed, name)
 		out.histogram(s.decision, of.Decision, name)
 	}
@@ -163,6 +185,29 @@ func (s *scrape) figures(ctx context.Context, out page) {
 	out.counter(s.discarded, t.Discarded)
 	out.counter(s.divided, t.Divided)
 	out.gauge(s.behind, float64(t.Behind))
+}
+
+// scanners tells how many warnings of each kind each source has.
+func (s *scrape) scanners(ctx context.Context, out page) {
+	all, err := s.Scanners(ctx)
+	if err != nil {
+		out.to <- prometheus.NewInvalidMetric(s.warnings, err)
+		return
+	}
+	by := map[string]map[string]int{}
+	for _, scanner := range all {
+		for _, w := range scanner.Warnings {
+			if by[w.Code] == nil {
+				by[w.Code] = map[string]int{}
+			}
+			by[w.Code][scanner.Name]++
+		}
+	}
+	for _, code := range pipeline.WarningCodes() {
+		for name, n := range bounded(by[code], s.Sources, sum) {
+			out.gauge(s.warnings, float64(n), name, code)
+		}
+	}
 }
 
 func sum(a, b int) int { return a + b }
