@@ -70,15 +70,23 @@ func (r *room) counts() {
 				if d.State != mail.Deciding {
 					want.Documents++
 				}
-				switch d.State {
-				case mail.Discarded:
+				return err
+			}),
+			each(j, tableDecision, "", func(row journal.Row) error {
+				d, err := decode[decisionRow](tableDecision, row)
+				if d.Held == nil {
+					return err // of a filed document
+				}
+				want.Decided++
+				switch {
+				case d.Undone != nil, d.Reference != "":
+				case d.Discard != "":
 					want.Discarded++
-				case mail.Superseded:
+				default:
 					want.Divided++
 				}
 				return err
-			}),
-			each(j, tableDecision, "", func(journal.Row) error { want.Decided++; return nil }))
+			}))
 	}); err != nil {
 		r.t.Fatal(err)
 	}

@@ -217,7 +217,7 @@ func (c *tallying) event(entry int64, e journal.Event) error {
 		return c.counted(e)
 	case actionRead:
 		return c.scannedPages(e)
-	case actionPlaced, actionHeld, actionFiled, actionDecided:
+	case actionPlaced, actionHeld, actionFiled, actionDecided, actionUnmade, actionUndone:
 		return c.document(entry, e)
 	}
 	return nil
@@ -264,6 +264,10 @@ func (c *tallying) document(entry int64, e journal.Event) error {
 		err = c.filed(entry, e, row)
 	case actionDecided:
 		err = c.decided(e, &row)
+	case actionUnmade:
+		err = c.ended(e, &row)
+	case actionUndone:
+		err = c.undone(e, row)
 	}
 	if err != nil {
 		return err
@@ -306,10 +310,20 @@ func (c *tallying) held(e journal.Event, row *talliedRow) error {
 	if err := detail(e, &x); err != nil {
 		return err
 	}
+	again := row.Reason != "" // it waits already, and is told of anew
+	if err := c.ended(e, row); err != nil {
+		return err
+	}
 	row.Reason, row.Since = x.Reason.String(), e.Time
+	if !x.Since.IsZero() { // when a decision was taken back, it has waited all the time
+		row.Since = x.Since
+	}
 	of := []string{forSource + row.Source, forReason + row.Reason}
-	err := errors.Join(c.add(e.Time, nHeld, 1, of...), c.add(row.Since, nOpen, 1, of...),
-		c.Put(tableWaiting, waitingKey(*row, e.Subject), nil))
+	err := errors.Join(c.add(row.Since, nOpen, 1, of...), c.Put(tableWaiting, waitingKey(*row, e.Subject), nil))
+	if again || err != nil {
+		return err
+	}
+	err = c.add(e.Time, nHeld, 1, of...)
 	if x.Reason == mail.Recall {
 		err = errors.Join(err, c.add(e.Time, nRecalled, 1, forSource+row.Source, forScheme+row.Scheme))
 	}
@@ -332,16 +346,50 @@ func (c *tallying) decided(e journal.Event, row *talliedRow) error {
 		return err
 	}
 	of := []string{forSource + row.Source, forReason + row.Reason}
-	err := errors.Join(c.add(e.Time, nDecided, 1, of...), c.add(row.Since, nOpen, -1, of...),
-		c.took(e.Time, nDecidedSeconds, nDecidedWithin, e.Time.Sub(row.Received), append(of, forAll)...),
-		c.Delete(tableWaiting, waitingKey(*row, e.Subject)))
-	switch {
-	case p.Discard != "":
-		err = errors.Join(err, c.add(e.Time, nDiscarded, 1, of...))
-	case p.Reference == "":
-		err = errors.Join(err, c.add(e.Time, nDivided, 1, of...))
+	err := errors.Join(c.add(e.Time, nDecided, 1, of...),
+		c.took(e.Time, nDecidedSeconds, nDecidedWithin, e.Time.Sub(row.Received), append(of, forAll)...))
+	if n, counts := p.tallied(); counts {
+		err = errors.Join(err, c.add(e.Time, n, 1, of...))
 	}
+	return errors.Join(err, c.ended(e, row))
+}
+
+// tallied gives the place where a decision is counted besides, if it is.
+func (d Decision) tallied() (n int, counts bool) {
+	switch {
+	case d.Discard != "":
+		return nDiscarded, true
+	case d.Reference == "" && d.Return == "":
+		return nDivided, true
+	}
+	return 0, false
+}
+
+// ended takes a document from what waits, if it did.
+func (c *tallying) ended(e journal.Event, row *talliedRow) error {
+	if row.Reason == "" {
+		return nil
+	}
+	err := errors.Join(c.add(row.Since, nOpen, -1, forSource+row.Source, forReason+row.Reason),
+		c.Delete(tableWaiting, waitingKey(*row, e.Subject)))
 	row.Reason, row.Since = "", time.Time{}
+	return err
+}
+
+// undone takes a decision off that was taken back: nothing is discarded or divided by it.
+// That a person has decided stays.
+func (c *tallying) undone(e journal.Event, row talliedRow) error {
+	var back undone
+	if err := detail(e, &back); err != nil {
+		return err
+	}
+	said, err := rowOf[decisionRow](c, tableDecision, fmt.Sprintf("%s/%d", e.Subject, back.Version))
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil // verify tells of it
+	}
+	if n, counts := said.tallied(); err == nil && counts && said.Held != nil {
+		err = c.add(e.Time, n, -1, forSource+row.Source, forReason+said.Held.Reason.String())
+	}
 	return err
 }
 
