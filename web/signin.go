@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/language"
 
@@ -139,9 +140,7 @@ func (d *desk) setLanguage(v *visit) error {
 		return errBadForm
 	}
 	if v.user.ID != "" {
-		u := v.user
-		u.Language = lang
-		if _, err := d.Directory.Change(v.Context(), v.user.Actor(), u); err != nil {
+		if err := d.Directory.SetLanguage(v.Context(), v.user.Actor(), v.user.ID, lang); err != nil {
 			return err
 		}
 	}
@@ -152,7 +151,8 @@ func (d *desk) setLanguage(v *visit) error {
 
 // within gives a path of the desk to go back to, never another site's.
 func within(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+	odd := func(r rune) bool { return r == '\\' || !unicode.IsPrint(r) } // browsers take tabs and line ends out of an address
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsFunc(path, odd) {
 		return "/"
 	}
 	return path

@@ -110,6 +110,25 @@ func (d *Directory) Change(ctx context.Context, by string, u User) (w Warning, e
 	return w, err
 }
 
+// SetLanguage gives the user another language and leaves all else as it stands: what he asks for
+// must not write back what an administrator takes from him at that moment. ErrNone, *Refused.
+func (d *Directory) SetLanguage(ctx context.Context, by, id, language string) error {
+	return d.change(ctx, by, func(tx journal.Tx, by string) error {
+		row, err := user(tx, id)
+		if err != nil || row.Language == language {
+			return err
+		}
+		was := row.User
+		row.Language = language
+		if row.User, err = row.User.checked(); err != nil {
+			return err
+		}
+		return errors.Join(
+			journal.Save(tx, tableUser, id, row),
+			tx.Log(d.event(by, actionChanged, session.Subject(id), changed{was, row.User})))
+	})
+}
+
 // SetPassword gives the user a new password, and ends his sessions: who sets his own is
 // signed in anew by the caller. ErrNone, *Refused.
 func (d *Directory) SetPassword(ctx context.Context, by, id, password string, mustChange bool) error {
