@@ -48,6 +48,9 @@ type desk struct {
 	views  views
 	static assets
 	leases *leases
+
+	refusals *refusals
+	looks    *looks
 }
 
 // New makes the desk's handler. The error is a page or a translation that is broken.
@@ -73,12 +76,14 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the desk's pages: %w", err)
 	}
-	d := &desk{Config: cfg, words: words, views: views, static: static, leases: newLeases(cfg.Now)}
+	d := &desk{Config: cfg, words: words, views: views, static: static, leases: newLeases(cfg.Now), refusals: newRefusals(cfg.Log, cfg.Now), looks: newLooks(cfg.Now)}
 	mux := http.NewServeMux()
 	for _, r := range d.routes() {
 		mux.Handle(r.pattern, d.guarded(r))
 	}
-	mux.Handle("GET /static/{version}/{name}", static)
 	mux.Handle("/", d.guarded(route{right: anyone, handle: func(*visit) error { return errNotFound }}))
-	return d.protected(cfg.Sessions.Middleware(mux)), nil
+	outer := http.NewServeMux() // static files know no sessions
+	outer.Handle("GET /static/{version}/{name}", static)
+	outer.Handle("/", cfg.Sessions.Middleware(mux))
+	return d.protected(outer), nil
 }

@@ -3,10 +3,14 @@ package web
 import (
 	"errors"
 	"fmt"
+	"mime"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"postroom/pipeline"
 	"postroom/web/access"
@@ -74,6 +78,9 @@ func (d *desk) guarded(to route) http.Handler {
 		v := &visit{Request: r, desk: d, w: w}
 		err := d.admit(v, to.right)
 		if err == nil {
+			err = v.readForm()
+		}
+		if err == nil {
 			err = caught(func() error { return to.handle(v) })
 		}
 		if err != nil {
@@ -109,6 +116,31 @@ func (d *desk) admit(v *visit, needs right) error {
 		return errNewPassword
 	case len(needs.roles) > 0 && !v.user.Has(needs.roles...):
 		return errForbidden
+	}
+	return nil
+}
+
+// readForm takes in what was sent, before anything is done: a handler that asked for a
+// field of a form that is too large or broken would be told that it is empty.
+func (v *visit) readForm() error {
+	if v.Method != http.MethodPost {
+		return nil
+	}
+	if is := v.Header.Get("Content-Type"); is != "" {
+		if kind, _, err := mime.ParseMediaType(is); err != nil || kind != "application/x-www-form-urlencoded" {
+			return errBadForm
+		}
+	}
+	if err := v.ParseForm(); err != nil {
+		if errors.As(err, new(*http.MaxBytesError)) {
+			return err
+		}
+		return errBadForm
+	}
+	for _, values := range v.PostForm {
+		if slices.ContainsFunc(values, func(text string) bool { return !utf8.ValidString(text) || strings.ContainsRune(text, 0) }) {
+			return errBadForm
+		}
 	}
 	return nil
 }
@@ -150,6 +182,9 @@ func (v *visit) fail(err error) {
 		v.desk.Log.Error("a page could not be made", "route", v.Pattern, "error", err)
 		p = &problem{http.StatusInternalServerError, "problem.internal"}
 	}
+	if p.status == http.StatusForbidden {
+		v.desk.refusals.tell(v, "")
+	}
 	if p.status == http.StatusSeeOther {
 		v.redirect(p.key)
 		return
@@ -183,9 +218,11 @@ func (v *visit) field(name string) string { return strings.TrimSpace(v.PostFormV
 // one that the configuration trusts, else the connection's.
 func (v *visit) remote() string {
 	if v.desk.BehindProxy {
-		all := strings.Split(v.Header.Get("X-Forwarded-For"), ",")
-		if last := strings.TrimSpace(all[len(all)-1]); last != "" { // what came before it anybody may have written
-			return last
+		// A proxy adds to the line or writes one of its own below: what comes before its
+		// word anybody may have written.
+		all := strings.Split(strings.Join(v.Header.Values("X-Forwarded-For"), ","), ",")
+		if last, err := netip.ParseAddr(strings.TrimSpace(all[len(all)-1])); err == nil {
+			return last.WithZone("").String()
 		}
 	}
 	host, _, err := net.SplitHostPort(v.RemoteAddr)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -116,6 +115,13 @@ func (d *desk) batch(v *visit) error { return d.showBatch(v, http.StatusOK, "") 
 
 func (d *desk) showBatch(v *visit, status int, problem string) error {
 	ctx, id := v.Context(), v.PathValue("batch")
+	known, err := d.Mailroom.Knows(ctx, id)
+	if err == nil && !known {
+		err = errNotFound // what an address says is no entry of the log
+	}
+	if err != nil {
+		return err
+	}
 	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "batch viewed", id); err != nil {
 		return err
 	}
@@ -159,27 +165,17 @@ func placeOf(p pipeline.PageLine) (class, key string) {
 }
 
 // batchPicture is a page of a batch. The strip's small ones, in which nothing can be read,
-// are for every operator; a page is seen large only while it waits for a person, or is in
-// no letter.
+// are for every operator; for a page that is seen large, reach.go is asked.
 func (d *desk) batchPicture(v *visit) error {
 	page, err := strconv.Atoi(v.PathValue("page"))
 	if err != nil {
 		return errNotFound
 	}
 	batch := v.PathValue("batch")
-	if v.PathValue("size") == "thumb" {
-		return d.picture(v, batch, page)
-	}
-	pages, _, err := d.Mailroom.Pages(v.Context(), batch)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(pages, func(p pipeline.PageLine) bool { return p.Page == page })
-	if i < 0 {
-		return errNotFound
-	}
-	if p := pages[i]; p.Place == mail.PlaceDocument && p.State != mail.Held {
-		return errForbidden
+	if v.PathValue("size") != "thumb" {
+		if err := d.readablePage(v, batch, page); err != nil {
+			return err
+		}
 	}
 	return d.picture(v, batch, page)
 }

@@ -92,10 +92,12 @@ func (d *desk) showLetter(v *visit, status int, find, problem string) error {
 		return err
 	}
 	ctx := v.Context()
-	if v.FormValue("page") == "" && find == "" { // the opening, not each turn of a page
-		if err := d.Mailroom.LogView(ctx, v.user.Actor(), "document viewed", h.Document); err != nil {
-			return err
-		}
+	// The opening is logged, not each turn of a page; a hit of a search opens the letter at its page.
+	opened, err := d.looked(v, "document viewed", h.Document, v.FormValue("page") == "" && find == "")
+	if err != nil {
+		return err
+	}
+	if opened {
 		if err := d.Mailroom.MarkRead(ctx, v.user.ID, h.Document); err != nil {
 			return err
 		}

@@ -45,8 +45,9 @@ func (d *desk) live(v *visit) error {
 		case <-d.Stopping.Done():
 			return nil
 		}
-		if d.Sessions.UserID(v.Context()) == "" || say(text) != nil {
-			return nil
+		// Whose session has ended meanwhile is a stranger: his browser asks again, and is told so.
+		if alive, err := d.Sessions.Alive(v.Context()); err != nil || !alive || say(text) != nil {
+			return nil // too late for another answer
 		}
 		select { // a busy mailroom commits many times a second
 		case <-time.After(beat):

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postroom/mail"
 	"postroom/pipeline"
@@ -123,7 +125,7 @@ func (d *desk) exportLog(v *visit) error {
 		}
 		for _, e := range entries {
 			if err := out.Write([]string{strconv.FormatInt(e.N, 10), e.Time.UTC().Format(time.RFC3339), e.Time.Local().Format(time.RFC3339),
-				cell(e.Actor), e.Action, e.About, e.Config, e.Version, cell(string(pipeline.Escaped(e.Detail)))}); err != nil {
+				cell(e.Actor), cell(e.Action), cell(e.About), cell(e.Config), cell(e.Version), cell(string(pipeline.Escaped(e.Detail)))}); err != nil {
 				return nil
 			}
 		}
@@ -136,10 +138,11 @@ func (d *desk) exportLog(v *visit) error {
 
 // cell keeps a text from being a formula where a spreadsheet opens the file.
 func cell(text string) string {
-	if text != "" && (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@' || text[0] == '\t') {
+	text = printable(text)
+	if begins, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, " \n")); strings.ContainsRune("=+-@＝＋－＠", begins) && text != "" {
 		return "'" + text
 	}
-	return printable(text)
+	return text
 }
 
 // storyPage is a document's whole story.
@@ -158,7 +161,7 @@ func (d *desk) showStory(v *visit, status int, problem string) error {
 		return err
 	}
 	ctx := v.Context()
-	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "document viewed", h.Document); err != nil {
+	if _, err := d.looked(v, "document viewed", h.Document, true); err != nil {
 		return err
 	}
 	story, err := d.Mailroom.Story(ctx, h.Document, s == whole)

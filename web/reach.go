@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"postroom/mail"
 	"postroom/pipeline"
 	"postroom/web/access"
@@ -31,6 +33,7 @@ func (d *desk) reach(v *visit) (pipeline.Holding, sight, error) {
 	}
 	s, err := d.sightOf(v, h)
 	if err == nil && s == unseen {
+		d.refusals.tell(v, h.Document)
 		err = errNotFound
 	}
 	if err != nil {
@@ -67,6 +70,29 @@ func (d *desk) sightOf(v *visit, h pipeline.Holding) (s sight, err error) {
 // brokenGlass is the session's key for the letter that an auditor has last given a
 // reason to read.
 const brokenGlass = "glass"
+
+// readablePage tells whether a page of a batch may be seen so large that it can be read,
+// and logs the look: while its letter waits for a person, or when it is in no letter and
+// never was. One that is not told apart yet may be anybody's.
+func (d *desk) readablePage(v *visit, batch string, page int) error {
+	pages, _, err := d.Mailroom.Pages(v.Context(), batch)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(pages, func(p pipeline.PageLine) bool { return p.Page == page })
+	if i < 0 {
+		return errNotFound
+	}
+	switch p := pages[i]; {
+	case p.Document != "" && p.State == mail.Held:
+		_, err = d.looked(v, "document viewed", p.Document, false)
+		return err
+	case p.Document == "" && p.Placed:
+		_, err = d.looked(v, "batch viewed", batch, false)
+		return err
+	}
+	return errForbidden
+}
 
 // readable is reach for what shows a letter's pages or words.
 func (d *desk) readable(v *visit) (pipeline.Holding, error) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"postroom/mail"
+	"postroom/pipeline"
 	"postroom/pipeline/search"
 	"postroom/web/access"
 )
@@ -57,6 +58,10 @@ func (d *desk) found(v *visit) error {
 	if err != nil {
 		return err
 	}
+	// Pieces of letters are shown: that is an entry, the words are none.
+	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "letters searched", "letters"); err != nil {
+		return err
+	}
 	from := max(0, min(formInt(v, "from"), 10_000))
 	// The index leaves out what the person may not see; what it gives is asked again.
 	result, err := d.Index.Find(ctx, search.Query{Text: text, Scope: scopeOf(scope), From: from, Size: perSearch})
@@ -74,8 +79,12 @@ func (d *desk) found(v *visit) error {
 	p.Total, p.Whole = result.Total, result.Whole
 	for _, hit := range result.Hits {
 		h, err := d.Mailroom.Holding(ctx, hit.Document)
+		if err != nil && !errors.Is(err, pipeline.ErrNoSuch) {
+			return err
+		}
 		if err != nil || h.State != mail.Filed || !scope.Sees(h.Store, h.Scheme, h.Reference) {
-			continue // it has left the case since it was indexed
+			p.Total-- // it has left the case since it was indexed
+			continue
 		}
 		letter, err := d.Mailroom.Letter(ctx, hit.Document)
 		if err != nil {

@@ -115,10 +115,8 @@ var errDecided = &problem{http.StatusConflict, "problem.decided"}
 // openStation shows a waiting document, after that was logged.
 func (d *desk) openStation(v *visit, line pipeline.DocumentLine, status int, typed, wrong string) error {
 	ctx := v.Context()
-	if status == http.StatusOK && v.FormValue("page") == "" {
-		if err := d.Mailroom.LogView(ctx, v.user.Actor(), "document viewed", line.Document); err != nil {
-			return err
-		}
+	if _, err := d.looked(v, "document viewed", line.Document, status == http.StatusOK && v.FormValue("page") == ""); err != nil {
+		return err
 	}
 	holder, mine := d.leases.take(line.Document, v.user.ID, v.user.Name)
 	p := stationPage{Line: line, File: baseName(line.File), Lane: line.Lane, Mine: mine, HeldBy: holder, Problem: wrong, Typed: typed,

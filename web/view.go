@@ -143,6 +143,9 @@ func (d *desk) documentPicture(v *visit) error {
 	if err != nil || page < h.From || page > h.To {
 		return errNotFound
 	}
+	if _, err := d.looked(v, "document viewed", h.Document, false); err != nil {
+		return err
+	}
 	return d.picture(v, h.Batch, page)
 }
 
@@ -161,6 +164,12 @@ func (d *desk) documentFact(v *visit) error {
 		return errNotFound
 	}
 	e := facts.Evidence[i]
+	if e.Page < h.From || e.Page > h.To { // a page of another letter, as the pages were grouped before
+		return errNotFound
+	}
+	if _, err := d.looked(v, "document viewed", h.Document, false); err != nil {
+		return err
+	}
 	pic, err := d.Mailroom.Crop(v.Context(), h.Batch, e.Page, e.Polygon, 0.15)
 	return v.image(pic, err)
 }
