@@ -87,46 +87,46 @@ func (d *Directory) change(ctx context.Context, by string, fn func(tx journal.Tx
 // Change gives the user with u's ID all of u but Created. His sessions end with it when he
 // is disabled, or has other roles or another identity than before. ErrNone, *Refused.
 func (d *Directory) Change(ctx context.Context, by string, u User) (w Warning, err error) {
-	if u, err = u.checked(); err != nil {
-		return "", err
-	}
+	return d.Alter(ctx, by, u.ID, func(is *User) bool { *is = u; return true })
+}
+
+// Alter is Change of a user as he stands at that moment: what was read of him before may
+// have been taken from him since. alter tells whether it changed anything.
+func (d *Directory) Alter(ctx context.Context, by, id string, alter func(*User) bool) (w Warning, err error) {
 	err = d.change(ctx, by, func(tx journal.Tx, by string) error {
-		was, err := user(tx, u.ID)
+		was, err := user(tx, id)
 		if err != nil {
 			return err
 		}
-		is := userRow{User: u, Hash: was.Hash}
-		is.Created = was.Created
+		is := userRow{User: was.User, Hash: was.Hash}
+		if !alter(&is.User) {
+			return nil
+		}
+		if is.User, err = is.User.checked(); err != nil {
+			return err
+		}
+		is.ID, is.Created = was.ID, was.Created
 		if w, err = save(tx, was, is); err != nil {
 			return err
 		}
 		if is.Disabled || !slices.Equal(is.Roles, was.Roles) || is.Issuer != was.Issuer || is.Subject != was.Subject {
-			if err := session.Revoke(tx, u.ID); err != nil {
+			if err := session.Revoke(tx, id); err != nil {
 				return err
 			}
 		}
-		return tx.Log(d.event(by, actionChanged, session.Subject(u.ID), changed{was.User, is.User}))
+		return tx.Log(d.event(by, actionChanged, session.Subject(id), changed{was.User, is.User}))
 	})
 	return w, err
 }
 
-// SetLanguage gives the user another language and leaves all else as it stands: what he asks for
-// must not write back what an administrator takes from him at that moment. ErrNone, *Refused.
+// SetLanguage gives the user another language. ErrNone, *Refused.
 func (d *Directory) SetLanguage(ctx context.Context, by, id, language string) error {
-	return d.change(ctx, by, func(tx journal.Tx, by string) error {
-		row, err := user(tx, id)
-		if err != nil || row.Language == language {
-			return err
-		}
-		was := row.User
-		row.Language = language
-		if row.User, err = row.User.checked(); err != nil {
-			return err
-		}
-		return errors.Join(
-			journal.Save(tx, tableUser, id, row),
-			tx.Log(d.event(by, actionChanged, session.Subject(id), changed{was, row.User})))
+	_, err := d.Alter(ctx, by, id, func(u *User) bool {
+		changes := u.Language != language
+		u.Language = language
+		return changes
 	})
+	return err
 }
 
 // SetPassword gives the user a new password, and ends his sessions: who sets his own is

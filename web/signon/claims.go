@@ -156,21 +156,20 @@ func (p *Provider) enrol(ctx context.Context, d *access.Directory, i Identity) e
 
 // bring gives a user the roles and groups that the claims say.
 func (p *Provider) bring(ctx context.Context, d *access.Directory, u access.User, i Identity) error {
-	is := u
-	if p.cfg.RoleClaim != "" {
-		is.Roles = i.Roles
+	groups, err := ids(ctx, d, i.Groups)
+	if err != nil {
+		return err
 	}
-	if p.cfg.GroupClaim != "" {
-		groups, err := ids(ctx, d, i.Groups)
-		if err != nil {
-			return err
+	_, err = d.Alter(ctx, byProvider, u.ID, func(is *access.User) bool {
+		was := *is
+		if p.cfg.RoleClaim != "" {
+			is.Roles = i.Roles
 		}
-		is.Groups = groups
-	}
-	if slices.Equal(is.Roles, u.Roles) && slices.Equal(is.Groups, u.Groups) {
-		return nil
-	}
-	_, err := d.Change(ctx, byProvider, is)
+		if p.cfg.GroupClaim != "" {
+			is.Groups = groups
+		}
+		return !slices.Equal(is.Roles, was.Roles) || !slices.Equal(is.Groups, was.Groups)
+	})
 	return err
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"postroom/pipeline/journal/bolt"
 	"postroom/web/access"
+	"postroom/web/signon/signontest"
 )
 
 const back = "http://127.0.0.1:8080/signon/back"
@@ -27,14 +28,14 @@ const back = "http://127.0.0.1:8080/signon/back"
 type site struct {
 	*Provider
 	t   *testing.T
-	idp *provider
+	idp *signontest.Provider
 	now time.Time
 }
 
 func newSite(t *testing.T, change func(*Config)) *site {
 	t.Helper()
-	s := &site{t: t, idp: newProvider(t)}
-	s.now = s.idp.now
+	s := &site{t: t, idp: signontest.New(t)}
+	s.now = s.idp.Now
 	cfg := Config{Issuer: s.idp.URL, ClientID: "postroom", ClientSecret: "secret", RedirectURL: back, Now: func() time.Time { return s.now }}
 	if change != nil {
 		change(&cfg)
@@ -72,7 +73,7 @@ func (s *site) finish(returned string, cookie *http.Cookie) (Identity, error) {
 func (s *site) flow() (Identity, error) {
 	s.t.Helper()
 	location, cookie := s.begin()
-	return s.finish(s.idp.consent(location), cookie)
+	return s.finish(s.idp.Consent(location), cookie)
 }
 
 func TestSignOn(t *testing.T) {
@@ -95,8 +96,8 @@ func TestSignOn(t *testing.T) {
 	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || strings.Contains(cookie.Value, q.Get("state")) {
 		t.Errorf("%+v", cookie)
 	}
-	s.idp.extra = map[string]any{"acr": "mfa", "auth_time": s.now.Unix()}
-	id, err := s.finish(s.idp.consent(location), cookie)
+	s.idp.Extra = map[string]any{"acr": "mfa", "auth_time": s.now.Unix()}
+	id, err := s.finish(s.idp.Consent(location), cookie)
 	if err != nil || fmt.Sprint(id) != fmt.Sprint(Identity{Issuer: s.idp.URL, Subject: "subject-1", Login: "ann", Name: "Ann Bee"}) {
 		t.Errorf("%+v, %v", id, err)
 	}
@@ -124,7 +125,7 @@ func TestTokensThatProveNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	b64 := base64.RawURLEncoding.EncodeToString
-	s.idp.extra = usual(nil)
+	s.idp.Extra = usual(nil)
 	if _, err := s.flow(); err != nil {
 		t.Fatalf("an honest token is refused: %v", err)
 	}
@@ -151,22 +152,22 @@ func TestTokensThatProveNothing(t *testing.T) {
 		"no methods":            {extra: map[string]any{"amr": nil}},
 		"proof long ago":        {extra: map[string]any{"auth_time": s.now.Add(-2 * time.Hour).Unix()}},
 		"proof never told":      {extra: map[string]any{"auth_time": nil}},
-		"another's key":         {signed: func(h, b []byte) string { return signWith(t, stranger, h, b) }},
+		"another's key":         {signed: func(h, b []byte) string { return signontest.SignWith(t, stranger, h, b) }},
 		"unsigned":              {signed: func(_, b []byte) string { return b64([]byte(`{"alg":"none"}`)) + "." + b64(b) + "." }},
 		"signed with the public key": {signed: func(_, b []byte) string {
 			text := b64([]byte(`{"alg":"HS256","kid":"1"}`)) + "." + b64(b)
-			mac := hmac.New(sha256.New, s.idp.key.N.Bytes())
+			mac := hmac.New(sha256.New, s.idp.Key.N.Bytes())
 			mac.Write([]byte(text))
 			return text + "." + b64(mac.Sum(nil))
 		}},
 		"changed after signing": {signed: func(h, b []byte) string {
-			parts := strings.Split(s.idp.honest(h, b), ".")
+			parts := strings.Split(s.idp.Honest(h, b), ".")
 			return parts[0] + "." + b64([]byte(strings.Replace(string(b), "subject-1", "subject-2", 1))) + "." + parts[2]
 		}},
 		"no token": {signed: func(_, _ []byte) string { return "" }},
 		"huge":     {signed: func(_, _ []byte) string { return strings.Repeat("x", 2*mostAnswer) }},
 	} {
-		s.idp.extra, s.idp.signed = usual(c.extra), c.signed
+		s.idp.Extra, s.idp.Signed = usual(c.extra), c.signed
 		id, err := s.flow()
 		if !errors.Is(err, ErrRefused) || id.Subject != "" {
 			t.Errorf("%s: %+v, %v", name, id, err)
@@ -186,15 +187,15 @@ func TestReturnsThatProveNothing(t *testing.T) {
 		}
 	}
 	location, cookie := s.begin()
-	returned := s.idp.consent(location)
+	returned := s.idp.Consent(location)
 	if _, err := s.finish(returned, cookie); err != nil {
 		t.Fatal(err)
 	}
 	refused("the same once more", returned, cookie)
-	refused("the same with a new code", s.idp.consent(location), cookie)
+	refused("the same with a new code", s.idp.Consent(location), cookie)
 
 	location, cookie = s.begin()
-	returned = s.idp.consent(location)
+	returned = s.idp.Consent(location)
 	_, others := s.begin()
 	refused("in another browser", returned, others)
 	refused("in a browser that never began", returned, nil)
@@ -207,18 +208,18 @@ func TestReturnsThatProveNothing(t *testing.T) {
 	}
 
 	location, cookie = s.begin()
-	refused("with somebody else's code", s.idp.consent(strings.Replace(location, "code_challenge=", "code_challenge=x", 1)), cookie)
+	refused("with somebody else's code", s.idp.Consent(strings.Replace(location, "code_challenge=", "code_challenge=x", 1)), cookie)
 	location, cookie = s.begin()
-	refused("with a made-up code", strings.Split(s.idp.consent(location), "&state")[0]+"x&state="+stateOf(t, location), cookie)
+	refused("with a made-up code", strings.Split(s.idp.Consent(location), "&state")[0]+"x&state="+stateOf(t, location), cookie)
 	location, cookie = s.begin()
 	refused("given up", back+"?error=access_denied&state="+stateOf(t, location), cookie)
 	location, cookie = s.begin()
-	refused("of another issuer", s.idp.consent(location)+"&iss=https%3A%2F%2Felsewhere.test", cookie)
+	refused("of another issuer", s.idp.Consent(location)+"&iss=https%3A%2F%2Felsewhere.test", cookie)
 	location, cookie = s.begin()
 	refused("without a code", back+"?state="+stateOf(t, location), cookie)
 	location, cookie = s.begin()
 	s.now = s.now.Add(flowTime)
-	refused("too late", s.idp.consent(location), cookie)
+	refused("too late", s.idp.Consent(location), cookie)
 }
 
 func stateOf(t *testing.T, location string) string {
@@ -233,17 +234,17 @@ func stateOf(t *testing.T, location string) string {
 // The provider need not be up at the start, and is not asked again by everybody while it is down.
 func TestDown(t *testing.T) {
 	s := newSite(t, nil)
-	s.idp.down = true
+	s.idp.Down = true
 	for range 5 {
 		w := httptest.NewRecorder()
 		if err := s.Begin(w, httptest.NewRequest("GET", "/", nil)); !errors.Is(err, ErrUnavailable) || len(w.Result().Cookies()) > 0 || w.Header().Get("Location") != "" {
 			t.Errorf("%v, %v", err, w.Header())
 		}
 	}
-	if s.idp.asked != 1 {
-		t.Errorf("it was asked %d times", s.idp.asked)
+	if s.idp.Asked != 1 {
+		t.Errorf("it was asked %d times", s.idp.Asked)
 	}
-	s.idp.down = false
+	s.idp.Down = false
 	s.now = s.now.Add(retryAfter)
 	if _, err := s.flow(); err != nil {
 		t.Error(err)
@@ -262,14 +263,14 @@ func TestDown(t *testing.T) {
 		}
 	}
 	location, cookie := s.begin()
-	returned := s.idp.consent(location)
+	returned := s.idp.Consent(location)
 	s.idp.Close()
 	if _, err := s.finish(returned, cookie); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("it went away meanwhile: %v", err)
 	}
 	// A provider that would have the secret sent in the clear.
 	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer(w, map[string]any{"issuer": "http://" + r.Host, "authorization_endpoint": "https://id.test/a", "token_endpoint": "http://id.test/t", "jwks_uri": "https://id.test/k"})
+		signontest.Answer(w, map[string]any{"issuer": "http://" + r.Host, "authorization_endpoint": "https://id.test/a", "token_endpoint": "http://id.test/t", "jwks_uri": "https://id.test/k"})
 	}))
 	defer plain.Close()
 	cfg := s.cfg
@@ -301,7 +302,7 @@ func TestClaimsAreHostile(t *testing.T) {
 		"a flat claim": {map[string]any{"realm.roles": "clerks", "https://x.test/groups": []string{"Tax", "g2"}}, "ann|Ann Bee|[operator]|"},
 		"many":         {map[string]any{"realm": map[string]any{"roles": append(slices.Repeat([]string{"x"}, mostValues), "clerks")}}, "ann|Ann Bee||"},
 	} {
-		s.idp.extra = c.claims
+		s.idp.Extra = c.claims
 		id, err := s.flow()
 		got := fmt.Sprintf("%s|%s|%v|%v", id.Login, id.Name, id.Roles, id.Groups)
 		if got = strings.ReplaceAll(got, "[]", ""); err != nil || got != c.want {
