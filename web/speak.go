@@ -92,7 +92,7 @@ func (s speech) functions() template.FuncMap {
 		"pages":     spans,
 		"printable": printable,
 		"fault":     func(text, field string) fault { return fault{text, field} },
-		"base":      baseName,
+		"base":      func(path string) string { return printable(baseName(path)) },
 		"lasting":   s.lasting,
 		"has":       has,
 	}

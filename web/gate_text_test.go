@@ -1,0 +1,228 @@
+package web
+
+import (
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"postroom/pipeline"
+	"postroom/web/access"
+)
+
+// typed is strange without what no field takes: what turns letters around.
+var typed = strings.ReplaceAll(strange, "\u202e", "")
+
+// TestStrangeTextsStayText has all that strangers, papers and people say be as evil as it
+// can, and looks at every page, as everyone, for what came of it.
+func TestStrangeTextsStayText(t *testing.T) {
+	p := newPost(t)
+	p.open(func(c *Config) {
+		c.Stores = []string{"tax", "social", strange}
+		c.Folders = func() []FolderState { return []FolderState{{Name: strange, Trouble: strange}} }
+	})
+	p.say()
+	shows := map[string]bool{} // what is shown somewhere, and so could be looked at
+	for _, who := range []string{"nobody", "none", "operator", "supervisor", "caseworker", "auditor", "administrator"} {
+		b := p.login(who)
+		b.post("/search", url.Values{"q": {"office"}})
+		for _, path := range p.pagesOf(who) {
+			got := b.get(path)
+			if strings.HasPrefix(got.Header.Get("Content-Type"), "text/html") {
+				for what, is := range map[string]bool{"text": strings.Contains(b.body, "=1&#43;1&#34;&#39;&gt;&lt;img"), "turned": strings.Contains(b.body, `onerror=alert(1)&gt;\u202e`)} {
+					shows[what+" "+who] = shows[what+" "+who] || is
+				}
+				harmless(t, who+" "+path, b.body)
+			}
+		}
+	}
+	for _, what := range []string{"text operator", "text supervisor", "text caseworker", "text auditor", "text administrator", "turned operator", "turned auditor"} {
+		if !shows[what] {
+			t.Errorf("%s: it is nowhere shown, so nothing is tested", what)
+		}
+	}
+}
+
+// say has people give names and reasons.
+func (p *post) say() {
+	p.t.Helper()
+	ctx := p.t.Context()
+	admin := p.login("administrator")
+	for _, c := range []struct {
+		path string
+		form url.Values
+	}{
+		{"/groups", url.Values{"name": {typed}, "store": {"tax"}, "cases": {"TX-.*"}}},
+		{"/users", url.Values{"login": {"eve"}, "name": {typed}, "password": {password}, "role": {"operator", "auditor"}}},
+	} {
+		if got := admin.post(c.path, c.form); got.StatusCode != http.StatusSeeOther {
+			p.t.Fatal(c.path, got.Status, admin.body)
+		}
+	}
+	eve, err := p.directory.Find(ctx, "eve")
+	if err == nil {
+		_, err = p.directory.Alter(ctx, "test", eve.ID, func(u *access.User) bool { u.MustChange = false; return true })
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	b := p.login("eve")
+	b.get("/station/" + p.letters["recalled"]) // she holds it
+	held := "/station/" + p.letters["held"]
+	for _, c := range []struct {
+		path string
+		form url.Values
+	}{
+		{held + "/take", nil},
+		{held + "/rescan", url.Values{"why": {typed}}},
+		{"/story/" + p.letters["own"] + "/open", url.Values{"why": {typed}}},
+		{"/samples/" + p.sample + "/" + p.letters["own"], url.Values{"verdict": {"wrong"}, "why": {typed}}},
+	} {
+		if got := b.post(c.path, c.form); got.StatusCode != http.StatusSeeOther {
+			p.t.Fatal(c.path, got.Status, b.body)
+		}
+	}
+	// What is refused is shown again.
+	for path, form := range map[string]url.Values{held + "/file": {"reference": {typed}}, held + "/lookup": {"reference": {strange}}, "/log": {"actor": {strange}},
+		"/samples": {"from": {strange}, "store": {strange}}, "/sheets": {"kind": {strange}, "copies": {"1"}, "name": {strange}}} {
+		b.post(path, form)
+		harmless(p.t, "POST "+path, b.body)
+	}
+	admin.post("/users", url.Values{"login": {strange}, "name": {strange}})
+	harmless(p.t, "POST /users", admin.body)
+	if err := p.mailroom.Return(ctx, p.letters["foreign"], pipeline.Return{Why: typed, By: typed}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// pagesOf lists the paths of all pages, about every letter, as far as they can be got.
+func (p *post) pagesOf(who string) (all []string) {
+	for _, route := range routesInOrder() {
+		if !strings.HasPrefix(route, "GET ") || strings.Contains(route, "{size}") || strings.Contains(route, "{fact}") || strings.Contains(route, "{kind}") || route == "GET /live" {
+			continue
+		}
+		for _, a := range p.requests(route) {
+			all = append(all, a.path)
+		}
+	}
+	eve, err := p.directory.Find(p.t.Context(), "eve")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return append(all, "/users/"+eve.ID, "/station/list?lane=rescan", "/station/list?reason="+url.QueryEscape(strange), "/intake?name="+url.QueryEscape(strange),
+		"/"+url.PathEscape(strange), "/batches/"+url.PathEscape(strange), "/letters/"+url.PathEscape(strange), "/log?from="+url.QueryEscape(strange), "/figures?days="+url.QueryEscape(strange))
+}
+
+// harmless wants a page without anything that runs, is styled inline, leads elsewhere or
+// turns letters around.
+func harmless(t testing.TB, what, page string) {
+	t.Helper()
+	tokens := html.NewTokenizer(strings.NewReader(page))
+	for tokens.Next() != html.ErrorToken {
+		token := tokens.Token()
+		if token.Type == html.TextToken && strings.ContainsFunc(token.Data, turns) {
+			t.Errorf("%s has a sign that does not print: %q", what, token.Data)
+		}
+		if token.Type != html.StartTagToken && token.Type != html.SelfClosingTagToken {
+			continue
+		}
+		external := false
+		for _, a := range token.Attr {
+			key, value := strings.ToLower(a.Key), strings.ToLower(strings.TrimSpace(a.Val))
+			external = external || key == "src"
+			switch {
+			case key != "value" && key != "href" && strings.ContainsFunc(a.Val, turns): // what was typed goes back as it came
+				t.Errorf("%s: %s has a sign that does not print: %q", what, key, a.Val)
+			case strings.HasPrefix(key, "on"), key == "style", key == "srcdoc", strings.Contains(key, "\""), strings.Contains(key, "'"):
+				t.Errorf("%s: an attribute %s in %s", what, a.Key, token)
+			case key == "src" || key == "href" || key == "action" || key == "formaction":
+				if !strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "?") && !strings.HasPrefix(value, "#") && value != "" || strings.HasPrefix(value, "//") {
+					t.Errorf("%s: %s leads to %q", what, token.Data, a.Val)
+				}
+			}
+		}
+		if token.Data == "script" && !external || token.Data == "style" || token.Data == "iframe" || token.Data == "object" || token.Data == "base" {
+			t.Errorf("%s: an element %s", what, token)
+		}
+	}
+}
+
+// turns tells what does not print, but for blanks that do not break and the soft hyphen.
+func turns(r rune) bool { return unprintable(r) && !strings.ContainsRune("\u00a0\u202f\u00ad", r) }
+
+// TestExportIsNoProgram: no cell of the exported log is a formula, whoever's name it is.
+func TestExportIsNoProgram(t *testing.T) {
+	p := newPost(t)
+	p.say()
+	b := p.login("auditor")
+	got := b.get("/log/export")
+	rows, err := csv.NewReader(strings.NewReader(b.body)).ReadAll()
+	if err != nil || got.StatusCode != http.StatusOK || len(rows) < 20 {
+		t.Fatal(got.Status, len(rows), err)
+	}
+	named := false
+	for _, row := range rows {
+		named = named || strings.HasPrefix(row[3], "'=1+1")
+		for _, cell := range row {
+			if begins := strings.TrimLeft(cell, " \t\r\n"); begins != "" && strings.ContainsAny(begins[:1], "=+-@") || strings.ContainsFunc(cell, func(r rune) bool { return unprintable(r) || r == '\n' }) {
+				t.Errorf("a cell %q", cell)
+			}
+		}
+	}
+	if !named {
+		t.Error("the name that is a formula is not there")
+	}
+	for _, text := range []string{"=1", "+1", "-1", "@x", " =1", "\n=1", "\u00a0=1", "＝1", "\t=1", "\r=1", "|"} {
+		if first := cell(text)[:1]; strings.ContainsAny(first, "=+-@ \t\r\n") || strings.HasPrefix(cell(text), "＝") {
+			t.Errorf("%q becomes %q", text, cell(text))
+		}
+	}
+}
+
+// TestFilesHaveNamesOfOurOwn: nothing that a stranger chose is in the head of a download, and
+// no browser opens one in place.
+func TestFilesHaveNamesOfOurOwn(t *testing.T) {
+	p := newPost(t)
+	name := regexp.MustCompile(`^attachment; filename="[a-z0-9-]+\.(pdf|csv)"$`)
+	for _, c := range []struct {
+		who, path string
+		form      url.Values
+		kind      string
+	}{
+		{"caseworker", "/letters/" + p.letters["own"] + "/file/original", nil, "application/pdf"},
+		{"caseworker", "/letters/" + p.letters["own"] + "/file/searchable", nil, "application/pdf"},
+		{"auditor", "/log/export", nil, "text/csv; charset=utf-8"},
+		{"operator", "/sheets", url.Values{"kind": {"ticket"}, "copies": {"1"}, "documents": {"2"}, "name": {"a\u00e9\"'><x"}}, "application/pdf"},
+	} {
+		b := p.login(c.who)
+		got := b.get(c.path)
+		if c.form != nil {
+			got = b.post(c.path, c.form)
+		}
+		if got.StatusCode != http.StatusOK || got.Header.Get("Content-Type") != c.kind || !name.MatchString(got.Header.Get("Content-Disposition")) {
+			t.Errorf("%s: %s, %v", c.path, got.Status, got.Header)
+		}
+		if strings.HasPrefix(c.path, "/letters/") && got.Header.Get("Content-Security-Policy") != "sandbox; default-src 'none'" {
+			t.Errorf("%s: %v", c.path, got.Header)
+		}
+		harmlessHead(t, c.path, got)
+	}
+}
+
+// harmlessHead wants the headers that every answer has.
+func harmlessHead(t testing.TB, what string, got *http.Response) {
+	t.Helper()
+	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
+		"Referrer-Policy": "no-referrer", "Strict-Transport-Security": ""} {
+		if got.Header.Get(name) != want {
+			t.Errorf("%s: %s is %q, want %q", what, name, got.Header.Get(name), want)
+		}
+	}
+	if csp := got.Header.Get("Content-Security-Policy"); csp != policy && csp != "sandbox; default-src 'none'" {
+		t.Errorf("%s: Content-Security-Policy is %q", what, csp)
+	}
+}
