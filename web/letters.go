@@ -196,6 +196,15 @@ func (v *visit) attach(f *os.File, name string) error {
 	head.Set("Content-Type", "application/pdf")
 	head.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	head.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	http.ServeContent(v.w, v.Request, name, time.Time{}, io.NewSectionReader(f, 0, size))
+	http.ServeContent(unkept{v.w}, v.Request, name, time.Time{}, io.NewSectionReader(f, 0, size))
 	return nil
+}
+
+// unkept says that nobody may keep the answer, also where http.ServeContent takes that
+// away: when it refuses a range.
+type unkept struct{ http.ResponseWriter }
+
+func (w unkept) WriteHeader(status int) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.ResponseWriter.WriteHeader(status)
 }

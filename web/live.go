@@ -21,6 +21,9 @@ func (d *desk) live(v *visit) error {
 	v.w.Header().Set("Content-Type", "text/event-stream")
 	v.w.Header().Set("X-Accel-Buffering", "no")
 	v.w.WriteHeader(http.StatusOK)
+	if v.Method == http.MethodHead { // it has no body that could end
+		return nil
+	}
 	say := func(text string) error {
 		if err := line.SetWriteDeadline(time.Now().Add(10 * time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return err
