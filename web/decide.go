@@ -19,6 +19,9 @@ func (d *desk) decided(v *visit, decide func(line pipeline.DocumentLine) error) 
 	if err != nil {
 		return err
 	}
+	if !mayDecide(v.user, line) {
+		return errForbidden
+	}
 	if holder, mine := d.leases.take(line.Document, v.user.ID, v.user.Name); !mine {
 		return d.openStation(v, line, http.StatusConflict, v.field("reference"), v.t("station.held_by", "Name", holder))
 	}

@@ -220,7 +220,8 @@ func (p *post) openMailroom() {
 	p.journal = store
 }
 
-// hire adds one person of each role, one without any, and one who is disabled.
+// hire adds one person of each role, one without any, and two with all: one who is to be
+// disabled, and one who must choose a password first.
 func (p *post) hire() {
 	p.t.Helper()
 	group, err := p.directory.SaveGroup(p.t.Context(), "test", access.Group{Name: "Taxes", Stores: []string{"tax"}, Cases: []string{caseOwn}})
@@ -228,15 +229,15 @@ func (p *post) hire() {
 		p.t.Fatal(err)
 	}
 	p.groups["tax"] = group
-	for _, r := range append(access.Roles(), "none", "disabled") {
+	for _, r := range append(access.Roles(), "none", "disabled", "new") {
 		u := access.User{Login: string(r), Name: "The " + string(r), Roles: []access.Role{r}, Language: "en"}
 		switch r {
 		case access.Caseworker:
 			u.Groups = []string{group.ID}
 		case "none":
 			u.Roles = nil
-		case "disabled":
-			u.Roles, u.Groups = access.Roles(), []string{group.ID}
+		case "disabled", "new":
+			u.Roles, u.Groups, u.MustChange = access.Roles(), []string{group.ID}, r == "new"
 		}
 		if p.people[r], _, err = p.directory.Add(p.t.Context(), "test", u, password); err != nil {
 			p.t.Fatal(err)

@@ -193,7 +193,7 @@ func TestEveryRouteHasItsRightWritten(t *testing.T) {
 // TestWhoMayDoWhat asks every route as everyone about everything.
 func TestWhoMayDoWhat(t *testing.T) {
 	p := newPost(t)
-	for _, who := range []string{"nobody", "none", "disabled", "operator", "supervisor", "caseworker", "auditor", "administrator"} {
+	for _, who := range []string{"nobody", "none", "disabled", "new", "operator", "supervisor", "caseworker", "auditor", "administrator"} {
 		t.Run(who, func(t *testing.T) {
 			p.clock.move(2 * 3600e9) // what was tried before is forgotten
 			p.open()                 // and nobody holds a letter
@@ -224,6 +224,8 @@ func (a asked) answer(who string) (status int, to string) {
 	roles := admissions[a.route].who
 	stranger := who == "nobody" || who == "disabled"
 	switch {
+	case who == "new" && roles != "public" && !slices.Contains([]string{"POST /signout", "GET /account", "POST /account/password", "POST /account/sessions/end"}, a.route):
+		return http.StatusSeeOther, "/account"
 	case a.route == "GET /signin" && stranger, a.route == "GET /{$}" && who == "none":
 		return http.StatusOK, ""
 	case roles == "public", roles == "all" && !stranger, slices.Contains(strings.Fields(roles), who):

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -150,7 +151,8 @@ func (d *desk) returnLetter(v *visit) error {
 	if err != nil {
 		return err
 	}
-	err = d.Mailroom.Return(v.Context(), h.Document, pipeline.Return{Why: v.field("why"), Version: formInt(v, "version"), By: v.user.Actor()})
+	// A version always: a letter that moves at this moment is not the person's any more.
+	err = d.Mailroom.Return(v.Context(), h.Document, pipeline.Return{Why: v.field("why"), Version: cmp.Or(formInt(v, "version"), h.Version), By: v.user.Actor()})
 	var refused *pipeline.Refused
 	if errors.As(err, &refused) {
 		return d.showLetter(v, http.StatusUnprocessableEntity, "", d.refusal(v, refused))

@@ -1,0 +1,131 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"postroom/mail"
+	"postroom/pipeline"
+	"postroom/web/access"
+)
+
+// TestRolesAddUp: who has two roles sees what either sees, each by its own rule.
+func TestRolesAddUp(t *testing.T) {
+	p := newPost(t)
+	_, _, err := p.directory.Add(t.Context(), "test", access.User{Login: "both", Name: "Both", Roles: []access.Role{access.Auditor, access.Caseworker}, Groups: []string{p.groups["tax"].ID}}, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := p.login("both")
+	for path, want := range map[string]int{
+		"/story/" + p.letters["own"] + "/picture/2/screen":       200,
+		"/story/" + p.letters["foreign"] + "/picture/4/screen":   403,
+		"/letters/" + p.letters["foreign"] + "/picture/4/screen": 403, // an auditor knows that it is there
+		"/letters/" + p.letters["held"]:                          403,
+		"/letters/" + p.letters["missing"]:                       404,
+		"/station/" + p.letters["held"]:                          403,
+		"/users":                                                 403,
+	} {
+		if got := b.get(path); got.StatusCode != want {
+			t.Errorf("%s: %s, want %d", path, got.Status, want)
+		}
+	}
+	// An administrator sees no letter, whatever he gives himself without the auditor's role.
+	u := p.people[access.Administrator]
+	u.Groups = []string{p.groups["tax"].ID}
+	if _, err := p.directory.Change(t.Context(), "test", u); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.login("administrator").get("/letters/" + p.letters["own"]); got.StatusCode != http.StatusForbidden {
+		t.Error("a group without the role opens a letter:", got.Status)
+	}
+}
+
+// TestWhatIsHandedUp is a supervisor's to decide, or taken back by whoever handed it up.
+func TestWhatIsHandedUp(t *testing.T) {
+	p := newPost(t)
+	if _, _, err := p.directory.Add(t.Context(), "test", access.User{Login: "second", Name: "A second operator", Roles: []access.Role{access.Operator}}, password); err != nil {
+		t.Fatal(err)
+	}
+	at := "/station/" + p.letters["held"]
+	first, second, supervisor := p.login("operator"), p.login("second"), p.login("supervisor")
+	up := func() {
+		if got := first.post(at+"/supervisor", url.Values{"why": {"two cases"}}); got.StatusCode != http.StatusSeeOther {
+			t.Fatal(got.Status, first.body)
+		}
+	}
+	up()
+	if got := second.get(at); got.StatusCode != http.StatusOK {
+		t.Error("it can't be looked at:", got.Status)
+	}
+	second.post(at+"/take", nil)
+	for act, form := range map[string]url.Values{"file": {"reference": {caseOwn}}, "discard": {"why": {"x"}}, "page": {"do": {"blank"}, "page": {"8"}}, "open": nil, "later": {"why": {"x"}}, "rescan": {"why": {"x"}}} {
+		if got := second.post(at+"/"+act, form); got.StatusCode != http.StatusForbidden {
+			t.Errorf("an operator does this with it: %s: %s", act, got.Status)
+		}
+	}
+	first.post(at+"/take", nil)
+	if got := first.post(at+"/open", nil); got.StatusCode != http.StatusSeeOther {
+		t.Error("who handed it up can't take it back:", got.Status)
+	}
+	up()
+	supervisor.post(at+"/take", nil)
+	if got := supervisor.post(at+"/file", url.Values{"reference": {caseOwn}}); got.StatusCode != http.StatusSeeOther {
+		t.Error("a supervisor can't decide:", got.Status)
+	}
+}
+
+// TestOneOfManyDecides: of many who do the same at once, one does it.
+func TestOneOfManyDecides(t *testing.T) {
+	p := newPost(t)
+	var all []*browser
+	for range 8 {
+		all = append(all, p.login("caseworker"))
+	}
+	h, err := p.mailroom.Holding(t.Context(), p.letters["own"])
+	if err != nil || h.State != mail.Filed {
+		t.Fatal(h, err)
+	}
+	codes := make([]int, len(all))
+	var together sync.WaitGroup
+	for i, b := range all {
+		together.Go(func() {
+			r, err := http.NewRequest(http.MethodPost, p.desk.URL+"/letters/"+h.Document+"/return", strings.NewReader("why=not+mine"))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Sec-Fetch-Site", "same-origin")
+			got, err := b.client.Do(r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			codes[i] = got.StatusCode
+			if err := got.Body.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	together.Wait()
+	done := 0
+	for _, code := range codes {
+		switch code {
+		case http.StatusSeeOther:
+			done++
+		case http.StatusNotFound, http.StatusUnprocessableEntity:
+		default:
+			t.Errorf("one is answered %d", code)
+		}
+	}
+	if after, err := p.mailroom.Holding(t.Context(), h.Document); done != 1 || err != nil || after.State != mail.Held {
+		t.Errorf("%d sent it back, it is %v, %v", done, after.State, err)
+	}
+	if n, err := p.mailroom.Verify(t.Context(), func(fault string) { t.Error("fault:", fault) }); err != nil || n == (pipeline.Count{}) {
+		t.Error(n, err)
+	}
+}
