@@ -57,6 +57,19 @@ func newCase(rng *rand.Rand) aCase {
 	return aCase{reference: fmt.Sprintf("PER/%06d/%c", n, "TRWAGMYFPDXBNJZSQVHLCKE"[n%23]), store: "permits"}
 }
 
+// References gives the references of n more cases, for a register of another size. They
+// may be the town's own.
+func References(seed uint64, n int) (all []string) {
+	rng, known := rand.New(rand.NewPCG(seed, 1<<32)), map[string]bool{}
+	for len(all) < n {
+		if c := newCase(rng); !known[c.reference] {
+			known[c.reference] = true
+			all = append(all, c.reference)
+		}
+	}
+	return all
+}
+
 func modulo(digits string, m int) int {
 	n := 0
 	for _, d := range digits {

@@ -3,10 +3,12 @@
 // In come made-up mail, a folder of odd and broken files, or a time over which the
 // server is killed again and again; out comes a table, and an exit code of 1 when
 // anything was lost, filed wrongly or took too long. It asks the server by its own
-// commands and looks into its stores; it knows no journal and decodes nothing.
+// commands, looks into its stores, and plays people in its browsers; it decodes nothing,
+// and knows the journal only to fill it with copies of what the server wrote.
 //
 //	stress hostile -corpus FOLDER   odd and broken files, and good mail behind them
 //	stress soak                     thousands of pages, and a SIGKILL every few seconds
+//	stress desk                     50 people at once in front of 100,000 documents
 package main
 
 import (
@@ -28,9 +30,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	run := map[string]func(context.Context, []string) error{"hostile": hostile, "soak": soak}
+	run := map[string]func(context.Context, []string) error{"hostile": hostile, "soak": soak, "desk": desk}
 	if len(os.Args) < 2 || run[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: stress hostile|soak [flags]   (stress soak -help)")
+		fmt.Fprintln(os.Stderr, "usage: stress hostile|soak|desk [flags]   (stress soak -help)")
 		os.Exit(2)
 	}
 	if err := run[os.Args[1]](ctx, os.Args[2:]); err != nil {
