@@ -122,7 +122,7 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "batch viewed", id); err != nil {
+	if err := d.logLook(v, "batch viewed", id); err != nil {
 		return err
 	}
 	line, docs, err := d.Mailroom.Batch(ctx, id)

@@ -3,6 +3,8 @@ package web
 import (
 	"sync"
 	"time"
+
+	"postroom/web/session"
 )
 
 // looks remember who has opened which letter of late, so that each of its pages and
@@ -19,7 +21,7 @@ type look struct{ user, document string }
 // oneLook is how long pages and pictures belong to the look that was logged; mostLooks
 // bounds what is remembered: what is forgotten is logged again.
 const (
-	oneLook   = 15 * time.Minute
+	oneLook   = 10 * time.Minute
 	mostLooks = 20_000
 )
 
@@ -63,4 +65,12 @@ func (d *desk) looked(v *visit, action, document string, opening bool) (logged b
 	}
 	d.looks.note(of)
 	return true, nil
+}
+
+// logLook is looked of a page that may ask for itself again, at each change of the
+// journal: that is the look that it was opened with. An entry for each would change the
+// journal, and have all live pages ask again.
+func (d *desk) logLook(v *visit, action, subject string) error {
+	_, err := d.looked(v, action, subject, v.Header.Get(session.Poll) == "")
+	return err
 }
