@@ -79,11 +79,7 @@ func (v *visit) show(status int, name string, page any) error {
 	}
 	s := shown{User: v.user, Lang: v.lang, Languages: Languages, Path: v.URL.Path, Nav: v.nav(), Version: v.desk.Version, Page: page}
 	if status == http.StatusOK {
-		if s.Notice = v.desk.Sessions.Get(v.Context(), noticeKey); s.Notice != "" {
-			if err := v.desk.Sessions.Put(v.Context(), noticeKey, ""); err != nil {
-				return err
-			}
-		}
+		s.Notice = v.desk.notices.take(v.reader())
 	}
 	var out bytes.Buffer
 	if err := t.ExecuteTemplate(&out, "layout.html", s); err != nil {
@@ -95,8 +91,6 @@ func (v *visit) show(status int, name string, page any) error {
 	_, _ = out.WriteTo(v.w) // the browser may be gone
 	return nil
 }
-
-const noticeKey = "notice"
 
 // part writes a piece of a page, for a script that puts it in its place.
 func (v *visit) part(page, name string, data any) error {
@@ -121,9 +115,7 @@ func (v *visit) done(path, key string, args ...any) error {
 
 // tell leads to a page and says a text there.
 func (v *visit) tell(path, text string) error {
-	if err := v.desk.Sessions.Put(v.Context(), noticeKey, text); err != nil {
-		return err
-	}
+	v.desk.notices.leave(v.reader(), text)
 	v.redirect(path)
 	return nil
 }
