@@ -160,13 +160,19 @@ func TestRecalledLetterLeavesTheList(t *testing.T) {
 	}
 	first, second := id+" "+caseA, docs[1].Document+" "+caseB
 	lines := has(first, second)
-	for range 2 {
-		if err := r.MarkRead(t.Context(), "anna/1", id); err != nil {
+	for _, read := range []func() error{
+		func() error { return r.LogReading(t.Context(), "Anna", "anna/1", id) },
+		func() error { return r.MarkRead(t.Context(), "anna/1", id) },
+	} {
+		if err := read(); err != nil {
 			t.Fatal(err)
 		}
 		if got := unread(lines); got != caseB {
 			t.Errorf("unread: %q", got)
 		}
+	}
+	if said, _, err := r.Entries(t.Context(), 0, 9, EntryFilter{Action: "document viewed", Actor: "Anna", About: id}); err != nil || len(said) != 1 {
+		t.Errorf("%d entries of one look: %v", len(said), err)
 	}
 	if is, err := r.Unread(t.Context(), "anna", lines); err != nil || slices.Contains(is, false) {
 		t.Errorf("somebody else has read it: %v, %v", is, err)

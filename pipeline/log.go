@@ -125,6 +125,15 @@ func (m *Mailroom) LogView(ctx context.Context, who, action, subject string) err
 	return m.logView(ctx, who, action, subject, nil)
 }
 
+// LogReading is LogView of a document that a user opens to read, and MarkRead, in one
+// commit: the person waits for it.
+func (m *Mailroom) LogReading(ctx context.Context, who, user, document string) error {
+	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		e := m.event("document viewed", document, who, nil)
+		return errors.Join(m.logConfiguration(tx), tx.Log(e), journal.Save(tx, tableReadMark, markKey(user, document), e.Time))
+	})
+}
+
 // LogReason is LogView of a look for which the person gives a reason.
 func (m *Mailroom) LogReason(ctx context.Context, who, action, subject, why string) error {
 	return m.logView(ctx, who, action, subject, map[string]string{"why": why})

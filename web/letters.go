@@ -94,14 +94,12 @@ func (d *desk) showLetter(v *visit, status int, find, problem string) error {
 	}
 	ctx := v.Context()
 	// The opening is logged, not each turn of a page; a hit of a search opens the letter at its page.
-	opened, err := d.looked(v, "document viewed", h.Document, v.FormValue("page") == "" && find == "")
-	if err != nil {
-		return err
-	}
-	if opened {
-		if err := d.Mailroom.MarkRead(ctx, v.user.ID, h.Document); err != nil {
+	look := look{v.user.ID, h.Document}
+	if v.FormValue("page") == "" && find == "" || !d.looks.fresh(look) {
+		if err := d.Mailroom.LogReading(ctx, v.user.Actor(), v.user.ID, h.Document); err != nil {
 			return err
 		}
+		d.looks.note(look)
 	}
 	line, err := d.Mailroom.Document(ctx, h.Document)
 	if err != nil {
