@@ -10,6 +10,7 @@ import (
 	"image/png"
 
 	"postroom/pipeline/sandbox"
+	"postroom/pipeline/scan"
 )
 
 const (
@@ -56,6 +57,30 @@ func pixels(v sandbox.View) image.Image {
 	for i := range v.Width * v.Height {
 		in, to := v.Pix[3*i:3*i+3:3*i+3], out.Pix[4*i:4*i+4:4*i+4]
 		to[0], to[1], to[2], to[3] = in[0], in[1], in[2], 255
+	}
+	return out
+}
+
+// smaller gives a view at most width pixels across: each is the mean of those that fall on it.
+func smaller(v sandbox.View, width int) sandbox.View {
+	w, h := scan.Fit(width)(v.Width, v.Height)
+	out := sandbox.View{Width: w, Height: h, Colours: v.Colours, Pix: make([]byte, 0, w*h*v.Colours)}
+	for y := range h {
+		y0, y1 := y*v.Height/h, (y+1)*v.Height/h
+		for x := range w {
+			x0, x1 := x*v.Width/w, (x+1)*v.Width/w
+			for c := range v.Colours {
+				sum := 0
+				for at := y0; at < y1; at++ {
+					row := v.Pix[(at*v.Width+x0)*v.Colours : (at*v.Width+x1)*v.Colours]
+					for i := c; i < len(row); i += v.Colours {
+						sum += int(row[i])
+					}
+				}
+				n := (y1 - y0) * (x1 - x0)
+				out.Pix = append(out.Pix, byte((sum+n/2)/n))
+			}
+		}
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"image"
+	"slices"
 	"testing"
 
 	"postroom/pipeline/sandbox"
@@ -48,5 +49,33 @@ func TestWhatABrowserGets(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestSmallerIsTheMean: each pixel of the small picture is the mean of those that it stands
+// for, whether they can be divided evenly or not, and a picture that is small enough is as it was.
+func TestSmallerIsTheMean(t *testing.T) {
+	v := sandbox.View{Width: 440, Height: 600, Colours: 3}
+	for y := range v.Height {
+		for x := range v.Width {
+			v.Pix = append(v.Pix, byte(x%2*200), byte(y%2*100), 7)
+		}
+	}
+	is := smaller(v, 220)
+	if is.Width != 220 || is.Height != 300 || len(is.Pix) != 3*220*300 {
+		t.Fatalf("%d by %d, %d bytes", is.Width, is.Height, len(is.Pix))
+	}
+	for i := 0; i < len(is.Pix); i += 3 {
+		if got := [3]byte(is.Pix[i : i+3]); got != [3]byte{100, 50, 7} {
+			t.Fatalf("pixel %d is %v", i/3, got)
+		}
+	}
+	odd := smaller(sandbox.View{Width: 1239, Height: 1753, Colours: 1, Pix: bytes.Repeat([]byte{9}, 1239*1753)}, 220)
+	if slices.Max(odd.Pix) != 9 || slices.Min(odd.Pix) != 9 || len(odd.Pix) != odd.Width*odd.Height {
+		t.Errorf("%d by %d has other tones than its model", odd.Width, odd.Height)
+	}
+	few := sandbox.View{Width: 2, Height: 1, Colours: 1, Pix: []byte{1, 2}}
+	if got := smaller(few, 220); !bytes.Equal(got.Pix, few.Pix) {
+		t.Errorf("%v", got)
 	}
 }

@@ -66,10 +66,7 @@ func (g *gallery) get(ctx context.Context, key, file string, awaited bool, make 
 	}
 	w.askers++
 	w.awaited = w.awaited || awaited
-	if g.working < viewing {
-		g.working++
-		go g.work(context.WithoutCancel(ctx))
-	}
+	g.begin(ctx)
 	g.mu.Unlock()
 	select {
 	case <-w.done:
@@ -77,6 +74,35 @@ func (g *gallery) get(ctx context.Context, key, file string, awaited bool, make 
 	case <-ctx.Done():
 		g.leave(w)
 		return PagePicture{}, ctx.Err()
+	}
+}
+
+// join waits for a picture that is being made, or is to be, if there is one.
+func (g *gallery) join(ctx context.Context, key string, awaited bool) bool {
+	g.mu.Lock()
+	w := g.wanted[key]
+	if w != nil {
+		w.askers++
+		w.awaited = w.awaited || awaited
+		g.begin(ctx)
+	}
+	g.mu.Unlock()
+	if w == nil {
+		return false
+	}
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+		g.leave(w)
+	}
+	return true
+}
+
+// begin has one worker more when there may be. It is called under the lock.
+func (g *gallery) begin(ctx context.Context) {
+	if g.working < viewing {
+		g.working++
+		go g.work(context.WithoutCancel(ctx))
 	}
 }
 

@@ -229,3 +229,38 @@ func TestRefusedIsForgotten(t *testing.T) {
 		t.Errorf("%d are remembered", len(g.unseen))
 	}
 }
+
+// TestWhoJoinsWaits: a picture that another is made of is waited for, by a person too, and
+// one that nobody wants is not.
+func TestWhoJoinsWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio()
+		if s.join(t.Context(), "f/none", true) {
+			t.Error("it joined what nobody wants")
+		}
+		var all sync.WaitGroup
+		for _, name := range []string{"f/1", "f/2"} { // one is in hand, the other one waits
+			all.Go(func() { _ = s.ask(t.Context(), name, false) })
+			synctest.Wait()
+		}
+		joined := make(chan bool, 1)
+		go func() { joined <- s.join(t.Context(), "f/2", true) }()
+		synctest.Wait()
+		if got := s.begun(); got != "f/1 f/2" {
+			t.Errorf("begun: %s; a person waits for the other one", got)
+		}
+		select {
+		case <-joined:
+			t.Error("it did not wait")
+		default:
+		}
+		close(s.let)
+		if !<-joined {
+			t.Error("it did not join")
+		}
+		all.Wait()
+		if s.left() != 0 {
+			t.Errorf("%d are left", s.left())
+		}
+	})
+}

@@ -121,13 +121,18 @@ func (m *Mailroom) seen(ctx context.Context, batch string, page, width int, crop
 		return PagePicture{}, err
 	}
 	o := scan.Viewing{Turn: turn, Width: width, Crop: crop}
-	key := fmt.Sprintf("picture %d of %s, page %d: %+v", pictureForm, b.SHA256, page, o)
+	key := pictureKey(b, page, o)
 	if p, kept := m.kept(key); kept {
 		return p, nil
 	}
 	of := fmt.Sprintf("%s/%d", b.SHA256, page)
 	if why := m.gallery.refused(of, m.cfg.Now()); why != nil {
 		return PagePicture{}, why
+	}
+	if larger := (scan.Viewing{Turn: turn, Width: Screen.width()}); width == Thumb.width() && m.gallery.join(ctx, pictureKey(b, page, larger), awaited) {
+		if p, kept := m.kept(key); kept {
+			return p, nil
+		}
 	}
 	return m.gallery.get(ctx, key, b.SHA256, awaited, func(ctx context.Context) (PagePicture, error) {
 		if p, kept := m.kept(key); kept { // since this one asked
@@ -166,7 +171,28 @@ func (m *Mailroom) show(ctx context.Context, b batchRow, page int, o scan.Viewin
 	if v.Refused != nil {
 		return PagePicture{}, &Unseen{v.Refused.Reason, v.Refused.Detail}
 	}
+	if o == (scan.Viewing{Turn: o.Turn, Width: Screen.width()}) {
+		m.keepThumb(b, page, o, v)
+	}
 	return encodePicture(v, o.Crop != (mail.Box{}))
+}
+
+// pictureKey is a picture's name in the cache.
+func pictureKey(b batchRow, page int, o scan.Viewing) string {
+	return fmt.Sprintf("picture %d of %s, page %d: %+v", pictureForm, b.SHA256, page, o)
+}
+
+// keepThumb makes the thumbnail of a page whose larger picture was made: to decode the page
+// is most of what either costs, and whoever looks at it is mostly shown both.
+func (m *Mailroom) keepThumb(b batchRow, page int, o scan.Viewing, v sandbox.View) {
+	o.Width = Thumb.width()
+	key := pictureKey(b, page, o)
+	if _, kept := m.kept(key); kept || m.cfg.Pictures == nil {
+		return
+	}
+	if p, err := encodePicture(smaller(v, o.Width), false); err == nil {
+		m.keepPicture(key, p)
+	}
 }
 
 // turn tells how far a page is turned, clockwise in degrees, to be upright: 0, 90, 180 or

@@ -52,6 +52,7 @@ type desk struct {
 	refusals *refusals
 	looks    *looks
 	notices  *notices
+	ahead    *ahead
 }
 
 // New makes the desk's handler. The error is a page or a translation that is broken.
@@ -77,7 +78,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the desk's pages: %w", err)
 	}
-	d := &desk{Config: cfg, words: words, views: views, static: static, leases: newLeases(cfg.Now), refusals: newRefusals(cfg.Log, cfg.Now), looks: newLooks(cfg.Now), notices: newNotices(cfg.Now)}
+	d := &desk{Config: cfg, words: words, views: views, static: static, leases: newLeases(cfg.Now), refusals: newRefusals(cfg.Log, cfg.Now), looks: newLooks(cfg.Now), notices: newNotices(cfg.Now), ahead: &ahead{stopping: cfg.Stopping}}
 	mux := http.NewServeMux()
 	for _, r := range d.routes() {
 		mux.Handle(r.pattern, d.guarded(r))

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -120,6 +121,7 @@ func (d *desk) showLetter(v *visit, status int, find, problem string) error {
 	if find != "" && v.FormValue("page") == "" { // the first page that has it
 		at = max(0, slices.IndexFunc(line.Pages, func(n int) bool { return len(hits[n]) > 0 }))
 	}
+	d.readsOn(v, line, at, p.All)
 	for i, n := range line.Pages {
 		p.Strip = append(p.Strip, stripPage{n, slices.Contains(line.Blanks, n), i == at && !p.All})
 		if i != at && !p.All {
@@ -140,6 +142,19 @@ func (d *desk) showLetter(v *visit, status int, find, problem string) error {
 		p.After = line.Pages[at+1]
 	}
 	return v.show(status, "letter", p)
+}
+
+// readsOn has the page made that is shown, and then the one that is mostly turned to.
+func (d *desk) readsOn(v *visit, line pipeline.DocumentLine, at int, all bool) {
+	if all || at >= len(line.Pages) {
+		return
+	}
+	d.asksSoon(v, line.Batch, line.Pages[at])
+	if rest := line.Pages[at+1:]; len(rest) > 0 {
+		d.ahead.wish("letter/"+line.Document, func(ctx context.Context) {
+			_ = d.Mailroom.Prepare(ctx, line.Batch, rest[:1], pipeline.Screen) // whoever asks for it is told
+		})
+	}
 }
 
 // returnLetter sends a letter back that is not the person's. Nobody sees it in the case

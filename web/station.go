@@ -152,6 +152,7 @@ func (d *desk) openStation(v *visit, line pipeline.DocumentLine, status int, typ
 	if err := d.stationPages(v, &p, facts); err != nil {
 		return err
 	}
+	d.ahead.wish("station", d.nextDocuments)
 	return v.show(status, "station", p)
 }
 
@@ -164,13 +165,7 @@ func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) erro
 	}
 	at := slices.Index(pages, formInt(v, "page"))
 	if at < 0 { // the first page that has evidence to look at
-		at = 0
-		for _, e := range facts.Evidence {
-			if i := slices.Index(pages, e.Page); i >= 0 {
-				at = i
-				break
-			}
-		}
+		at = opening(p.Line)
 	}
 	for i, n := range pages {
 		p.Strip = append(p.Strip, stripPage{n, slices.Contains(p.Line.Blanks, n), i == at})
@@ -181,6 +176,7 @@ func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) erro
 	if at+1 < len(pages) {
 		p.After = pages[at+1]
 	}
+	d.asksSoon(v, p.Line.Batch, pages[at])
 	current, err := d.pageView(v, p.Line.Batch, pages[at], "/station/"+p.Line.Document+"/picture/")
 	if err != nil {
 		return err
