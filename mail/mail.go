@@ -49,7 +49,9 @@ type Reading struct {
 	// Illegible tells that the page carries much more text than could be read.
 	Illegible bool   `json:"illegible,omitempty"`
 	Failure   string `json:"failure,omitempty"`
-	// Failure says why the page could not be read; every other field is then zero but Page.
+	// Failure says why the page could not be read; every other field is then zero but Page
+	// and Says, which is the same for other languages (nil = a former version wrote it).
+	Says *Saying `json:"says,omitempty"`
 }
 
 // Symbol is a barcode or patch code that was read.
@@ -199,15 +201,17 @@ type Receipt struct {
 
 // Candidate is a case that a held document may belong to; a person decides.
 type Candidate struct {
-	Reference string `json:"reference"`
-	Why       string `json:"why"`
+	Reference string  `json:"reference"`
+	Why       string  `json:"why"`
+	Says      *Saying `json:"says,omitempty"` // why, for other languages; nil = a former version wrote it
 }
 
 // Exception is a document that a person must decide on.
 type Exception struct {
 	Document   string      `json:"document"`
 	Reason     Reason      `json:"reason"`
-	Detail     string      `json:"detail"` // one sentence for the clerk
+	Detail     string      `json:"detail"`         // one sentence for the clerk, in English
+	Says       *Saying     `json:"says,omitempty"` // the detail, for other languages; nil = a former version wrote it
 	Candidates []Candidate `json:"candidates,omitempty"`
 	Evidence   []Evidence  `json:"evidence,omitempty"`
 	Since      time.Time   `json:"since"`

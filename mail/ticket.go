@@ -30,6 +30,11 @@ const (
 // ErrTicket is a ticket's code that the key did not sign.
 var ErrTicket = errors.New("this mailroom did not sign it")
 
+// UsedTicket is a ticket that another batch had.
+type UsedTicket struct{ Batch string }
+
+func (u *UsedTicket) Error() string { return "it was used already, for batch " + u.Batch }
+
 // IsTicket tells whether a code's text is a ticket's, or means to pass for one.
 func IsTicket(text string) bool {
 	return strings.HasPrefix(strings.ToUpper(strings.TrimSpace(text)), ticketForm)

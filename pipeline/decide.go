@@ -123,7 +123,9 @@ func samePerson(a, b string) bool {
 func (m *Mailroom) decideReference(tx journal.Tx, b batchRow, d docRow, p Decision) error {
 	ref, store, reason, err := m.cfg.Rules.Check(p.Reference, m.cases.current())
 	if err != nil {
-		return refuse(refusedReference, "reason", reason, "why", err)
+		refused := refuse(refusedReference, "reason", reason, "why", err)
+		refused.Says = unproven(err)
+		return refused
 	}
 	if d.Original == (journal.Ref{}) && b.Pages == 0 {
 		return refuse(refusedNoPages)

@@ -75,7 +75,7 @@ func (m *Mailroom) cut(ctx context.Context, t journal.Task) (func(journal.Tx) er
 	if hopeless(t) && d.Original == (journal.Ref{}) {
 		m.givenUp(t)
 		return func(tx journal.Tx) error {
-			return m.holdNow(tx, d, mail.Exception{Reason: mail.UnreadablePage, Detail: neverCut})
+			return m.holdNow(tx, d, exception(mail.UnreadablePage, mail.Say("cut-unended")))
 		}, nil
 	}
 	original, recoded, refused, err := m.original(ctx, b, d)
@@ -103,6 +103,11 @@ func (m *Mailroom) cut(ctx context.Context, t journal.Task) (func(journal.Tx) er
 	}, nil
 }
 
+// exception is one that says all in a saying.
+func exception(reason mail.Reason, says *mail.Saying) mail.Exception {
+	return mail.Exception{Reason: reason, Detail: says.English(), Says: says}
+}
+
 func nothing(journal.Tx) error { return nil }
 
 // original gives the document's PDF: the received file when the document is all
@@ -126,7 +131,7 @@ func (m *Mailroom) original(ctx context.Context, b batchRow, d docRow) (journal.
 		return journal.Ref{}, nil, nil, err
 	}
 	if done.Refused != nil {
-		return journal.Ref{}, nil, &mail.Exception{Reason: done.Refused.Reason,
+		return journal.Ref{}, nil, &mail.Exception{Reason: done.Refused.Reason, Says: mail.Say("cut-refused", done.Refused.Saying()),
 			Detail: "Its pages can't be cut from the scanner's file: " + done.Refused.Detail}, nil
 	}
 	if _, err := out.Seek(0, io.SeekStart); err != nil {
@@ -136,10 +141,10 @@ func (m *Mailroom) original(ctx context.Context, b batchRow, d docRow) (journal.
 	if err != nil {
 		return ref, nil, nil, err
 	}
-	why, err := m.misshapen(ctx, ref, d.To-d.From+1)
+	why, says, err := m.misshapen(ctx, ref, d.To-d.From+1)
 	if err == nil && why != "" {
 		m.cfg.Log.Error("a helper cut something else than it was asked to; look into the batch's file", "batch", b.ID, "document", d.ID, "why", why)
-		return journal.Ref{}, nil, &mail.Exception{Reason: mail.UnreadablePage,
+		return journal.Ref{}, nil, &mail.Exception{Reason: mail.UnreadablePage, Says: mail.Say("cut-other", says),
 			Detail: "Its pages can't be cut from the scanner's file: what was cut is not what was asked for; " + why + "."}, nil
 	}
 	return ref, done.Recoded, nil, err
@@ -182,8 +187,8 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 	receipt, err := m.file(ctx, d)
 	if errors.Is(err, casestore.ErrRefused) {
 		return func(tx journal.Tx) error {
-			return m.holdNow(tx, d, mail.Exception{Reason: mail.DeliveryRefused,
-				Detail: fmt.Sprintf("The store %q refused it: %v", d.Placement.Store, err)})
+			return m.holdNow(tx, d, exception(mail.DeliveryRefused,
+				mail.Say("store-refused", "store", d.Placement.Store, "fault", err)))
 		}, nil
 	}
 	if err != nil {

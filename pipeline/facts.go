@@ -8,6 +8,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
+	"postroom/router"
 )
 
 // Facts are what a decision about a document rests on, with the places on its pages.
@@ -70,8 +71,9 @@ func waitsAt(r journal.Reader, batch string, page int) (*Neighbour, error) {
 type Case struct {
 	Scheme, Reference, Store string
 	Name, Postcode           string
-	Reason                   string // why nothing can be filed there: the name of a mail.Reason; "" = it can
-	Why                      string // in a sentence
+	Reason                   string       // why nothing can be filed there: the name of a mail.Reason; "" = it can
+	Why                      string       // in a sentence
+	Says                     *mail.Saying // the same, for other languages
 }
 
 // Look tells whose case a typed reference is, by the same checks that a decision makes.
@@ -80,12 +82,21 @@ func (m *Mailroom) Look(text string) Case {
 	return c
 }
 
+// unproven says why nothing can be filed in a typed reference's case.
+func unproven(err error) *mail.Saying {
+	var u *router.Unproven
+	if errors.As(err, &u) {
+		return u.Says
+	}
+	return nil
+}
+
 // Prove is Look, with the reference itself; zero when no scheme proves it.
 func (m *Mailroom) Prove(text string) (Case, mail.Reference) {
 	ref, store, reason, err := m.cfg.Rules.Check(text, m.cases.current())
 	c := Case{Store: store}
 	if err != nil {
-		c.Reason, c.Why = reason.String(), err.Error()
+		c.Reason, c.Why, c.Says = reason.String(), err.Error(), unproven(err)
 	}
 	if ref.IsZero() {
 		return c, ref

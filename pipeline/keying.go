@@ -72,9 +72,9 @@ func (m *Mailroom) differ(tx journal.Tx, d docRow, last keying) error {
 		return err
 	}
 	for _, k := range d.Keyed {
-		e.Candidates = append(e.Candidates, mail.Candidate{Reference: k.Reference.String(), Why: "keyed by " + k.By})
+		e.Candidates = append(e.Candidates, candidate(k.Reference, mail.Say("keyed-by", "by", k.By)))
 	}
-	d.Lane = &laneRow{Lane: LaneSupervisor, Why: "Two persons have keyed different references.", By: last.By, UID: last.UID, Since: last.At}
+	d.Lane = &laneRow{Lane: LaneSupervisor, Why: mail.Say("keyed-differently").English(), By: last.By, UID: last.UID, Since: last.At}
 	return errors.Join(
 		tx.Log(m.event(actionKeyed, d.ID, last.By, last.logged())),
 		m.except(tx, d.ID, e),

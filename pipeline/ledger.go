@@ -29,6 +29,7 @@ type DocumentLine struct {
 	Since      time.Time        `json:"since,omitzero"` // of an exception: when it began to wait
 	Reason     string           `json:"reason,omitempty"`
 	Detail     string           `json:"detail,omitempty"`
+	Says       *mail.Saying     `json:"says,omitempty"`       // the detail, for other languages; absent = a person's words, or a former version's
 	Candidates []mail.Candidate `json:"candidates,omitzero"`  // present, if empty, of an exception
 	DecidedBy  string           `json:"decided_by,omitempty"` // of what is filed or discarded: the person, or "machine"
 	Decided    time.Time        `json:"decided,omitzero"`
@@ -57,18 +58,19 @@ type EvidenceLine struct {
 
 // BatchLine is a batch as `process --json` and `batches list --json` print it.
 type BatchLine struct {
-	Type       string `json:"type"` // "batch"
-	Batch      string `json:"batch"`
-	File       string `json:"file"`
-	Pages      int    `json:"pages"`
-	Separators int    `json:"separators"`
-	Documents  int    `json:"documents"`
-	Filed      int    `json:"filed"`
-	Exceptions int    `json:"exceptions"`
-	Discarded  int    `json:"discarded"`         // pages that a person discarded
-	Pending    int    `json:"pending"`           // tasks of the batch not yet finished
-	State      string `json:"state"`             // open, closed
-	Trouble    string `json:"trouble,omitempty"` // why its tasks can't be done now
+	Type       string       `json:"type"` // "batch"
+	Batch      string       `json:"batch"`
+	File       string       `json:"file"`
+	Pages      int          `json:"pages"`
+	Separators int          `json:"separators"`
+	Documents  int          `json:"documents"`
+	Filed      int          `json:"filed"`
+	Exceptions int          `json:"exceptions"`
+	Discarded  int          `json:"discarded"`         // pages that a person discarded
+	Pending    int          `json:"pending"`           // tasks of the batch not yet finished
+	State      string       `json:"state"`             // open, closed
+	Trouble    string       `json:"trouble,omitempty"` // why its tasks can't be done now
+	Says       *mail.Saying `json:"says,omitempty"`    // the trouble, for other languages
 
 	Expected *mail.Counts `json:"expected,omitempty"` // by its ticket; a count of 0 is not told
 	Counted  *mail.Counts `json:"counted,omitempty"`  // of a batch with a ticket
@@ -181,10 +183,10 @@ func (m *Mailroom) trouble(r journal.Reader, line *BatchLine) error {
 		if err != nil {
 			return err
 		}
-		line.Trouble, line.store = t.Error, t.Store != ""
+		line.Trouble, line.store, line.Says = t.Error, t.Store != "", t.says()
 	}
 	if line.Pending > 0 && line.Trouble == "" && m.space.isHalted() {
-		line.Trouble = ErrDiskFull.Error()
+		line.Trouble, line.Says = ErrDiskFull.Error(), mail.Say("trouble-disk")
 	}
 	return err
 }
@@ -197,7 +199,7 @@ func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (Documen
 		if err != nil {
 			return l, err
 		}
-		l.Reason, l.Detail, l.Candidates, l.Since = e.Reason.String(), e.Detail, e.Candidates, e.Since
+		l.Reason, l.Detail, l.Says, l.Candidates, l.Since = e.Reason.String(), e.Detail, e.Says, e.Candidates, e.Since
 		if l.Candidates == nil {
 			l.Candidates = []mail.Candidate{}
 		}
@@ -220,7 +222,8 @@ func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (Documen
 		l.DecidedBy, l.KeyedBy, l.Decided = decider(p), p.KeyedBy, p.Since
 	}
 	if d.Undo != nil {
-		l.Detail = "It was taken back by " + d.Undo.By + ", and is withdrawn as soon as its store has it."
+		l.Says = mail.Say("undone-on-its-way", "by", d.Undo.By)
+		l.Detail = l.Says.English()
 	}
 	if d.Receipt != nil {
 		if l.Path = d.Receipt.Locator; m.cfg.Stores[d.Receipt.Store] != nil {

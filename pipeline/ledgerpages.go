@@ -19,15 +19,16 @@ type PageLine struct {
 	Place     mail.Place // when it is placed; in a document, filed or not, also one that was discarded with it
 	Document  string     // that it stands in, also one that was discarded
 	State     mail.DocState
-	Why       string    // of a separator: the code's name, or "person"; of a discarded page: the reason
-	By        string    // the person who made it a separator or discarded it; "" = nobody did
-	At        time.Time // when
-	Read      bool      // whether a look was taken at it: not at those of a file that is one exception
-	Blank     bool      // it looks blank
-	Unmarked  bool      // not even a pencil line
-	Rotation  int       // clockwise turn that makes it upright: 0, 90, 180, 270 degrees
-	Failure   string    // why it could not be read
-	Exception string    // the reason why its document waits
+	Why       string       // of a separator: the code's name, or "person"; of a discarded page: the reason
+	By        string       // the person who made it a separator or discarded it; "" = nobody did
+	At        time.Time    // when
+	Read      bool         // whether a look was taken at it: not at those of a file that is one exception
+	Blank     bool         // it looks blank
+	Unmarked  bool         // not even a pencil line
+	Rotation  int          // clockwise turn that makes it upright: 0, 90, 180, 270 degrees
+	Failure   string       // why it could not be read
+	Says      *mail.Saying // the same, for other languages; nil = a former version wrote it
+	Exception string       // the reason why its document waits
 }
 
 // PageSums counts a batch's pages by their place: those in documents by what the documents
@@ -192,9 +193,11 @@ func (m *Mailroom) sighted(ctx context.Context, pages []PageLine, rows map[int]p
 			row.Seen = seenOn(r)
 		}
 		p := &pages[i]
-		p.Read, p.Blank, p.Unmarked, p.Rotation, p.Failure = true, row.Seen.Blank, row.Seen.Unmarked, row.Seen.Rotation, row.Seen.Failure
+		p.Read, p.Blank, p.Unmarked, p.Rotation, p.Failure, p.Says = true, row.Seen.Blank, row.Seen.Unmarked, row.Seen.Rotation, row.Seen.Failure, row.Seen.Says
 	}
 	return nil
 }
 
-func seenOn(r mail.Reading) *seenPage { return &seenPage{r.Blank, r.Unmarked, r.Rotation, r.Failure} }
+func seenOn(r mail.Reading) *seenPage {
+	return &seenPage{r.Blank, r.Unmarked, r.Rotation, r.Failure, r.Says}
+}

@@ -120,10 +120,24 @@ func (m *Mailroom) copyIn(ctx context.Context, path string, before intake.Stamp)
 }
 
 // What a person is told of files that were taken before they were whole.
-const agedDetail = "The file was still not whole when its folder's max_age had passed."
+func agedDetail() string              { return mail.Say("file-not-whole").English() }
+func grownDetail(first string) string { return mail.Say("file-grown", "batch", first).English() }
 
-func grownDetail(first string) string {
-	return "The scanner went on writing after the file had been taken as batch " + first + "; this is the later version."
+// partial is what a person was told of such a file when it was taken.
+func partial(detail string) *sandbox.Refusal {
+	before, after, _ := strings.Cut(grownDetail("\n"), "\n")
+	r := &sandbox.Refusal{Reason: mail.Incomplete, Detail: detail}
+	if detail == agedDetail() {
+		r.Says = mail.Say("file-not-whole")
+	} else if rest, ok := strings.CutPrefix(detail, before); ok && strings.HasSuffix(rest, after) {
+		r.Says = mail.Say("file-grown", "batch", strings.TrimSuffix(rest, after))
+	}
+	return r
+}
+
+// refusal is one of the server's own.
+func refusal(reason mail.Reason, says *mail.Saying) *sandbox.Refusal {
+	return &sandbox.Refusal{Reason: reason, Detail: says.English(), Says: says}
 }
 
 // known finds the batch of a watched file that is journalled already and whose
@@ -230,7 +244,7 @@ func (m *Mailroom) receive(ctx context.Context, t journal.Task) (func(journal.Tx
 		return nil, err
 	}
 	defer f.Close()
-	contents := sandbox.Contents{Refused: &sandbox.Refusal{Reason: mail.UnreadableFile, Detail: neverOpened}}
+	contents := sandbox.Contents{Refused: refusal(mail.UnreadableFile, mail.Say("file-unended"))}
 	if hopeless(t) {
 		m.givenUp(t)
 	} else if contents, err = m.helpers.Open(ctx, f, b.SHA256); err != nil {
@@ -259,13 +273,13 @@ func (m *Mailroom) receive(ctx context.Context, t journal.Task) (func(journal.Tx
 func (m *Mailroom) refused(b batchRow, c sandbox.Contents) *sandbox.Refusal {
 	switch {
 	case b.Partial != "":
-		return &sandbox.Refusal{Reason: mail.Incomplete, Detail: b.Partial}
+		return partial(b.Partial)
 	case c.Refused != nil:
 		return c.Refused
 	case c.Pages == 0:
-		return &sandbox.Refusal{Reason: mail.UnreadableFile, Detail: "The file has no page."}
+		return refusal(mail.UnreadableFile, mail.Say("file-empty"))
 	case b.First != "":
-		return &sandbox.Refusal{Reason: mail.Duplicate, Detail: "The same bytes came before, as batch " + b.First + "."}
+		return refusal(mail.Duplicate, mail.Say("file-again", "batch", b.First))
 	}
 	return nil
 }
@@ -297,7 +311,7 @@ func (m *Mailroom) holdFile(tx journal.Tx, b batchRow) error {
 	if err := m.saveNew(tx, d); err != nil {
 		return err
 	}
-	return m.hold(tx, d, mail.Exception{Reason: b.Refused.Reason, Detail: b.Refused.Detail})
+	return m.hold(tx, d, mail.Exception{Reason: b.Refused.Reason, Detail: b.Refused.Detail, Says: b.Refused.Says})
 }
 
 // batch reads a batch's row.

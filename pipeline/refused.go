@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"postroom/mail"
 )
 
 // Refusal is why something that a person asked for can't be carried out, told so that a
@@ -134,13 +136,14 @@ type Refused struct {
 	Code Refusal           // stable, kebab-case; one of Refusals
 	Args map[string]string // what the sentence is told with; may hold personal data
 	Why  string            // the sentence, in English
+	Says *mail.Saying      // of a refused reference: why, for other languages
 }
 
 func (r *Refused) Error() string { return r.Why }
 
 // refuse makes a *Refused error; args are the names and values of the sentence's
 // arguments, in turn.
-func refuse(code Refusal, args ...any) error {
+func refuse(code Refusal, args ...any) *Refused {
 	r := &Refused{Code: code, Args: map[string]string{}, Why: refusals[code]}
 	for pair := range slices.Chunk(args, 2) {
 		name, value := pair[0].(string), fmt.Sprint(pair[1])

@@ -162,7 +162,7 @@ func (m *Mailroom) Arrive(ctx context.Context, a intake.Arrival) error {
 	}
 	o := Origin{Source: a.Folder.Name, Duplex: a.Folder.Duplex, Watched: true, Done: a.Folder.Done}
 	if a.Incomplete {
-		o.Partial = agedDetail
+		o.Partial = agedDetail()
 	}
 	batch, err := m.accept(ctx, a.Path, a.Stamp, o)
 	if err != nil {

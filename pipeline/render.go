@@ -85,13 +85,20 @@ func (m *Mailroom) render(ctx context.Context, t journal.Task) (func(journal.Tx)
 		known := d.Suspect != "" // and a person has confirmed it all the same
 		d.Rendition, d.RenditionSheet, d.Suspect = pdf, sheet, suspect
 		if suspect != "" && !known {
-			return errors.Join(m.hold(tx, d, mail.Exception{Reason: mail.Recall, Detail: suspect}), m.settle(tx, d.Batch))
+			return errors.Join(m.hold(tx, d, mail.Exception{Reason: mail.Recall, Detail: suspect, Says: copyOther(d, suspect)}), m.settle(tx, d.Batch))
 		}
 		if err := saveDoc(tx, d); err != nil {
 			return err
 		}
 		return tx.Enqueue(task(taskEnrich, priorityLater, version(d), payload{Batch: d.Batch, Document: d.ID}))
 	}, nil
+}
+
+// copyOther says what speaks against what is filed.
+func copyOther(d docRow, suspect string) *mail.Saying {
+	reference := d.Placement.Reference
+	fault := strings.TrimPrefix(suspect, mail.Say("copy-other", "reference", reference, "fault", "").English())
+	return mail.Say("copy-other", "reference", reference, "fault", fault)
 }
 
 // rendition has a helper make the rendition; pdf is zero when there is none. hopeless:
@@ -158,7 +165,7 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, turns map[int]int, ab
 	if done.Refused != nil {
 		about.Why = done.Refused.Detail
 		if done.Mistaken {
-			suspect = fmt.Sprintf("It was filed in %s; its original.pdf there does not show the pages that were read: %s", d.Placement.Reference, about.Why)
+			suspect = mail.Say("copy-other", "reference", d.Placement.Reference, "fault", about.Why).English()
 			m.cfg.Log.Error("a filed document is not what was read; compare it with its batch's file", "document", d.ID, "why", about.Why)
 		}
 		return pdf, suspect, nil
@@ -176,7 +183,7 @@ func (m *Mailroom) rendered(ctx context.Context, d docRow, turns map[int]int, ab
 			kept++
 		}
 	}
-	why, err := m.misshapen(ctx, pdf, kept)
+	why, _, err := m.misshapen(ctx, pdf, kept)
 	if err != nil {
 		return pdf, "", err
 	}

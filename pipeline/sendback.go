@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -63,14 +62,18 @@ func (m *Mailroom) sendBack(tx journal.Tx, d docRow, why string, who Undo) error
 	}
 	was := d.Placement.Reference
 	d.SentBack = append(slices.Clone(d.SentBack), was)
-	return m.hold(tx, d.letGo(), mail.Exception{Reason: mail.Recall,
-		Detail: fmt.Sprintf("It was filed in %s, from where %s sent it back; its copy there is withdrawn. Reason: %s", was, who.By, why)})
+	return m.hold(tx, d.letGo(), exception(mail.Recall, mail.Say("sent-back", "reference", was, "by", who.By, "why", why)))
 }
 
 // unwelcome is why a document waits that the machine would file in a case from where a
 // person has sent it, or pages of it, back.
 func unwelcome(decision router.Decision) mail.Exception {
-	return mail.Exception{Reason: mail.Recall, Evidence: decision.Evidence,
-		Detail:     fmt.Sprintf("A person has sent it, or pages of it, back from %s, which it names.", decision.Reference),
-		Candidates: []mail.Candidate{{Reference: decision.Reference.String(), Why: "named by it; a person has sent it back from there"}}}
+	e := exception(mail.Recall, mail.Say("sent-back-from", "reference", decision.Reference))
+	e.Evidence = decision.Evidence
+	e.Candidates = []mail.Candidate{candidate(decision.Reference, mail.Say("sent-back-before"))}
+	return e
+}
+
+func candidate(of mail.Reference, why *mail.Saying) mail.Candidate {
+	return mail.Candidate{Reference: of.String(), Why: why.English(), Says: why}
 }

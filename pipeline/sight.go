@@ -32,6 +32,7 @@ type Sight struct {
 	Doubts   []mail.Doubt   `json:"doubts"`
 	Mentions []SightMention `json:"mentions"`          // what reads as a reference, or nearly
 	Failure  string         `json:"failure,omitempty"` // why the page could not be read
+	Says     *mail.Saying   `json:"says,omitempty"`    // the failure, for other languages; absent = a former version wrote it
 	pose     func(x, y float64) (float64, float64)
 }
 
@@ -50,7 +51,7 @@ type SightMention struct {
 func (m *Mailroom) Sight(ctx context.Context, batch string, page int) (Sight, error) {
 	r, err := m.reading(ctx, batch, page)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Sight{Page: page, Failure: "what was read of it is gone"}, nil
+		return Sight{Page: page, Failure: mail.Say("fault-gone").English(), Says: mail.Say("fault-gone")}, nil
 	}
 	if err != nil {
 		return Sight{}, fmt.Errorf("page %d of batch %s: %w", page, batch, err)
@@ -101,7 +102,7 @@ func (m *Mailroom) reading(ctx context.Context, batch string, page int) (r mail.
 
 // sightOf places all but the mentions.
 func sightOf(r mail.Reading, turn int) Sight {
-	s := Sight{Page: r.Page, Turn: turn, HasText: r.HasText, Blank: r.Blank, Failure: Shown(r.Failure),
+	s := Sight{Page: r.Page, Turn: turn, HasText: r.HasText, Blank: r.Blank, Failure: Shown(r.Failure), Says: r.Says,
 		Words: slices.Clone(r.Words), Symbols: slices.Clone(r.Symbols), Doubts: slices.Clone(r.Doubts)}
 	if r.Width < 1 || r.Height < 1 {
 		return s

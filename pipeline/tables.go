@@ -71,10 +71,11 @@ type pageRow struct {
 // seenPage is what a list of pages tells of a reading, so that it need not be opened.
 // Older journals did without.
 type seenPage struct {
-	Blank    bool   `json:"blank,omitempty"`
-	Unmarked bool   `json:"unmarked,omitempty"`
-	Rotation int    `json:"rotation,omitempty"`
-	Failure  string `json:"failure,omitempty"`
+	Blank    bool         `json:"blank,omitempty"`
+	Unmarked bool         `json:"unmarked,omitempty"`
+	Rotation int          `json:"rotation,omitempty"`
+	Failure  string       `json:"failure,omitempty"`
+	Says     *mail.Saying `json:"says,omitempty"` // the failure
 }
 
 // docRow is a document as the journal keeps it.

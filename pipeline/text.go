@@ -135,8 +135,8 @@ func (m *Mailroom) reconsider(d docRow, readings []mail.Reading) router.Decision
 	for i, s := range sep.Spans {
 		span.Doubts = append(span.Doubts, s.Doubts...)
 		if i > 0 {
-			span.Doubts = append(span.Doubts, router.Doubt{Page: s.From, Reason: mail.DoubtfulSeparator,
-				Detail: fmt.Sprintf("Its text begins another letter on page %d.", s.From)})
+			says := mail.Say("another-letter", "page", s.From)
+			span.Doubts = append(span.Doubts, router.Doubt{Page: s.From, Reason: mail.DoubtfulSeparator, Detail: says.English(), Says: says})
 		}
 	}
 	span.Doubts = slices.DeleteFunc(span.Doubts, func(doubt router.Doubt) bool { return slices.Contains(d.Joined, doubt.Page) })
@@ -154,11 +154,13 @@ func (m *Mailroom) confirm(tx journal.Tx, d docRow, decision router.Decision) er
 	}
 	e := decision.Hold
 	if e == nil && decision.Reference != d.Placement.Reference {
-		e = &mail.Exception{Reason: mail.Conflict, Detail: fmt.Sprintf("All of its text together says %s.", decision.Reference)}
+		conflict := exception(mail.Conflict, mail.Say("text-says", "reference", decision.Reference))
+		e = &conflict
 	}
 	if e == nil {
 		return errors.Join(tx.Log(m.event("document confirmed", d.ID, "", decision.Evidence)), enqueueRendition(tx, d))
 	}
+	e.Says = mail.Say("text-recalls", "reference", d.Placement.Reference, "reason", e.Reason, e.Says)
 	e.Detail = fmt.Sprintf("It was filed in %s; then its text was read (%s): %s", d.Placement.Reference, e.Reason, e.Detail)
 	e.Reason = mail.Recall
 	if err := m.hold(tx, d, *e); err != nil {

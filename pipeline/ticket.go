@@ -80,7 +80,7 @@ func (m *Mailroom) ticketed(ctx context.Context, batch string, readings []mail.R
 	err := m.journal.View(ctx, func(r journal.Reader) error {
 		for _, text := range router.TicketTexts(readings[0]) {
 			t, err := openTicket(r, batch, text)
-			if errors.Is(err, mail.ErrTicket) || errors.As(err, new(*usedTicket)) {
+			if errors.Is(err, mail.ErrTicket) || errors.As(err, new(*mail.UsedTicket)) {
 				why[text] = err
 				continue
 			}
@@ -102,7 +102,7 @@ func (m *Mailroom) ticketed(ctx context.Context, batch string, readings []mail.R
 	}), err
 }
 
-// openTicket proves a ticket's text for a batch: mail.ErrTicket, *usedTicket.
+// openTicket proves a ticket's text for a batch: mail.ErrTicket, *mail.UsedTicket.
 func openTicket(r journal.Reader, batch, text string) (mail.Ticket, error) {
 	key, err := r.Get(tableKey, keyTicket)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) {
@@ -115,11 +115,6 @@ func openTicket(r journal.Reader, batch, text string) (mail.Ticket, error) {
 	return t, unused(r, batch, t)
 }
 
-// usedTicket is a ticket that another batch had.
-type usedTicket struct{ batch string }
-
-func (u *usedTicket) Error() string { return "it was used already, for batch " + u.batch }
-
 func unused(r journal.Reader, batch string, t mail.Ticket) error {
 	had, err := r.Get(tableTicket, t.ID)
 	if errors.Is(err, journal.ErrNotFound) || err == nil && string(had) == batch {
@@ -128,7 +123,7 @@ func unused(r journal.Reader, batch string, t mail.Ticket) error {
 	if err != nil {
 		return err
 	}
-	return &usedTicket{string(had)}
+	return &mail.UsedTicket{Batch: string(had)}
 }
 
 // useTicket makes a ticket a batch's. Should another batch have taken it since it was

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"postroom/mail"
 	"postroom/pipeline/journal"
 )
 
@@ -23,6 +24,13 @@ const (
 	countStores = "trouble/store"
 	countStuck  = "trouble/stuck"
 )
+
+func (t trouble) says() *mail.Saying {
+	if t.Store != "" {
+		return mail.Say("trouble-store", "store", t.Store, "fault", t.Error)
+	}
+	return mail.Say("trouble-stuck", "fault", t.Error)
+}
 
 func (t trouble) count() string {
 	if t.Store != "" {

@@ -154,15 +154,15 @@ func (m *Mailroom) noteUndone(tx journal.Tx, id string, last given, u Undo) erro
 // waited gives why the document waited before the decision; withdrawn: its copy was
 // taken out of its case since.
 func (row decisionRow) waited(who string, withdrawn bool) mail.Exception {
-	e := mail.Exception{Reason: mail.Recall, Detail: "A decision on it was taken back by " + who + "."}
+	e := exception(mail.Recall, mail.Say("decision-undone", "by", who))
 	if row.Held == nil { // an older journal's
 		return e
 	}
 	if !withdrawn {
 		return *row.Held
 	}
+	e = exception(mail.Recall, mail.Say("recall-undone", "by", who))
 	e.Since, e.Candidates, e.Evidence = row.Held.Since, row.Held.Candidates, row.Held.Evidence
-	e.Detail += " The copy in the case that it was recalled from is withdrawn."
 	return e
 }
 

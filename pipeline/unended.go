@@ -28,8 +28,6 @@ func hopeless(t journal.Task) bool { return t.Unended > mostUnended }
 // What is said of it, after "it" or in a sentence of its own.
 const (
 	neverEnded    = "three attempts at it never ended: the program died in the middle of each"
-	neverOpened   = "Three attempts to open the file never ended: the program died in the middle of each."
-	neverCut      = "Three attempts to cut its pages from the scanner's file never ended: the program died in the middle of each."
 	neverRendered = "Three attempts to make it never ended: the program died in the middle of each."
 )
 
@@ -59,7 +57,7 @@ func (m *Mailroom) givenUp(t journal.Task) {
 
 // unreadable is a page that no attempt at reading came back from, kept like any reading.
 func (m *Mailroom) unreadable(ctx context.Context, page int) ([]mail.Reading, journal.Ref, error) {
-	readings := []mail.Reading{{Page: page, Failure: neverEnded}}
+	readings := []mail.Reading{{Page: page, Failure: neverEnded, Says: mail.Say("fault-unended")}}
 	ref, err := m.keep(ctx, readings)
 	return readings, ref, err
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"postroom/mail"
 	"postroom/pipeline/journal"
 )
 
@@ -107,12 +108,12 @@ func TestPoisonIsOneException(t *testing.T) {
 		want     string
 		detail   string
 	}{
-		{"open", letter, false, 3, "file exception unreadable-file", neverOpened},
+		{"open", letter, false, 3, "file exception unreadable-file", mail.Say("file-unended").English()},
 		{"read all", letter, false, 5, "3-3 exception unreadable-page", neverEnded},
 		{"read all", "text=poison", true, 5, "3-3 exception unreadable-page", neverEnded},
 		{"read all", letter, true, 5, "3-3 exception recall", neverEnded},
 		{"again", near, false, 3, "3-3 exception weak-evidence", ""},
-		{"cut", letter, false, 3, "3-3 exception unreadable-page", neverCut},
+		{"cut", letter, false, 3, "3-3 exception unreadable-page", mail.Say("cut-unended").English()},
 		{"render", letter, false, 3, "3-3 filed " + caseA, ""},
 	} {
 		t.Run(strings.ReplaceAll(fmt.Sprint(c.op, " ", c.after), " ", "-"), func(t *testing.T) {

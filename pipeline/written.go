@@ -12,25 +12,27 @@ import (
 // pages, for one of them may have taken that over.
 func cutting(b batchRow) string { return "cut/" + b.SHA256 }
 
-// misshapen tells why what a helper wrote is no PDF of so many pages; "" = it is one. It is
+// misshapen tells why what a helper wrote is no PDF of so many pages; "" = it is one; says is the same. It is
 // opened by a helper that has seen nothing else: the one that wrote it may have been
 // taken over by the file that it worked on, and then its word is that file's.
-func (m *Mailroom) misshapen(ctx context.Context, ref journal.Ref, pages int) (why string, err error) {
+func (m *Mailroom) misshapen(ctx context.Context, ref journal.Ref, pages int) (why string, says *mail.Saying, err error) {
 	f, err := m.blob(ctx, ref)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer f.Close()
 	is, err := m.helpers.Open(ctx, f, "")
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("open what was written: %w", err)
+		return "", nil, fmt.Errorf("open what was written: %w", err)
 	case is.Refused != nil:
-		return "it can't be opened: " + is.Refused.Detail, nil
+		return "it can't be opened: " + is.Refused.Detail, mail.Say("written-unopened", is.Refused.Saying()), nil
 	case is.Kind != mail.PDF:
-		return "it is no PDF", nil
+		says = mail.Say("written-no-pdf")
 	case is.Pages != pages:
-		return fmt.Sprintf("it has %d pages instead of %d", is.Pages, pages), nil
+		says = mail.Say("written-pages", "pages", is.Pages, "want", pages)
+	default:
+		return "", nil, nil
 	}
-	return "", nil
+	return says.English(), says, nil
 }

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"fmt"
 	"slices"
 
 	"postroom/mail"
@@ -10,21 +9,21 @@ import (
 // candidates lists the live cases that the mentions may mean, the surest first.
 func (c *court) candidates(mentions []mail.Mention) (all []mail.Candidate) {
 	var offered []mail.Reference
-	offer := func(scheme, text, why string) {
+	offer := func(scheme, text string, why *mail.Saying) {
 		found, ok := c.cases.Lookup(scheme, text)
 		if ok && !found.Closed && !slices.Contains(offered, found.Reference) {
 			offered = append(offered, found.Reference)
-			all = append(all, mail.Candidate{Why: why})
+			all = append(all, mail.Candidate{Why: why.English(), Says: why})
 		}
 	}
 	for _, m := range mentions {
 		if m.Literal && m.Valid {
-			offer(m.Scheme, m.Text, fmt.Sprintf("%s on page %d", m.Source, m.Page))
+			offer(m.Scheme, m.Text, mail.Say("read-on-page", "source", m.Source, "page", m.Page))
 		}
 	}
 	for _, m := range mentions {
 		for _, reading := range m.Readings {
-			offer(m.Scheme, reading, fmt.Sprintf("%q on page %d may be a misreading of it", m.Raw, m.Page))
+			offer(m.Scheme, reading, mail.Say("misreading", "raw", m.Raw, "page", m.Page))
 		}
 	}
 	for i, ref := range offered {

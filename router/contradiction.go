@@ -1,7 +1,6 @@
 package router
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -22,26 +21,26 @@ const (
 	surelyRead  = 0.75
 )
 
-// contradicts tells how a mention speaks against the proven reference; "" = it
+// contradicts tells how a mention speaks against the proven reference; nil = it
 // does not: it is the same reference again, or the same read badly.
-func (c *court) contradicts(m, proven mail.Mention) string {
+func (c *court) contradicts(m, proven mail.Mention) *mail.Saying {
 	if m.Literal && (m.Valid || m.Text == proven.Text) {
-		return "" // valid ones were counted; what fails as another scheme's was proven by its own
+		return nil // valid ones were counted; what fails as another scheme's was proven by its own
 	}
 	for _, reading := range m.Readings {
 		if _, live := c.cases.Lookup(m.Scheme, reading); live && reading != proven.Text {
-			return fmt.Sprintf("Page %d says %q, which may be the case %s, while %s stands on page %d.", m.Page, m.Raw, reading, proven.Text, proven.Page)
+			return mail.Say("may-be-case", "page", m.Page, "raw", m.Raw, "other", reading, "reference", proven.Text, "at", proven.Page)
 		}
 	}
 	switch {
 	case c.resembles(m, proven):
-		return "" // the proven reference itself looks like another scheme's
+		return nil // the proven reference itself looks like another scheme's
 	case m.Scheme == proven.Scheme && m.Source == mail.FromBarcode && saysSame(m, proven):
-		return ""
+		return nil
 	case m.Scheme == proven.Scheme && m.Source != mail.FromBarcode && sameReadBadly(m, proven):
 		return c.asNear(m, proven)
 	}
-	return fmt.Sprintf("Page %d says %q, which is not %s on page %d.", m.Page, m.Raw, proven.Text, proven.Page)
+	return mail.Say("other-text", "page", m.Page, "raw", m.Raw, "reference", proven.Text, "at", proven.Page)
 }
 
 // saysSame tells whether a code, which is never read badly, says the proven
@@ -73,11 +72,11 @@ func sameReadBadly(m, proven mail.Mention) bool {
 }
 
 // asNear tells which other case a text may be as well as the proven one.
-func (c *court) asNear(m, proven mail.Mention) string {
+func (c *court) asNear(m, proven mail.Mention) *mail.Saying {
 	if other := c.nearest(m, proven); other != "" {
-		return fmt.Sprintf("Page %d says %q, which is as near to the case %s as to %s on page %d.", m.Page, m.Raw, other, proven.Text, proven.Page)
+		return mail.Say("as-near", "page", m.Page, "raw", m.Raw, "other", other, "reference", proven.Text, "at", proven.Page)
 	}
-	return ""
+	return nil
 }
 
 // nearest gives the other case that a text is as near to as to the proven one; ""

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,31 +12,33 @@ import (
 
 // rule names the rule that files the document, with the second factor's evidence; ""
 // = none does, and why.
-func (c *court) rule(found register.Case, best mail.Mention) (rule string, factor []mail.Evidence, why string) {
+func (c *court) rule(found register.Case, best mail.Mention) (rule string, factor []mail.Evidence, why *mail.Saying) {
 	strong := c.scheme(best.Scheme, (*reference.Scheme).Strong)
 	switch {
 	case c.byCode(best):
-		return RuleBarcode, nil, ""
+		return RuleBarcode, nil, nil
 	case best.Source != mail.FromBarcode && strong && c.scheme(best.Scheme, (*reference.Scheme).Covered):
 		// Of two errors in one reference a check lets one in a hundred through.
 		if own, _ := c.owner(found); own == "" && found.Name != "" {
 			if other, ok := c.double(found, best); ok {
-				return "", nil, fmt.Sprintf("Its pages tell of the person of %s, and not of that of %s, which may be a misreading.", other.Reference, best.Text)
+				return "", nil, mail.Say("person-of-another", "other", other.Reference, "reference", best.Text)
 			}
 		}
-		return RuleText, nil, ""
-	}
-	weak := "has a weak check digit"
-	if strong {
-		weak = "has characters that its check digits do not cover"
+		return RuleText, nil, nil
 	}
 	if rule, factor = c.owner(found); rule == "" {
-		return "", nil, fmt.Sprintf("%s %s, and neither the name nor the postcode of the register stands on its pages.", best.Text, weak)
+		if strong {
+			return "", nil, mail.Say("uncovered-alone", "reference", best.Text)
+		}
+		return "", nil, mail.Say("weak-alone", "reference", best.Text)
 	}
 	if other, ok := c.double(found, best); ok {
-		return "", nil, fmt.Sprintf("%s %s; it may be a misreading of %s, whose name or postcode in the register stands on its pages as well.", best.Text, weak, other.Reference)
+		if strong {
+			return "", nil, mail.Say("uncovered-double", "reference", best.Text, "other", other.Reference)
+		}
+		return "", nil, mail.Say("weak-double", "reference", best.Text, "other", other.Reference)
 	}
-	return rule, factor, ""
+	return rule, factor, nil
 }
 
 // owner looks for the person of a case on the pages; rule "" = nothing there tells of

@@ -135,6 +135,8 @@ func TestNeverTwoCases(t *testing.T) {
 			if d := o.rules.Route(Span{From: 1, To: 2}, all, o.cases, true); d.Hold == nil {
 				filed++
 				t.Logf("barcode %s, print %s read %q: filed in %s", a, b, bad, d.Reference)
+			} else if d.Hold.Says == nil || d.Hold.Says.English() != d.Hold.Detail {
+				t.Errorf("%q is told as %+v", d.Hold.Detail, d.Hold.Says)
 			} else if damages == 0 && d.Hold.Reason != mail.Conflict {
 				t.Errorf("barcode %s, print %s: %s", a, b, d.Hold.Reason)
 			}

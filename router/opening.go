@@ -9,21 +9,21 @@ import (
 	"postroom/mail"
 )
 
-// opening tells by what a page looks like a letter's first page; "" = it does
+// opening tells by what a page looks like a letter's first page; nil = it does
 // not. An attached copy of a letter looks like one, too: that is for a person to
 // tell apart.
-func opening(words []mail.Word) string {
+func opening(page int, words []mail.Word) *mail.Saying {
 	lines := linesOf(words)
 	for i, line := range lines {
 		if restarts(line) && numbersPage(line, i, len(lines)) {
-			return "is numbered as a first page (\"" + text(line) + "\")"
+			return mail.Say("begins-numbered", "page", page, "line", text(line))
 		}
 		if salutes(line) && !closes(lines, i) {
-			return "has the salutation \"" + text(line) + "\""
+			return mail.Say("begins-salutation", "page", page, "line", text(line))
 		}
 	}
 	if slices.ContainsFunc(lines, goesOn) {
-		return ""
+		return nil
 	}
 	date, towns := false, 0
 	for _, line := range lines[:min(len(lines), headLines)] {
@@ -33,9 +33,9 @@ func opening(words []mail.Word) string {
 		}
 	}
 	if date && towns >= 2 {
-		return "begins with two addresses and a date"
+		return mail.Say("begins-addresses", "page", page)
 	}
-	return ""
+	return nil
 }
 
 // A letter's addresses and date stand in its first lines.

@@ -16,11 +16,11 @@ func TestOpenings(t *testing.T) {
 		"Bonjour,", "Geachte heer, mevrouw,", "Geachte heer, mevrouw.", "Geachle mevrouw,", "Beste mevrouw Janssens,", "Sehr geehrte Damen und Herren,",
 		"Sehr geehrter Herr Weiß,", "Sehr gechrte Damen und Herren", "Guten Tag!", "Page 1 of 3", "Seite 1 von 2", "Pagina 1/4", "1/3", "- 1 of 2 -",
 	} {
-		if why := opening(page(1, "text:"+line+"|"+prose).Words); why == "" {
+		if why := opening(1, page(1, "text:"+line+"|"+prose).Words); why == nil {
 			t.Errorf("%q opens no letter", line)
 		}
 	}
-	if why := opening(page(1, head).Words); why == "" {
+	if why := opening(1, page(1, head).Words); why == nil {
 		t.Error("two addresses and a date open no letter")
 	}
 }
@@ -37,7 +37,7 @@ func TestAFractionInATable(t *testing.T) {
 		"text:1/2|" + table + prose:                 true,
 		head + "|text:Page 1 of 2|" + table + prose: true,
 	} {
-		if why := opening(page(2, what).Words); (why != "") != opens {
+		if why := opening(2, page(2, what).Words); (why != nil) != opens {
 			t.Errorf("%q: %s", what, why)
 		}
 	}
@@ -55,7 +55,7 @@ func TestPagesThatOpenNothing(t *testing.T) {
 		"1000 Bruxelles|text:06.12.2026", "06.12.2026", "le 6 décembre 2026",
 		"A. Dubois|text:1000 Bruxelles|text:75012 Paris|text:06.12.2026|text:Page 2",
 	} {
-		if why := opening(page(1, "text:"+lines+"|"+prose).Words); why != "" {
+		if why := opening(1, page(1, "text:"+lines+"|"+prose).Words); why != nil {
 			t.Errorf("%q %s", lines, why)
 		}
 	}

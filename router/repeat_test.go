@@ -51,7 +51,11 @@ func TestARepeatIsAskedOnce(t *testing.T) {
 	c.mentions = r.Mentions(c.readings[0])
 	said := map[string]bool{}
 	for _, m := range c.mentions {
-		said[c.contradicts(m, c.mentions[0])] = true
+		text := ""
+		if why := c.contradicts(m, c.mentions[0]); why != nil {
+			text = why.English()
+		}
+		said[text] = true
 	}
 	if len(c.mentions) != 41 || len(c.nearer) != 2 || len(said) != 1 {
 		t.Errorf("%d mentions, %d questions, %v", len(c.mentions), len(c.nearer), said)

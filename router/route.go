@@ -40,7 +40,7 @@ type Decision struct {
 func (r *Rules) Route(span Span, readings []mail.Reading, cases *register.Register, withText bool) Decision {
 	for _, reading := range readings {
 		if reading.Failure != "" {
-			return hold(mail.UnreadablePage, nil, nil, "Page %d can't be read: %s.", reading.Page, strings.TrimSuffix(reading.Failure, "."))
+			return unreadable(reading)
 		}
 	}
 	c := &court{rules: r, span: span, readings: readings, cases: cases, withText: withText}
@@ -50,16 +50,28 @@ func (r *Rules) Route(span Span, readings []mail.Reading, cases *register.Regist
 	c.mentions = append(c.mentions, c.faint()...)
 	if len(span.Doubts) > 0 {
 		d := span.Doubts[0]
-		return hold(d.Reason, c.candidates(c.mentions), c.evidence(c.mentions, ""), "%s", d.Detail)
+		return Decision{Hold: &mail.Exception{Reason: d.Reason, Detail: d.Detail, Says: d.Says, Candidates: c.candidates(c.mentions), Evidence: c.evidence(c.mentions, "")}}
 	}
 	if n := span.To - span.From + 1; n > r.cfg.MaxPages {
-		return hold(mail.TooManyPages, c.candidates(c.mentions), nil, "It has %d pages, over %d: a separator may have been missed.", n, r.cfg.MaxPages)
+		return hold(mail.TooManyPages, c.candidates(c.mentions), nil, mail.Say("too-many-pages", "pages", n, "most", r.cfg.MaxPages))
 	}
 	return c.decide()
 }
 
-func hold(reason mail.Reason, candidates []mail.Candidate, evidence []mail.Evidence, format string, args ...any) Decision {
-	return Decision{Hold: &mail.Exception{Reason: reason, Detail: fmt.Sprintf(format, args...), Candidates: candidates, Evidence: evidence}}
+func hold(reason mail.Reason, candidates []mail.Candidate, evidence []mail.Evidence, says *mail.Saying) Decision {
+	return Decision{Hold: &mail.Exception{Reason: reason, Detail: says.English(), Says: says, Candidates: candidates, Evidence: evidence}}
+}
+
+// unreadable holds a document with a page that could not be read. Its detail has all that
+// the libraries said of the page.
+func unreadable(reading mail.Reading) Decision {
+	why := reading.Says
+	if why == nil {
+		why = mail.Say("fault-other", "fault", reading.Failure)
+	}
+	d := hold(mail.UnreadablePage, nil, nil, mail.Say("page-unreadable", "page", reading.Page, why))
+	d.Hold.Detail = fmt.Sprintf("Page %d can't be read: %s.", reading.Page, strings.TrimSuffix(reading.Failure, "."))
+	return d
 }
 
 // court weighs one document's mentions.
@@ -78,7 +90,7 @@ type court struct {
 func (c *court) decide() Decision {
 	for _, m := range c.mentions {
 		if m.Literal && m.Source == mail.FromBarcode && !m.Valid && !c.provenElsewise(m) {
-			return c.hold(mail.InvalidReference, "The barcode on page %d reads %s, whose check digits do not hold.", m.Page, m.Text)
+			return c.hold(mail.InvalidReference, mail.Say("code-check-fails", "page", m.Page, "text", m.Text))
 		}
 	}
 	proven := c.proven()
@@ -88,15 +100,15 @@ func (c *court) decide() Decision {
 	case 1:
 		return c.oneProven(proven[0])
 	}
-	var texts []string
+	all := []any{"count", len(proven)}
 	for _, m := range proven {
 		name := m.Text
 		if slices.ContainsFunc(proven, func(o mail.Mention) bool { return o.Text == m.Text && o.Scheme != m.Scheme }) {
 			name = m.Scheme + ":" + m.Text
 		}
-		texts = append(texts, fmt.Sprintf("%s (page %d)", name, m.Page))
+		all = append(all, mail.Say("reference-on-page", "reference", name, "page", m.Page))
 	}
-	return c.hold(mail.Conflict, "It carries %d references: %s.", len(proven), strings.Join(texts, ", "))
+	return c.hold(mail.Conflict, mail.Say("references", all...))
 }
 
 // provenElsewise tells whether a code whose check fails is another scheme's
@@ -133,8 +145,8 @@ func (c *court) literal() []mail.Mention {
 	return all
 }
 
-func (c *court) hold(reason mail.Reason, format string, args ...any) Decision {
-	return hold(reason, c.candidates(c.mentions), c.evidence(c.mentions, ""), format, args...)
+func (c *court) hold(reason mail.Reason, says *mail.Saying) Decision {
+	return hold(reason, c.candidates(c.mentions), c.evidence(c.mentions, ""), says)
 }
 
 func (c *court) nothingProven() Decision {
@@ -159,25 +171,25 @@ const mostAgain = 4
 func (c *court) nothingLiteral() Decision {
 	for _, m := range c.mentions {
 		if m.Literal {
-			return c.hold(mail.InvalidReference, "Page %d says %s, whose check digits do not hold.", m.Page, m.Text)
+			return c.hold(mail.InvalidReference, mail.Say("print-check-fails", "page", m.Page, "text", m.Text))
 		}
 	}
 	for _, m := range c.mentions {
 		if m.Source == mail.FromBarcode {
-			return c.hold(mail.WeakEvidence, "The barcode on page %d says %q, but not as a reference alone: it is no evidence to file on.", m.Page, m.Raw)
+			return c.hold(mail.WeakEvidence, mail.Say("code-not-alone", "page", m.Page, "raw", m.Raw))
 		}
 	}
 	if len(c.mentions) > 0 {
 		m := c.mentions[0]
-		return c.hold(mail.WeakEvidence, "Page %d says %q, which is nearly a reference.", m.Page, m.Raw)
+		return c.hold(mail.WeakEvidence, mail.Say("nearly-reference", "page", m.Page, "raw", m.Raw))
 	}
 	if len(c.span.Blanks) == len(c.readings) {
-		return c.hold(mail.NoReference, "It has nothing but pages that look blank.")
+		return c.hold(mail.NoReference, mail.Say("all-blank"))
 	}
 	if page := c.unread(); page > 0 {
-		return c.hold(mail.NoReference, "No reference can be read; page %d has a code that can't be read.", page)
+		return c.hold(mail.NoReference, mail.Say("code-unread", "page", page))
 	}
-	return c.hold(mail.NoReference, "No page carries a reference.")
+	return c.hold(mail.NoReference, mail.Say("no-reference"))
 }
 
 // unread gives the first page with a place that looks like a code and can't be
@@ -193,52 +205,52 @@ func (c *court) unread() int {
 
 func (c *court) oneProven(best mail.Mention) Decision {
 	for _, m := range c.mentions {
-		if why := c.contradicts(m, best); why != "" {
-			return c.hold(mail.Conflict, "%s", why)
+		if why := c.contradicts(m, best); why != nil {
+			return c.hold(mail.Conflict, why)
 		}
 	}
 	found, ok := c.cases.Lookup(best.Scheme, best.Text)
 	switch {
 	case !ok:
-		return c.hold(mail.UnknownCase, "No case %s is in the register.", best.Text)
+		return c.hold(mail.UnknownCase, mail.Say("case-unknown", "reference", best.Text))
 	case found.Closed:
-		return c.hold(mail.ClosedCase, "The case %s is closed.", found.Reference)
+		return c.hold(mail.ClosedCase, mail.Say("case-closed", "reference", found.Reference))
 	}
 	for _, reading := range c.readings {
 		if reading.Illegible {
-			return c.hold(mail.WeakEvidence, "Most of the text on page %d can't be read; it may name another case than %s.", reading.Page, best.Text)
+			return c.hold(mail.WeakEvidence, mail.Say("page-illegible", "page", reading.Page, "reference", best.Text))
 		}
 	}
 	why := c.unsure(best)
 	rule, factor, lacks := c.rule(found, best)
-	if why == "" {
+	if why == nil {
 		why = lacks
 	}
 	switch {
-	case why != "" && !c.withText:
+	case why != nil && !c.withText:
 		return Decision{NeedText: true}
-	case why != "":
-		return c.hold(mail.WeakEvidence, "%s", why)
+	case why != nil:
+		return c.hold(mail.WeakEvidence, why)
 	}
 	return Decision{Reference: found.Reference, Store: found.Store, Rule: rule, Evidence: append(c.evidence(c.literal(), rule), factor...)}
 }
 
-// unsure tells why a proven reference is not enough to file on; "" = it is.
+// unsure tells why a proven reference is not enough to file on; nil = it is.
 //
 // A code that can't be read may be another case's, also beside the one that was
 // read: two letters lie on one scanner's glass, a form carries its sender's case.
-func (c *court) unsure(best mail.Mention) string {
+func (c *court) unsure(best mail.Mention) *mail.Saying {
 	if best.Source != mail.FromBarcode {
 		surest := 0.0
 		for _, m := range c.literal() {
 			surest = max(surest, m.Confidence)
 		}
 		if surest < leastConfidence {
-			return fmt.Sprintf("Page %d says %s, but it was read with little confidence.", best.Page, best.Text)
+			return mail.Say("read-unsurely", "page", best.Page, "reference", best.Text)
 		}
 	}
 	if page := c.unread(); page > 0 {
-		return fmt.Sprintf("Page %d has a code that can't be read; it may name another case than %s.", page, best.Text)
+		return mail.Say("code-of-another", "page", page, "reference", best.Text)
 	}
-	return ""
+	return nil
 }

@@ -219,7 +219,7 @@ func TestRouteHolds(t *testing.T) {
 		"too long":                     {[]string{"code:" + caseA, prose, prose, prose, prose, prose}, mail.TooManyPages, caseA},
 	} {
 		d := decide(t, true, c.pages...)
-		if d.Hold == nil || d.Hold.Reason != c.want || d.Hold.Detail == "" {
+		if d.Hold == nil || d.Hold.Reason != c.want || d.Hold.Says == nil || d.Hold.Says.English() != d.Hold.Detail {
 			t.Errorf("%s: %+v, hold %+v, want %s", name, d, d.Hold, c.want)
 			continue
 		}
@@ -261,7 +261,7 @@ func TestRouteWithoutText(t *testing.T) {
 
 func TestDoubtsHold(t *testing.T) {
 	r, cases := rules(t)
-	d := r.Route(Span{From: 1, To: 1, Doubts: []Doubt{{1, mail.DoubtfulSeparator, "why"}}}, pages("code:"+caseA), cases, true)
+	d := r.Route(Span{From: 1, To: 1, Doubts: []Doubt{{1, mail.DoubtfulSeparator, "why", mail.Say("no-reference")}}}, pages("code:"+caseA), cases, true)
 	if d.Hold == nil || d.Hold.Reason != mail.DoubtfulSeparator || d.Hold.Detail != "why" || len(d.Hold.Candidates) != 1 {
 		t.Errorf("%+v", d.Hold)
 	}

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,9 +10,10 @@ import (
 
 // Doubt is why a span of pages may not be one letter.
 type Doubt struct {
-	Page   int         `json:"page"`
-	Reason mail.Reason `json:"reason"`
-	Detail string      `json:"detail"`
+	Page   int          `json:"page"`
+	Reason mail.Reason  `json:"reason"`
+	Detail string       `json:"detail"`
+	Says   *mail.Saying `json:"says,omitempty"` // the detail, for other languages; nil = a former version wrote it
 }
 
 // Span is a document's pages, From to To.
@@ -116,7 +116,7 @@ func (d *divider) page(reading mail.Reading, duplex bool) {
 		case !d.clear && len(d.open.Blanks) <= d.open.To-d.open.From:
 			// No separator and no code says where this letter began: the pages
 			// before may be another letter, or its own cover.
-			d.doubt(reading.Page, "Page %d carries the first barcode with a reference; the pages before it may be another letter.", reading.Page)
+			d.doubt(reading.Page, mail.Say("first-code-late", "page", reading.Page))
 		}
 	}
 	d.add(reading, coded)
@@ -132,27 +132,27 @@ func (d *divider) control(reading mail.Reading, c Control) {
 		d.add(reading, d.rules.coded(reading))
 		d.clear = true
 		if other, ok := d.rules.dropping(reading); ok {
-			d.doubt(reading.Page, "Page %d carries two separator codes that contradict: %s keeps the page, %s drops it.", reading.Page, c.name(), other.name())
+			d.doubt(reading.Page, mail.Say("separators-differ", "page", reading.Page, "keeps", c.name(), "drops", other.name()))
 		}
-	case letter == "":
+	case letter == nil:
 		d.end()
 		d.out.Separators[reading.Page] = c.name()
 		d.after = true
 	default:
-		d.suspect(reading, fmt.Sprintf("Page %d carries a separator code (%s) and %s: it may be a letter's page.", reading.Page, c.name(), letter))
+		d.suspect(reading, mail.Say("separator-and-letter", "page", reading.Page, "code", c.name(), letter))
 	}
 }
 
 // suspect takes a page whose code may be a letter's. Anyone can print a code: the page
 // stays, and whether it divides is a person's to say, for what came before it as for
 // what comes.
-func (d *divider) suspect(reading mail.Reading, detail string) {
+func (d *divider) suspect(reading mail.Reading, why *mail.Saying) {
 	if d.open != nil {
-		d.doubt(reading.Page, "%s", detail)
+		d.doubt(reading.Page, why)
 	}
 	d.end()
 	d.add(reading, d.rules.coded(reading))
-	d.doubt(reading.Page, "%s", detail)
+	d.doubt(reading.Page, why)
 }
 
 // another tells whether the codes name another case than the open span's. A page
@@ -181,8 +181,8 @@ func (d *divider) add(reading mail.Reading, coded []mail.Mention) {
 	}
 }
 
-func (d *divider) doubt(page int, format string, args ...any) {
-	d.open.Doubts = append(d.open.Doubts, Doubt{page, mail.DoubtfulSeparator, fmt.Sprintf(format, args...)})
+func (d *divider) doubt(page int, why *mail.Saying) {
+	d.open.Doubts = append(d.open.Doubts, Doubt{page, mail.DoubtfulSeparator, why.English(), why})
 }
 
 func (d *divider) end() {
@@ -197,7 +197,7 @@ func (d *divider) end() {
 func (d *divider) missed(reading mail.Reading, coded []mail.Mention) {
 	for _, doubt := range reading.Doubts {
 		if doubt.Looks == mail.LooksPatch && d.rules.usesPatches() {
-			d.doubt(reading.Page, "Page %d has bars like a separator's patch code that can't be read as one.", reading.Page)
+			d.doubt(reading.Page, mail.Say("patch-unread", "page", reading.Page))
 			return
 		}
 	}
@@ -208,15 +208,15 @@ func (d *divider) missed(reading mail.Reading, coded []mail.Mention) {
 	switch {
 	case len(words) <= mostCaption && slices.ContainsFunc(linesOf(reading.Words), captioned):
 		if len(reading.Symbols) > 0 {
-			d.doubt(reading.Page, "Page %d says that it is a separator sheet, but its code, %q, is not configured as a separator.", reading.Page, reading.Symbols[0].Text)
+			d.doubt(reading.Page, mail.Say("sheet-not-configured", "page", reading.Page, "code", reading.Symbols[0].Text))
 			return
 		}
-		d.doubt(reading.Page, "Page %d looks like a separator sheet whose code can't be read.", reading.Page)
+		d.doubt(reading.Page, mail.Say("sheet-unread", "page", reading.Page))
 	case len(words) <= mostCaption && len(reading.Doubts) > 0 && len(d.rules.cfg.Separators) > 0 && len(coded) == 0:
-		d.doubt(reading.Page, "Page %d has hardly a word and a code that can't be read: it may be a separator sheet.", reading.Page)
+		d.doubt(reading.Page, mail.Say("sheet-doubtful", "page", reading.Page))
 	case reading.Page > d.open.From:
-		if why := opening(reading.Words); why != "" {
-			d.doubt(reading.Page, "Page %d %s, as a letter's first page: a separator may have been missed.", reading.Page, why)
+		if why := opening(reading.Page, reading.Words); why != nil {
+			d.doubt(reading.Page, why)
 		}
 	}
 }
@@ -230,26 +230,26 @@ func (r *Rules) usesPatches() bool {
 	return false
 }
 
-// carriesLetter tells what of a letter stands beside a control code; "" = nothing.
-func (r *Rules) carriesLetter(reading mail.Reading) string {
+// carriesLetter tells what of a letter stands beside a control code; nil = nothing.
+func (r *Rules) carriesLetter(reading mail.Reading) *mail.Saying {
 	if n := len(letterWords(reading)); n > mostCaption {
-		return fmt.Sprintf("%d words", n)
+		return mail.Say("letter-words", "count", n)
 	}
 	if all := r.Mentions(reading); len(all) > 0 {
-		return "the reference " + all[0].Text
+		return mail.Say("letter-reference", "reference", all[0].Text)
 	}
 	if reading.Illegible {
-		return "text that can't be read"
+		return mail.Say("letter-illegible")
 	}
 	// A sheet may carry its own code twice, also in another symbology; any other
 	// code may be a letter's.
 	if slices.ContainsFunc(reading.Symbols, func(s mail.Symbol) bool { return !r.sheets(s) }) {
-		return "a code that is not a separator's"
+		return mail.Say("letter-code")
 	}
 	if slices.ContainsFunc(reading.Doubts, func(d mail.Doubt) bool { return d.Looks != mail.LooksPatch }) {
-		return "a code that can't be read"
+		return mail.Say("letter-code-unread")
 	}
-	return ""
+	return nil
 }
 
 // sheets tells whether a symbol is a separator sheet's own: a patch code, a

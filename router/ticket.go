@@ -1,7 +1,7 @@
 package router
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 
 	"postroom/mail"
@@ -10,8 +10,9 @@ import (
 // TicketCode is what the ledger calls a batch ticket's page.
 const TicketCode = "batch-ticket"
 
-// Verifier opens the text of a ticket's code; its error says in a sentence's end why it does
-// not count. The same text must always have the same answer.
+// Verifier opens the text of a ticket's code; its error says why it does not count: a
+// *mail.UsedTicket, or what is taken for one that is not signed. The same text must always
+// have the same answer.
 type Verifier func(text string) (mail.Ticket, error)
 
 // WithTickets gives the same rules with another verifier of tickets.
@@ -35,8 +36,8 @@ func TicketTexts(reading mail.Reading) (texts []string) {
 // is a doubt, as anyone can print one.
 func (d *divider) ticket(reading mail.Reading, texts []string) {
 	t, why := d.rules.opened(reading, texts)
-	if why != "" {
-		d.suspect(reading, fmt.Sprintf("Page %d carries a batch ticket, but %s: it may be a letter's page.", reading.Page, why))
+	if why != nil {
+		d.suspect(reading, why)
 		return
 	}
 	d.end()
@@ -44,27 +45,31 @@ func (d *divider) ticket(reading mail.Reading, texts []string) {
 }
 
 // opened gives the ticket of a page, or why it does not count.
-func (r *Rules) opened(reading mail.Reading, texts []string) (t mail.Ticket, why string) {
+func (r *Rules) opened(reading mail.Reading, texts []string) (t mail.Ticket, why *mail.Saying) {
 	if reading.Page != 1 {
-		return t, "is not the batch's first page"
+		return t, mail.Say("ticket-not-first", "page", reading.Page)
 	}
 	if len(texts) > 1 {
-		return t, fmt.Sprintf("there are %d different ones", len(texts))
+		return t, mail.Say("tickets-differ", "page", reading.Page, "count", len(texts))
 	}
 	err := mail.ErrTicket
 	if r.cfg.Tickets != nil {
 		t, err = r.cfg.Tickets(texts[0])
 	}
-	if err != nil {
-		return t, err.Error()
+	var used *mail.UsedTicket
+	switch {
+	case errors.As(err, &used):
+		return t, mail.Say("ticket-used", "page", reading.Page, "batch", used.Batch)
+	case err != nil:
+		return t, mail.Say("ticket-unsigned", "page", reading.Page)
 	}
 	// Its own text is no letter's, whatever a scheme might see in it.
 	reading.Symbols = slices.DeleteFunc(slices.Clone(reading.Symbols), func(s mail.Symbol) bool { return mail.IsTicket(s.Text) })
-	if letter := r.carriesLetter(reading); letter != "" {
-		return t, "also " + letter
+	if letter := r.carriesLetter(reading); letter != nil {
+		return t, mail.Say("ticket-and-letter", "page", reading.Page, letter)
 	}
 	if c, ok := r.control(reading); ok && c.Keep {
-		return t, fmt.Sprintf("also a separator code (%s) that keeps its page", c.name())
+		return t, mail.Say("ticket-and-separator", "page", reading.Page, "code", c.name())
 	}
-	return t, ""
+	return t, nil
 }

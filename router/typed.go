@@ -2,7 +2,6 @@ package router
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"postroom/mail"
@@ -10,9 +9,14 @@ import (
 	"postroom/router/register"
 )
 
+// Unproven is a typed reference in whose case nothing can be filed.
+type Unproven struct{ Says *mail.Saying }
+
+func (u *Unproven) Error() string { return u.Says.English() }
+
 // Check proves a reference that a person typed, by the same rules as one that
 // was read. One that is a case of two schemes must be written "scheme:reference".
-// On error the reason says which exception it would have been.
+// On error, which is *Unproven, the reason says which exception it would have been.
 func (r *Rules) Check(text string, cases *register.Register) (ref mail.Reference, store string, reason mail.Reason, err error) {
 	schemes, text := r.addressed(text)
 	reason = mail.InvalidReference
@@ -22,7 +26,11 @@ func (r *Rules) Check(text string, cases *register.Register) (ref mail.Reference
 			proven, why := mail.ParseReference(s, given)
 			if why != nil {
 				if reason == mail.InvalidReference && (err == nil || errors.Is(why, reference.ErrCheck)) {
-					err = fmt.Errorf("no scheme proves the reference: %w", why)
+					code := "typed-odd"
+					if errors.Is(why, reference.ErrCheck) {
+						code = "typed-check"
+					}
+					err = &Unproven{mail.Say(code)}
 				}
 				continue
 			}
@@ -31,9 +39,9 @@ func (r *Rules) Check(text string, cases *register.Register) (ref mail.Reference
 			case ok && !c.Closed:
 				open, store = append(open, c.Reference), c.Store
 			case ok:
-				ref, reason, err = c.Reference, mail.ClosedCase, fmt.Errorf("the case %s is closed", c.Reference)
+				ref, reason, err = c.Reference, mail.ClosedCase, &Unproven{mail.Say("typed-closed", "reference", c.Reference)}
 			case reason == mail.InvalidReference:
-				ref, reason, err = proven, mail.UnknownCase, fmt.Errorf("no case %s is in the register", proven)
+				ref, reason, err = proven, mail.UnknownCase, &Unproven{mail.Say("typed-unknown", "reference", proven)}
 			}
 		}
 		switch len(open) {
@@ -46,10 +54,10 @@ func (r *Rules) Check(text string, cases *register.Register) (ref mail.Reference
 		for _, o := range open {
 			names = append(names, named(o, open))
 		}
-		return mail.Reference{}, "", mail.Conflict, fmt.Errorf("%s is a case of %d schemes: write %s", given, len(open), strings.Join(names, " or "))
+		return mail.Reference{}, "", mail.Conflict, &Unproven{mail.Say("typed-ambiguous", "text", given, "count", len(open), "either", strings.Join(names, " / "))}
 	}
 	if err == nil {
-		err = errors.New("there is no reference scheme")
+		err = &Unproven{mail.Say("typed-nothing")}
 	}
 	return ref, "", reason, err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"postroom/barcode"
 	"postroom/mail"
@@ -137,7 +138,19 @@ const longest = 8 << 10
 // refusedOddly tells a refusal whose reason is not about the file, such as a recall:
 // what follows from those happened elsewhere.
 func refusedOddly(r *Refusal) bool {
-	return r != nil && (len(r.Detail) > longest || !slices.Contains([]mail.Reason{mail.UnreadableFile, mail.UnreadablePage, mail.Encrypted, mail.SymbolCoding, mail.LimitExceeded}, r.Reason))
+	return r != nil && (len(r.Detail) > longest || saysOddly(r.Says) || !slices.Contains([]mail.Reason{mail.UnreadableFile, mail.UnreadablePage, mail.Encrypted, mail.SymbolCoding, mail.LimitExceeded}, r.Reason))
+}
+
+// saysOddly tells a saying that is not of the faults of a file or page, or without end.
+func saysOddly(s *mail.Saying) bool {
+	if s == nil {
+		return false
+	}
+	size := 0
+	for _, value := range s.Args {
+		size += len(value)
+	}
+	return s.Check() != nil || !strings.HasPrefix(s.Code, "fault-") || size > longest
 }
 
 // checkReading tells what no page can be.
@@ -145,7 +158,7 @@ func checkReading(r mail.Reading, c Config) error {
 	w, h := int64(r.Width), int64(r.Height)
 	share := func(v float64) bool { return v >= 0 && v <= 1 }
 	switch {
-	case len(r.Failure) > longest:
+	case len(r.Failure) > longest || saysOddly(r.Says) || r.Says != nil && r.Failure == "":
 		return errors.New("it gave no end of a reason")
 	case r.Failure != "" && len(r.Symbols)+len(r.Doubts)+len(r.Words) > 0:
 		return errors.New("it read what it could not read")

@@ -55,8 +55,17 @@ func TestCheck(t *testing.T) {
 		lie  func(*mail.Reading)
 		good bool
 	}{
-		"nothing":           {func(*mail.Reading) {}, true},
-		"failure":           {func(r *mail.Reading) { *r = mail.Reading{Page: 3, Failure: "why"} }, true},
+		"nothing":          {func(*mail.Reading) {}, true},
+		"failure":          {func(r *mail.Reading) { *r = mail.Reading{Page: 3, Failure: "why"} }, true},
+		"failure, said":    {func(r *mail.Reading) { *r = mail.Reading{Page: 3, Failure: "why", Says: mail.Say("fault-encrypted")} }, true},
+		"said otherwise":   {func(r *mail.Reading) { *r = mail.Reading{Page: 3, Failure: "why", Says: mail.Say("no-reference")} }, false},
+		"said, no failure": {func(r *mail.Reading) { r.Says = mail.Say("fault-encrypted") }, false},
+		"no such saying": {func(r *mail.Reading) {
+			*r = mail.Reading{Page: 3, Failure: "why", Says: &mail.Saying{Code: "fault-odd"}}
+		}, false},
+		"said without end": {func(r *mail.Reading) {
+			*r = mail.Reading{Page: 3, Failure: "why", Says: mail.Say("fault-other", "fault", strings.Repeat("x", longest+1))}
+		}, false},
 		"failure and words": {func(r *mail.Reading) { r.Failure = "why" }, false},
 		"page":              {func(r *mail.Reading) { r.Page = 4 }, false},
 		"width":             {func(r *mail.Reading) { r.Width = -1 }, false},

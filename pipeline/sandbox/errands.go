@@ -33,7 +33,7 @@ func (p *Pool) Open(ctx context.Context, f *os.File, key string) (Contents, erro
 		})
 	})
 	if died, why := deathOf(err); died {
-		return Contents{Refused: &Refusal{mail.UnreadableFile, why}}, nil
+		return Contents{Refused: death(mail.UnreadableFile, why, err)}, nil
 	}
 	return c, err
 }
@@ -84,7 +84,7 @@ func (p *Pool) pages(ctx context.Context, f *os.File, q request) ([]mail.Reading
 			// The first death may have been bad luck (the machine out of memory);
 			// a page that takes too long is not asked again.
 			if deaths++; deaths > 1 || errors.Is(err, errSlow) {
-				readings = append(readings, mail.Reading{Page: pages[len(readings)], Failure: why})
+				readings = append(readings, mail.Reading{Page: pages[len(readings)], Failure: why, Says: saysDeath(err)})
 				deaths = 0
 			}
 		case err != nil:
@@ -110,7 +110,7 @@ func (p *Pool) Cut(ctx context.Context, f *os.File, key string, from, to int, ou
 		})
 	})
 	if died, why := deathOf(err); died {
-		return Cutting{Refused: &Refusal{mail.UnreadablePage, why}}, nil
+		return Cutting{Refused: death(mail.UnreadablePage, why, err)}, nil
 	}
 	return c, err
 }
@@ -131,6 +131,19 @@ func twice(ask func() error) error {
 		err = ask()
 	}
 	return err
+}
+
+// death is the refusal that a helper's death is.
+func death(reason mail.Reason, why string, err error) *Refusal {
+	return &Refusal{reason, why, saysDeath(err)}
+}
+
+// saysDeath says of what helpers died.
+func saysDeath(err error) *mail.Saying {
+	if errors.Is(err, errSlow) {
+		return mail.Say("fault-slow", "fault", err)
+	}
+	return mail.Say("fault-died", "fault", err)
 }
 
 func deathOf(err error) (bool, string) {

@@ -214,7 +214,7 @@ func (h *bench) file(key string, files []*os.File) (*scan.File, *Refusal) {
 	h.shut()
 	size, err := sizeOf(files)
 	if err != nil {
-		return nil, &Refusal{mail.UnreadableFile, err.Error()}
+		return nil, &Refusal{mail.UnreadableFile, err.Error(), says(err)}
 	}
 	f, err := h.engine.Open(files[0], size)
 	if err != nil {
@@ -244,7 +244,28 @@ func refusal(err error) *Refusal {
 	case errors.Is(err, scan.ErrLimit):
 		reason = mail.LimitExceeded
 	}
-	return &Refusal{reason, told(err.Error())}
+	return &Refusal{reason, told(err.Error()), says(err)}
+}
+
+// says tells scan's error for other languages; what a library said of it stays as it is.
+func says(err error) *mail.Saying {
+	var fault *scan.Fault
+	code := "fault-unreadable"
+	switch {
+	case errors.As(err, &fault):
+		return fault.Says
+	case errors.Is(err, scan.ErrEncrypted):
+		return mail.Say("fault-encrypted")
+	case errors.Is(err, scan.ErrSymbolCoding):
+		return mail.Say("fault-symbol-coding")
+	case errors.Is(err, scan.ErrPageCount):
+		return mail.Say("fault-page-count")
+	case errors.Is(err, scan.ErrLimit):
+		code = "fault-limit"
+	case errors.Is(err, scan.ErrApart):
+		code = "fault-apart"
+	}
+	return mail.Say(code, "fault", told(err.Error()))
 }
 
 // told shortens what a library says at length: people read the beginning.

@@ -51,14 +51,16 @@ func streaks(s ocr.Squared, width int) []mail.Streak {
 
 // read reads a page. What can't be read is a finding; an error is the installation's.
 func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
-	fail := func(why string) (mail.Reading, error) { return mail.Reading{Page: n, Failure: told(why)}, nil }
+	fail := func(why string, says *mail.Saying) (mail.Reading, error) {
+		return mail.Reading{Page: n, Failure: told(why), Says: says}, nil
+	}
 	f, refused := h.file(q.Key, files)
 	if refused != nil {
-		return fail(refused.Detail)
+		return fail(refused.Detail, refused.Says)
 	}
 	page, err := h.show(f, n)
 	if err != nil {
-		return fail(err.Error())
+		return fail(err.Error(), says(err))
 	}
 	part := q.Text == HeadText || q.Text == again
 	if !part && !page.sought {
@@ -79,7 +81,7 @@ func (h *bench) read(q request, files []*os.File, n int) (mail.Reading, error) {
 		return mail.Reading{}, err
 	}
 	if err := h.readText(&r, page, q); err != nil {
-		return fail("its text can't be read: " + err.Error())
+		return fail("its text can't be read: "+err.Error(), mail.Say("fault-text", "fault", told(err.Error())))
 	}
 	return r, nil
 }

@@ -39,7 +39,7 @@ func (p *Pool) Picture(ctx context.Context, f *os.File, key string, page int, cr
 		})
 	})
 	if died, why := deathOf(err); died {
-		return Picture{Refused: &Refusal{mail.UnreadablePage, why}}, empty(out)
+		return Picture{Refused: death(mail.UnreadablePage, why, err)}, empty(out)
 	}
 	return pic, err
 }

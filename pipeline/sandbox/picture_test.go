@@ -56,8 +56,10 @@ func TestCheckPicture(t *testing.T) {
 		good bool
 	}{
 		"honest":      {answer{Done: true, Picture: &Picture{Width: 10, Height: 20, SHA256: sum}}, true},
-		"refused":     {answer{Done: true, Picture: &Picture{Refused: &Refusal{mail.UnreadablePage, "why"}}}, true},
-		"recalled":    {answer{Done: true, Picture: &Picture{Refused: &Refusal{mail.Recall, "why"}}}, false},
+		"refused":     {answer{Done: true, Picture: &Picture{Refused: &Refusal{Reason: mail.UnreadablePage, Detail: "why"}}}, true},
+		"said so":     {answer{Done: true, Picture: &Picture{Refused: &Refusal{mail.UnreadablePage, "why", mail.Say("fault-kind")}}}, true},
+		"said oddly":  {answer{Done: true, Picture: &Picture{Refused: &Refusal{mail.UnreadablePage, "why", mail.Say("file-empty")}}}, false},
+		"recalled":    {answer{Done: true, Picture: &Picture{Refused: &Refusal{Reason: mail.Recall, Detail: "why"}}}, false},
 		"none":        {answer{Done: true}, false},
 		"failed":      {answer{Done: true, Failure: "its disk is gone"}, true},
 		"too large":   {answer{Done: true, Picture: &Picture{Width: 1 << 20, Height: 1 << 20, SHA256: sum}}, false},

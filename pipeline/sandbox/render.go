@@ -50,7 +50,7 @@ func (p *Pool) Render(ctx context.Context, f *os.File, key string, o scan.Order,
 		})
 	})
 	if died, why := deathOf(err); died {
-		done, err = Rendered{Refused: &Refusal{mail.UnreadableFile, why}}, nil
+		done, err = Rendered{Refused: death(mail.UnreadableFile, why, err)}, nil
 	}
 	switch {
 	case err != nil:

@@ -56,7 +56,7 @@ func doubleRender(fault string, conn *net.UnixConn, cfg Config, q request, out *
 	case "renders-nothing":
 		return send(conn, answer{Done: true})
 	case "refuses":
-		return send(conn, answer{Rendered: &Rendered{Refused: &Refusal{mail.UnreadableFile, "it is signed"}}, Done: true})
+		return send(conn, answer{Rendered: &Rendered{Refused: &Refusal{Reason: mail.UnreadableFile, Detail: "it is signed"}}, Done: true})
 	case "claims-twice":
 		done.Why = "it has a font"
 	case "fails":

@@ -71,8 +71,17 @@ const (
 
 // Refusal is a finding about a file or a span: why it can't be worked on.
 type Refusal struct {
-	Reason mail.Reason `json:"reason"`
-	Detail string      `json:"detail"`
+	Reason mail.Reason  `json:"reason"`
+	Detail string       `json:"detail"`
+	Says   *mail.Saying `json:"says,omitempty"` // the detail, for other languages; nil = a former version wrote it
+}
+
+// Saying gives what the refusal says, also when it came without.
+func (r *Refusal) Saying() *mail.Saying {
+	if r.Says == nil {
+		return mail.Say("fault-other", "fault", r.Detail)
+	}
+	return r.Says
 }
 
 // Contents is what a file holds.

@@ -48,7 +48,7 @@ func (p *Pool) View(ctx context.Context, f *os.File, key string, page int, o sca
 		return err
 	})
 	if died, why := deathOf(err); died {
-		return View{Refused: &Refusal{mail.UnreadablePage, why}}, nil
+		return View{Refused: death(mail.UnreadablePage, why, err)}, nil
 	}
 	return v, err
 }

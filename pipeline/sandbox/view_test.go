@@ -75,7 +75,7 @@ func doubleView(fault string) answer {
 	case "views-large":
 		return answer{View: &View{Width: 221, Height: 10, Colours: 1}, Done: true}
 	case "views-recall":
-		return answer{View: &View{Refused: &Refusal{mail.Recall, "why"}}, Done: true}
+		return answer{View: &View{Refused: &Refusal{Reason: mail.Recall, Detail: "why"}}, Done: true}
 	}
 	return answer{Done: true}
 }

@@ -19,7 +19,8 @@ func surplus(pages int, what string) error {
 	if pages == 1 {
 		noun = "page"
 	}
-	return fmt.Errorf("%w: there is more in the file than its %d %s: %s. Save each document as a file of its own", ErrUnreadable, pages, noun, what)
+	return &Fault{mail.Say("fault-more", "fault", what),
+		fmt.Errorf("%w: there is more in the file than its %d %s: %s. Save each document as a file of its own", ErrUnreadable, pages, noun, what)}
 }
 
 // followed refuses a file of so many pages that ends at a place, when another file

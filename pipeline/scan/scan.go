@@ -41,6 +41,14 @@ var (
 	ErrPageCount    = errors.New("two parsers count its pages differently")
 )
 
+// Fault is one of these with what it says, for other languages.
+type Fault struct {
+	Says *mail.Saying
+	error
+}
+
+func (f *Fault) Unwrap() error { return f.error }
+
 // Engine opens files. It is for one goroutine, and one file at a time.
 type Engine struct {
 	cfg    Config
@@ -129,7 +137,8 @@ type File struct {
 func (e *Engine) Open(r io.ReaderAt, size int64) (f *File, err error) {
 	defer caught(&err)
 	if size > e.cfg.Bytes {
-		return nil, fmt.Errorf("%w: it has %d bytes, at most %d are allowed (limits.file)", ErrLimit, size, e.cfg.Bytes)
+		return nil, &Fault{mail.Say("fault-bytes", "bytes", size, "most", e.cfg.Bytes),
+			fmt.Errorf("%w: it has %d bytes, at most %d are allowed (limits.file)", ErrLimit, size, e.cfg.Bytes)}
 	}
 	f = &File{kind: KindOf(r, size), raw: r, size: size, step: e.cfg.Step}
 	switch f.kind {
@@ -142,13 +151,14 @@ func (e *Engine) Open(r io.ReaderAt, size int64) (f *File, err error) {
 	case mail.PNG:
 		f.pages, err = e.openPNG(r, size)
 	default:
-		return nil, fmt.Errorf("%w: its content is neither PDF nor TIFF, JPEG or PNG", ErrUnreadable)
+		return nil, &Fault{mail.Say("fault-kind"), fmt.Errorf("%w: its content is neither PDF nor TIFF, JPEG or PNG", ErrUnreadable)}
 	}
 	if err != nil {
 		return nil, err
 	}
 	if n := f.pages.count(); n > e.cfg.Pages {
-		return nil, errors.Join(fmt.Errorf("%w: it has %d pages, at most %d are allowed (limits.pages)", ErrLimit, n, e.cfg.Pages), f.pages.close())
+		over := fmt.Errorf("%w: it has %d pages, at most %d are allowed (limits.pages)", ErrLimit, n, e.cfg.Pages)
+		return nil, errors.Join(&Fault{mail.Say("fault-pages", "pages", n, "most", e.cfg.Pages), over}, f.pages.close())
 	}
 	return f, nil
 }
@@ -249,7 +259,8 @@ func (e *Engine) checkPixels(w, h int) error {
 		return fmt.Errorf("%w: a picture of %d by %d pixels", ErrUnreadable, w, h)
 	}
 	if int64(w) > e.cfg.Pixels || int64(h) > e.cfg.Pixels || int64(w)*int64(h) > e.cfg.Pixels {
-		return fmt.Errorf("%w: a picture of %d by %d pixels, at most %d pixels are allowed (limits.pixels)", ErrLimit, w, h, e.cfg.Pixels)
+		return &Fault{mail.Say("fault-pixels", "width", w, "height", h, "most", e.cfg.Pixels),
+			fmt.Errorf("%w: a picture of %d by %d pixels, at most %d pixels are allowed (limits.pixels)", ErrLimit, w, h, e.cfg.Pixels)}
 	}
 	return nil
 }
