@@ -74,13 +74,6 @@ type Group struct {
 // Warning tells of a change that was made although it is unwise; "" = nothing.
 type Warning string
 
-// Refused is a change that can't be made, and changed nothing; its text says why and what would do.
-type Refused struct{ Why string }
-
-func (r *Refused) Error() string { return r.Why }
-
-func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(format, args...)} }
-
 var (
 	// ErrNone is a user or a group that is not there.
 	ErrNone = errors.New("no such user or group")
@@ -110,16 +103,16 @@ func folded(login string) (string, error) {
 		return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("._-@+", r)
 	}
 	if err != nil || f == "" || len(f) > longestLogin || strings.ContainsFunc(f, func(r rune) bool { return !plain(r) }) {
-		return "", refuse("a login is 1 to %d of the letters a-z, digits and . _ - @ +", longestLogin)
+		return "", refuse(refusedLogin, "most", longestLogin)
 	}
 	return f, nil
 }
 
-// line checks a name.
-func line(what, text string) (string, error) {
+// line checks a name; one that is none is refused with the code.
+func line(code Refusal, text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if !mail.Legible(text) || len([]rune(text)) > longestName {
-		return "", refuse("%s is needed that can be read: one line of text, at most %d characters", what, longestName)
+		return "", refuse(code, "most", longestName)
 	}
 	return text, nil
 }
@@ -129,20 +122,20 @@ func (u User) checked() (_ User, err error) {
 	if u.Login, err = folded(u.Login); err != nil {
 		return u, err
 	}
-	if u.Name, err = line("a name", u.Name); err != nil {
+	if u.Name, err = line(refusedName, u.Name); err != nil {
 		return u, err
 	}
 	for _, r := range u.Roles {
 		if !slices.Contains(Roles(), r) {
-			return u, refuse("%q is no role; allowed: %s", r, strings.Trim(fmt.Sprint(Roles()), "[]"))
+			return u, refuse(refusedRole, "role", r, "allowed", strings.Trim(fmt.Sprint(Roles()), "[]"))
 		}
 	}
 	u.Roles, u.Groups = once(u.Roles), once(u.Groups)
 	if !slices.Contains(Languages(), u.Language) {
-		return u, refuse("%q is no language; allowed: en, fr, nl, de", u.Language)
+		return u, refuse(refusedLanguage, "language", u.Language, "allowed", "en, fr, nl, de")
 	}
 	if (u.Issuer == "") != (u.Subject == "") || len(u.Issuer)+len(u.Subject) > 2000 {
-		return u, refuse("an identity is an issuer and a subject, of at most 2000 bytes")
+		return u, refuse(refusedIdentity, "most", 2000)
 	}
 	return u, nil
 }

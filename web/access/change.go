@@ -77,7 +77,7 @@ func (d *Directory) Add(ctx context.Context, by string, u User, password string)
 
 // change runs a transaction of somebody who can be named.
 func (d *Directory) change(ctx context.Context, by string, fn func(tx journal.Tx, by string) error) error {
-	by, err := line("the name of who does it", by)
+	by, err := line(refusedDoer, by)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (d *Directory) SetPassword(ctx context.Context, by, id, password string, mu
 	if same, _, err := d.matches(ctx, password, now.Hash); err != nil {
 		return err
 	} else if same {
-		return refuse("this is the password that is in force: take another")
+		return refuse(refusedSame)
 	}
 	hash, err := d.newHash(ctx, now.User, password)
 	if err != nil {
@@ -166,13 +166,13 @@ func (d *Directory) SetPassword(ctx context.Context, by, id, password string, mu
 func save(tx journal.Tx, was, is userRow) (Warning, error) {
 	for _, id := range is.Groups {
 		if _, err := tx.Get(tableGroup, id); errors.Is(err, journal.ErrNotFound) {
-			return "", refuse("there is no group %q (any more)", id)
+			return "", refuse(refusedGroup, "group", id)
 		} else if err != nil {
 			return "", err
 		}
 	}
 	if err := lead(tx, tableLogin, was.Login, is.Login, is.ID); err != nil {
-		return "", taken(err, "the login %q is taken", is.Login)
+		return "", taken(err, refusedTaken, "login", is.Login)
 	}
 	before, now := "", ""
 	if was.Subject != "" {
@@ -182,7 +182,7 @@ func save(tx journal.Tx, was, is userRow) (Warning, error) {
 		now = identity(is.Issuer, is.Subject)
 	}
 	if err := lead(tx, tableSubject, before, now, is.ID); err != nil {
-		return "", taken(err, "another user has that identity already")
+		return "", taken(err, refusedSubject)
 	}
 	err := tx.Delete(tableAdministrator, is.ID)
 	if is.Has(Administrator) {
@@ -194,9 +194,9 @@ func save(tx journal.Tx, was, is userRow) (Warning, error) {
 	return warning(tx, is.User)
 }
 
-func taken(err error, format string, args ...any) error {
+func taken(err error, code Refusal, args ...any) error {
 	if errors.Is(err, journal.ErrExists) {
-		return refuse(format, args...)
+		return refuse(code, args...)
 	}
 	return err
 }

@@ -35,14 +35,14 @@ func groups(r journal.Reader) (all []Group, err error) {
 // gives the group as it is kept. Whether the stores are there, the caller knows. ErrNone, *Refused.
 func (d *Directory) SaveGroup(ctx context.Context, by string, g Group) (Group, error) {
 	var err error
-	if g.Name, err = line("a group's name", g.Name); err != nil {
+	if g.Name, err = line(refusedGroupName, g.Name); err != nil {
 		return g, err
 	}
 	if g.Stores, g.Cases = once(g.Stores), once(g.Cases); len(g.Stores) > mostStores || len(g.Cases) > mostCases {
-		return g, refuse("a group has at most %d stores and %d patterns", mostStores, mostCases)
+		return g, refuse(refusedMost, "stores", mostStores, "patterns", mostCases)
 	}
 	if len(g.Cases) > 0 && len(g.Stores) == 0 {
-		return g, refuse("cases are seen in stores: name the group's stores, too")
+		return g, refuse(refusedStores)
 	}
 	if _, err := compile(g); err != nil {
 		return g, err
@@ -58,7 +58,7 @@ func (d *Directory) SaveGroup(ctx context.Context, by string, g Group) (Group, e
 		}
 		for _, o := range all {
 			if o.ID != g.ID && strings.EqualFold(o.Name, g.Name) {
-				return refuse("there is a group %q already", o.Name)
+				return refuse(refusedDouble, "group", o.Name)
 			}
 		}
 		change := changed{Is: g}

@@ -90,15 +90,15 @@ func acceptable(u User, password string) error {
 	low := strings.ToLower(password)
 	switch {
 	case !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl):
-		return refuse("a password is text, without control characters")
+		return refuse(refusedControls)
 	case n < ShortestPassword || n > LongestPassword:
-		return refuse("a password has from %d to %d characters; this one has %d", ShortestPassword, LongestPassword, n)
+		return refuse(refusedLength, "least", ShortestPassword, "most", LongestPassword, "characters", n)
 	case common(low):
-		return refuse("this password is one of those that are tried first; take several words that have nothing to do with each other")
+		return refuse(refusedCommon)
 	}
 	for _, part := range telling(u) {
 		if strings.Contains(low, part) {
-			return refuse("the password holds the login, or a part of the name")
+			return refuse(refusedTelling)
 		}
 	}
 	return nil

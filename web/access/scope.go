@@ -28,7 +28,7 @@ func compile(g Group) (*compiled, error) {
 	for _, p := range g.Cases {
 		// Alone first: what is only a pattern between the brackets put around it here could end them.
 		if _, err := syntax.Parse(p, syntax.Perl); err != nil || len(p) > longestPattern || p == "" {
-			return nil, refuse("%q is no pattern of at most %d bytes: %v", p, longestPattern, err)
+			return nil, refuse(refusedPattern, "pattern", p, "most", longestPattern, "fault", err)
 		}
 		if regexp.QuoteMeta(p) == p {
 			c.literal[p] = true
@@ -36,7 +36,7 @@ func compile(g Group) (*compiled, error) {
 		}
 		re, err := regexp.Compile(`\A(?:` + p + `)\z`)
 		if err != nil {
-			return nil, refuse("%q is no pattern: %v", p, err)
+			return nil, refuse(refusedPattern, "pattern", p, "most", longestPattern, "fault", err)
 		}
 		c.patterns = append(c.patterns, re)
 	}
