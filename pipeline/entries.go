@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/audit"
 )
@@ -30,11 +32,35 @@ type Entry struct {
 type EntryFilter struct {
 	Action, Actor, About string
 	From, To             time.Time // To is not included
+	Case                 string    // a reference that the entry's detail names: placed, held, decided, filed
+	Rule                 string    // by which the machine placed a document
+	// Least and Below are a band of the confidence that a placement rests on, that of its
+	// weakest evidence: Least is in it, Below is not. Both 0 = any.
+	Least, Below float64
 }
 
-func (f EntryFilter) has(e journal.Event, actor string) bool {
-	return (f.Action == "" || e.Action == f.Action) && (f.Actor == "" || actor == f.Actor) && (f.About == "" || e.Subject == f.About) &&
-		(f.To.IsZero() || e.Time.Before(f.To))
+func (f EntryFilter) has(e Entry) bool {
+	return (f.Action == "" || e.Action == f.Action) && (f.Actor == "" || e.Actor == f.Actor) && (f.About == "" || e.About == f.About) &&
+		(f.To.IsZero() || e.Time.Before(f.To)) && (f.Case == "" || bytes.Contains(e.Detail, encode(f.Case))) && f.rests(e)
+}
+
+// rests tells whether an entry is a placement by the rule and of the confidence, if these are asked for.
+func (f EntryFilter) rests(e Entry) bool {
+	if f.Rule == "" && f.Least == 0 && f.Below == 0 {
+		return true
+	}
+	var p mail.Placement
+	if e.Action != actionPlaced || json.Unmarshal(e.Detail, &p) != nil || f.Rule != "" && p.Rule != f.Rule {
+		return false
+	}
+	if f.Least == 0 && f.Below == 0 {
+		return true
+	}
+	weakest := 2.0
+	for _, fact := range p.Evidence {
+		weakest = min(weakest, fact.Confidence)
+	}
+	return len(p.Evidence) > 0 && weakest >= f.Least && (f.Below == 0 || weakest < f.Below)
 }
 
 // looked bounds how many entries one call looks at, so that a filter that nothing
@@ -85,7 +111,7 @@ func (m *Mailroom) Entries(ctx context.Context, before int64, n int, f EntryFilt
 				next = e.N + 1
 				return nil
 			}
-			if f.has(journal.Event{Time: e.Time, Action: e.Action, Subject: e.About}, e.Actor) {
+			if f.has(e) {
 				all = append(all, e)
 			}
 		}
@@ -95,6 +121,21 @@ func (m *Mailroom) Entries(ctx context.Context, before int64, n int, f EntryFilt
 		return nil
 	})
 	return all, next, err
+}
+
+// Entry gives one entry of the log; ErrNoSuch.
+func (m *Mailroom) Entry(ctx context.Context, n int64) (e Entry, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		value, err := r.Get(journal.TableEvent, eventKey(n))
+		if errors.Is(err, journal.ErrNotFound) {
+			err = fmt.Errorf("entry %d: %w", n, ErrNoSuch)
+		}
+		if err == nil {
+			e, err = entryOf(eventKey(n), value)
+		}
+		return err
+	})
+	return e, err
 }
 
 // entriesAbout finds entries by what they are about, without looking at others.
@@ -118,7 +159,7 @@ func (m *Mailroom) entriesAbout(r journal.Reader, first, before int64, n int, f 
 		if err != nil {
 			return nil, 0, err
 		}
-		if f.has(journal.Event{Time: e.Time, Action: e.Action, Subject: e.About}, e.Actor) {
+		if f.has(e) {
 			all = append(all, e)
 		}
 	}

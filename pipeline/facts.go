@@ -9,6 +9,7 @@ import (
 	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/router"
+	"postroom/router/register"
 )
 
 // Facts are what a decision about a document rests on, with the places on its pages.
@@ -106,4 +107,14 @@ func (m *Mailroom) Prove(text string) (Case, mail.Reference) {
 		c.Name, c.Postcode = known.Name, known.Postcode
 	}
 	return c, ref
+}
+
+// CountCases counts the cases of the register, and those of them that a scope sees.
+func (m *Mailroom) CountCases(sees func(store, scheme, reference string) bool) (seen, all int) {
+	m.cases.current().Each(func(c register.Case) {
+		if all++; sees(c.Store, c.Reference.Scheme(), c.Reference.String()) {
+			seen++
+		}
+	})
+	return seen, all
 }

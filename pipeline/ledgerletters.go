@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"postroom/mail"
@@ -40,34 +39,7 @@ type Sees struct {
 // at most. next is where to go on: "" when that was all. There may be fewer than n before
 // that is said: one call goes through 20,000 letters at most.
 func (m *Mailroom) LettersDown(ctx context.Context, sees Sees, before Cursor, n int) (lines []LetterLine, next Cursor, err error) {
-	err = m.lists(ctx, func(r journal.Reader) error {
-		lines, next = []LetterLine{}, ""
-		merged := merge{r: r, before: before}
-		if err := merged.open(sees.Stores); err != nil {
-			return err
-		}
-		last := before
-		for visited := 0; ; visited++ {
-			f, err := merged.take()
-			if f == nil || err != nil {
-				return err
-			}
-			if len(lines) == n || visited == mostVisited {
-				next = last
-				return ctx.Err()
-			}
-			last = f.at
-			if sees.Case != nil && !sees.Case(f.store, f.scheme, f.reference) {
-				continue
-			}
-			line, err := letterLine(r, f.at.document())
-			if err != nil {
-				return err
-			}
-			lines = append(lines, line)
-		}
-	})
-	return lines, next, err
+	return m.LettersChosen(ctx, sees, LetterFilter{}, before, n)
 }
 
 // CaseLetters is Letters of one case.
@@ -92,74 +64,6 @@ func (m *Mailroom) CaseLetters(ctx context.Context, store, scheme, reference str
 		})
 	})
 	return lines, next, err
-}
-
-// merge gives the letters of several stores as one list.
-type merge struct {
-	r      journal.Reader
-	before Cursor
-	stores []*storeLetters
-}
-
-// storeLetters is what was read ahead of one store.
-type storeLetters struct {
-	store, prefix string
-	ahead         []filed
-	done          bool // there is no more than that
-}
-
-// filed is a letter in a list.
-type filed struct {
-	at                       Cursor
-	store, scheme, reference string
-}
-
-func (m *merge) open(stores []string) error {
-	seen := map[string]bool{}
-	for _, s := range stores {
-		if !seen[s] {
-			seen[s] = true
-			m.stores = append(m.stores, &storeLetters{store: s, prefix: url.PathEscape(s) + "/"})
-		}
-	}
-	for _, s := range m.stores {
-		if err := s.fill(m.r, m.before, 64); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *storeLetters) fill(r journal.Reader, before Cursor, n int) error {
-	from := ""
-	if before != "" {
-		from = s.prefix + string(before)
-	}
-	rows, err := r.ScanDown(tableLetter, s.prefix, from, n)
-	for _, row := range rows {
-		scheme, reference, _ := strings.Cut(string(row.Value), "\x00")
-		s.ahead = append(s.ahead, filed{Cursor(row.Key[len(s.prefix):]), s.store, scheme, reference})
-	}
-	s.done = len(rows) < n
-	return err
-}
-
-// take gives the newest that is left; nil: there is none.
-func (m *merge) take() (*filed, error) {
-	var best *storeLetters
-	for _, s := range m.stores {
-		if len(s.ahead) > 0 && (best == nil || s.ahead[0].at > best.ahead[0].at) {
-			best = s
-		}
-	}
-	if best == nil {
-		return nil, nil
-	}
-	f := best.ahead[0]
-	if best.ahead = best.ahead[1:]; len(best.ahead) == 0 && !best.done {
-		return &f, best.fill(m.r, f.at, 512)
-	}
-	return &f, nil
 }
 
 func letterLine(r journal.Reader, id string) (l LetterLine, err error) {

@@ -134,6 +134,20 @@ func (m *Mailroom) LogReading(ctx context.Context, who, user, document string) e
 	})
 }
 
+// LogViews is LogView of several at once.
+func (m *Mailroom) LogViews(ctx context.Context, who, action string, subjects []string) error {
+	if len(subjects) == 0 {
+		return nil
+	}
+	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		err := m.logConfiguration(tx)
+		for _, s := range subjects {
+			err = errors.Join(err, tx.Log(m.event(action, s, who, nil)))
+		}
+		return err
+	})
+}
+
 // LogReason is LogView of a look for which the person gives a reason.
 func (m *Mailroom) LogReason(ctx context.Context, who, action, subject, why string) error {
 	return m.logView(ctx, who, action, subject, map[string]string{"why": why})

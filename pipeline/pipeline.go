@@ -91,6 +91,7 @@ type Mailroom struct {
 	spoilt    sync.Map             // task key -> the error of its last attempt's commit
 	building  sync.Mutex           // of the lists
 	listed    atomic.Bool          // the lists have all
+	verifying verifying            // the verification in hand
 }
 
 // The kinds of tasks, in the order of the flow.

@@ -68,6 +68,11 @@ const (
 	refusedExpected   Refusal = "nothing-expected"
 	refusedBatchName  Refusal = "batch-name"
 	refusedNameRead   Refusal = "name-is-reference"
+	refusedNote       Refusal = "note"
+	refusedNotes      Refusal = "too-many-notes"
+	refusedViewName   Refusal = "view-name"
+	refusedViews      Refusal = "too-many-views"
+	refusedVerifying  Refusal = "verifying"
 )
 
 // refusals are the sentences, in English; {name} stands for an argument.
@@ -125,6 +130,11 @@ var refusals = map[Refusal]string{
 	refusedExpected:   "a ticket says how many documents or pages are expected: --documents N or --pages N, from 1 to {most}",
 	refusedBatchName:  "a batch's name is one line of at most {characters} characters and {words} words",
 	refusedNameRead:   "the name {name} may be read as the reference {reference}, and the ticket would be held as a letter: choose another",
+	refusedNote:       "a note is one line of text that can be read later, of at most {most} characters",
+	refusedNotes:      "a letter has at most {most} notes",
+	refusedViewName:   "a view needs a name, one line of at most {most} characters",
+	refusedViews:      "a person keeps at most {most} views: remove one first",
+	refusedVerifying:  "a verification is under way: wait for its end",
 }
 
 // Refusals lists the codes of all refusals, with their English sentences.

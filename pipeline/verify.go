@@ -20,6 +20,11 @@ type Count struct {
 // every filed document against its store, and the journal against itself. Each
 // fault is told in one line; the error is for what could not be looked at.
 func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error) {
+	return m.verify(ctx, fault, func(int, int) {})
+}
+
+// verify is Verify that tells how many of the batches it has looked at.
+func (m *Mailroom) verify(ctx context.Context, fault func(string), progress func(done, of int)) (Count, error) {
 	v := &verification{m: m, blobs: map[journal.Ref]bool{}}
 	if err := m.journal.Check(ctx); err != nil {
 		return v.Count, err
@@ -49,9 +54,11 @@ func (m *Mailroom) Verify(ctx context.Context, fault func(string)) (Count, error
 		}
 		v.faults = nil
 	}
-	for _, id := range ids {
-		tell(func() error { return v.incomplete(id, v.batch(ctx, id)) })
+	for i, id := range ids {
+		progress(i, len(ids))
+		tell(func() error { return errors.Join(ctx.Err(), v.incomplete(id, v.batch(ctx, id))) })
 	}
+	progress(len(ids), len(ids))
 	tell(func() error { return v.lists(ctx) })
 	tell(func() error { return v.stores(ctx) })
 	tell(func() error { return v.known(ctx) })

@@ -113,10 +113,7 @@ func (d *desk) judgePage(v *visit) error {
 
 // inSample tells whether the document is in the sample of the path: errNotFound.
 func (d *desk) inSample(v *visit, document string) error {
-	in, err := d.Mailroom.InSample(v.Context(), v.PathValue("sample"), document)
-	if err == nil && !in {
-		err = errNotFound
-	}
+	_, err := d.Mailroom.Drawn(v.Context(), v.PathValue("sample"), document)
 	return err
 }
 

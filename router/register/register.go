@@ -176,6 +176,13 @@ func (reg *Register) Open(scheme string) (refs []mail.Reference) {
 	return refs
 }
 
+// Each visits all cases, in no certain order.
+func (reg *Register) Each(visit func(Case)) {
+	for _, c := range reg.cases {
+		visit(c)
+	}
+}
+
 // Lookup finds a reference's case.
 func (reg *Register) Lookup(scheme, text string) (Case, bool) {
 	c, ok := reg.cases[scheme+"\x00"+text]

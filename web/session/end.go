@@ -64,6 +64,40 @@ func (s *Sessions) Of(ctx context.Context, user string) (all []Info, err error) 
 	return all, err
 }
 
+// All lists up to n living sessions of everyone behind an id; "" begins. next is where to go
+// on, "" at the end; there may be more although fewer than n came.
+func (s *Sessions) All(ctx context.Context, after string, n int) (all []Info, next string, err error) {
+	current := ""
+	if s.UserID(ctx) != "" {
+		current = digest(s.scs.Token(ctx))
+	}
+	err = s.store.journal.View(ctx, func(r journal.Reader) error {
+		all, next = nil, ""
+		rows, err := r.Scan(tableSession, "", after, n)
+		if err != nil {
+			return err
+		}
+		for _, found := range rows {
+			is, err := journal.Load[row](r, tableSession, found.Key)
+			if err != nil {
+				return err
+			}
+			epoch, err := epochOf(r, is.User)
+			if err != nil {
+				return err
+			}
+			if seen := s.store.lastSeen(found.Key, is); is.Epoch == epoch && s.cfg.alive(is, seen) {
+				all = append(all, Info{ID: found.Key, User: is.User, Created: is.Created, Seen: seen, Agent: is.Agent, Current: found.Key == current})
+			}
+		}
+		if len(rows) == n {
+			next = rows[n-1].Key
+		}
+		return nil
+	})
+	return all, next, err
+}
+
 // each visits the keys with the prefix, in their order.
 func each(r journal.Reader, table, prefix string, visit func(key string) error) error {
 	for after := ""; ; {
