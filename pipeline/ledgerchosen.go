@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -190,4 +191,24 @@ func (m *merge) take() (*filed, error) {
 		return &f, m.fill(best, f.at, 512)
 	}
 	return &f, nil
+}
+
+// FiledLetter gives one filed letter as the lists do; ErrNoSuch: it is not filed.
+func (m *Mailroom) FiledLetter(ctx context.Context, document string) (l LetterLine, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		d, err := load[docRow](r, tableDoc, document)
+		if err == nil && !d.filed() {
+			err = fmt.Errorf("letter %s: %w", document, ErrNoSuch)
+		}
+		if err == nil {
+			l, err = letterLine(r, document)
+		}
+		return err
+	})
+	return l, err
+}
+
+// MarkUnread takes back that a user has read a document.
+func (m *Mailroom) MarkUnread(ctx context.Context, user, document string) error {
+	return m.journal.Tx(ctx, func(tx journal.Tx) error { return tx.Delete(tableReadMark, markKey(user, document)) })
 }

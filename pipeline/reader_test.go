@@ -49,7 +49,9 @@ func TestLettersAreChosen(t *testing.T) {
 		"earlier":        {LetterFilter{To: oldest.Filed}, none},
 	} {
 		var got []string
-		for _, l := range all(t, 1, func(at Cursor, n int) ([]LetterLine, Cursor, error) { return r.LettersChosen(t.Context(), tax, c.f, at, n) }) {
+		for _, l := range all(t, 1, func(at Cursor, n int) ([]LetterLine, Cursor, error) {
+			return r.LettersChosen(t.Context(), tax, c.f, at, n)
+		}) {
 			got = append(got, l.Document)
 		}
 		if !slices.Equal(got, c.want) {

@@ -1,17 +1,14 @@
 package web
 
 import (
-	"cmp"
-	"context"
+	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"slices"
 	"time"
 
 	"postroom/pipeline"
+	"postroom/web/access"
 )
 
 // lettersPage lists the letters of a person's cases.
@@ -20,29 +17,145 @@ type lettersPage struct {
 	Next    string
 	Case    string // the reference, when it is one case's list
 	Nothing bool   // the person's groups have no case
+	Choice  letterChoice
+	Chosen  bool // by any filter
+	Stores  []string
+	Sources []string
+	Views   []pipeline.SavedView
+	Problem string
+	Field   string // in which the problem is
 }
 
 type letterRow struct {
 	pipeline.LetterLine
 	Unread bool
+	Days   int // since it was received
 }
 
-func (d *desk) letters(v *visit) error {
-	scope, err := d.Directory.Scope(v.Context(), v.user)
+// letterChoice is how a person filters the letters. It is kept in the session, because
+// what somebody looks for is nobody's business who reads an address.
+type letterChoice struct {
+	Read   string `json:"read,omitempty"` // unread, read
+	Store  string `json:"store,omitempty"`
+	Source string `json:"source,omitempty"`
+	From   string `json:"from,omitempty"` // local days, YYYY-MM-DD
+	To     string `json:"to,omitempty"`
+}
+
+const choiceKey = "letters"
+
+func (v *visit) choice() (c letterChoice) {
+	_ = json.Unmarshal([]byte(v.desk.Sessions.Get(v.Context(), choiceKey)), &c) // none, or another version's: no filter
+	return c
+}
+
+func (c letterChoice) text() string {
+	if c == (letterChoice{}) {
+		return ""
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic("bug: " + err.Error())
+	}
+	return string(text)
+}
+
+// filter tells whether the days are days.
+func (c letterChoice) filter(user string) (f pipeline.LetterFilter, ok bool) {
+	days := logFilter{From: c.From, To: c.To}
+	e, ok := days.parsed()
+	return pipeline.LetterFilter{Store: c.Store, Source: c.Source, From: e.From, To: e.To, User: user, Unread: c.Read == "unread", Read: c.Read == "read"}, ok
+}
+
+func seesOf(s access.Scope) pipeline.Sees { return pipeline.Sees{Stores: s.Stores(), Case: s.Sees} }
+
+func (d *desk) letters(v *visit) error { return d.showChosen(v, http.StatusOK, v.choice(), "", "") }
+
+func (d *desk) showChosen(v *visit, status int, c letterChoice, problem, field string) error {
+	ctx := v.Context()
+	scope, err := d.Directory.Scope(ctx, v.user)
 	if err != nil {
 		return err
 	}
-	lines, next, err := d.Mailroom.LettersDown(v.Context(), pipeline.Sees{Stores: scope.Stores(), Case: scope.Sees}, pipeline.Cursor(v.FormValue("before")), perPage)
+	p := lettersPage{Nothing: scope.Empty(), Choice: c, Chosen: c != letterChoice{}, Stores: scope.Stores(), Sources: d.sources(), Problem: problem, Field: field}
+	if p.Views, err = d.Mailroom.Views(ctx, v.user.ID); err != nil {
+		return err
+	}
+	f, ok := c.filter(v.user.ID)
+	if !ok {
+		return v.show(http.StatusUnprocessableEntity, "letters", p)
+	}
+	lines, next, err := d.Mailroom.LettersChosen(ctx, seesOf(scope), f, pipeline.Cursor(v.FormValue("before")), perPage)
 	if err != nil {
 		return err
 	}
-	return d.showLetters(v, lettersPage{Nothing: scope.Empty()}, "/letters", lines, next)
+	return d.showLetters(v, status, p, "/letters", lines, next)
+}
+
+// sources are the names that a letter's source can have.
+func (d *desk) sources() (all []string) {
+	if d.Folders != nil {
+		for _, f := range d.Folders() {
+			all = append(all, f.Name)
+		}
+	}
+	return append(all, "process")
+}
+
+// chooseLetters keeps a filter.
+func (d *desk) chooseLetters(v *visit) error {
+	c := letterChoice{Read: v.field("read"), Store: v.field("store"), Source: v.field("source"), From: v.field("from"), To: v.field("to")}
+	if v.field("all") != "" {
+		c = letterChoice{}
+	}
+	if _, ok := c.filter(""); !ok {
+		return d.showChosen(v, http.StatusUnprocessableEntity, c, v.t("log.bad_day"), "from")
+	}
+	if len(c.text()) > 500 || c.Read != "" && c.Read != "read" && c.Read != "unread" {
+		return errBadForm
+	}
+	if err := d.Sessions.Put(v.Context(), choiceKey, c.text()); err != nil {
+		return err
+	}
+	v.redirect("/letters")
+	return nil
+}
+
+// saveView keeps the filter that is set under a name.
+func (d *desk) saveView(v *visit) error {
+	err := d.Mailroom.SaveView(v.Context(), v.user.ID, v.field("name"), v.choice().text())
+	var refused *pipeline.Refused
+	if errors.As(err, &refused) {
+		return d.showChosen(v, http.StatusUnprocessableEntity, v.choice(), d.refusal(v, refused), "view-name")
+	}
+	if err != nil {
+		return err
+	}
+	return v.done("/letters", "letters.view_saved")
+}
+
+func (d *desk) openView(v *visit) error {
+	view, err := d.Mailroom.SavedView(v.Context(), v.user.ID, v.field("view"))
+	if err != nil {
+		return err
+	}
+	if v.field("remove") != "" {
+		if err := d.Mailroom.RemoveView(v.Context(), v.user.ID, view.ID); err != nil {
+			return err
+		}
+		return v.done("/letters", "letters.view_removed")
+	}
+	if err := d.Sessions.Put(v.Context(), choiceKey, view.Choice); err != nil {
+		return err
+	}
+	v.redirect("/letters")
+	return nil
 }
 
 // caseLetters lists the letters of the case that the letter of the path is filed in: so no
 // case number stands in an address.
 func (d *desk) caseLetters(v *visit) error {
-	h, err := d.readable(v)
+	h, err := d.ownLetter(v)
 	if err != nil {
 		return err
 	}
@@ -50,176 +163,73 @@ func (d *desk) caseLetters(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return d.showLetters(v, lettersPage{Case: h.Reference}, "/letters/"+h.Document+"/case", lines, next)
+	return d.showLetters(v, http.StatusOK, lettersPage{Case: h.Reference}, "/letters/"+h.Document+"/case", lines, next)
 }
 
-func (d *desk) showLetters(v *visit, p lettersPage, path string, lines []pipeline.LetterLine, next pipeline.Cursor) error {
+func (d *desk) showLetters(v *visit, status int, p lettersPage, path string, lines []pipeline.LetterLine, next pipeline.Cursor) error {
 	unread, err := d.Mailroom.Unread(v.Context(), v.user.ID, lines)
 	if err != nil {
 		return err
 	}
 	for i, l := range lines {
-		p.Letters = append(p.Letters, letterRow{l, unread[i]})
+		p.Letters = append(p.Letters, letterRow{l, unread[i], daysSince(d.Now(), l.Received)})
 	}
 	if next != "" {
 		p.Next = path + "?" + url.Values{"before": {string(next)}}.Encode()
 	}
-	return v.show(http.StatusOK, "letters", p)
+	return v.show(status, "letters", p)
 }
 
-// letterPage is a letter as its caseworker reads it.
-type letterPage struct {
-	Line     pipeline.DocumentLine
-	Received time.Time
-	Strip    []stripPage
-	Current  []pageView // the page that is turned to, or all of them
-	Before   int
-	After    int
-	All      bool
-	Find     string
-	Found    int
-	Problem  string
+// daysSince counts the midnights between, as people do.
+func daysSince(now, then time.Time) int {
+	day := func(t time.Time) time.Time {
+		y, m, d := t.Local().Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	return max(0, int(day(now).Sub(day(then))/(24*time.Hour)))
 }
 
-func (d *desk) letter(v *visit) error { return d.showLetter(v, http.StatusOK, "", "") }
-
-// findInLetter marks what is looked for in the letter.
-func (d *desk) findInLetter(v *visit) error {
-	return d.showLetter(v, http.StatusOK, v.field("find"), "")
-}
-
-func (d *desk) showLetter(v *visit, status int, find, problem string) error {
-	h, err := d.readable(v)
-	if err != nil {
-		return err
-	}
-	ctx := v.Context()
-	// The opening is logged, not each turn of a page; a hit of a search opens the letter at its page.
-	look := look{v.user.ID, h.Document}
-	if v.FormValue("page") == "" && find == "" || !d.looks.fresh(look) {
-		if err := d.Mailroom.LogReading(ctx, v.user.Actor(), v.user.ID, h.Document); err != nil {
-			return err
-		}
-		d.looks.note(look)
-	}
-	line, err := d.Mailroom.Document(ctx, h.Document)
-	if err != nil {
-		return err
-	}
-	letter, err := d.Mailroom.Letter(ctx, h.Document)
-	if err != nil {
-		return err
-	}
-	p := letterPage{Line: line, Received: letter.Received, Find: find, Problem: problem, All: v.FormValue("all") != ""}
-	hits := map[int][]int{}
-	if find != "" {
-		if hits, p.Found, err = d.hitsIn(letter, find); err != nil {
-			return err
-		}
-	}
-	at := max(0, slices.Index(line.Pages, formInt(v, "page")))
-	if find != "" && v.FormValue("page") == "" { // the first page that has it
-		at = max(0, slices.IndexFunc(line.Pages, func(n int) bool { return len(hits[n]) > 0 }))
-	}
-	d.readsOn(v, line, at, p.All)
-	for i, n := range line.Pages {
-		p.Strip = append(p.Strip, stripPage{n, slices.Contains(line.Blanks, n), i == at && !p.All})
-		if i != at && !p.All {
-			continue
-		}
-		page, err := d.pageView(v, h.Batch, n, "/letters/"+h.Document+"/picture/")
+// besideLetter leads to the letter that stands before or behind the one of the path in the list
+// that the person has chosen.
+func (d *desk) besideLetter(newer bool) func(*visit) error {
+	return func(v *visit) error {
+		h, err := d.ownLetter(v)
 		if err != nil {
 			return err
 		}
-		page.Boxes = nil // doubts are the mailroom's
-		page.hits(hits[n])
-		p.Current = append(p.Current, page)
-	}
-	if at > 0 {
-		p.Before = line.Pages[at-1]
-	}
-	if at+1 < len(line.Pages) {
-		p.After = line.Pages[at+1]
-	}
-	return v.show(status, "letter", p)
-}
-
-// readsOn has the page made that is shown, and then the one that is mostly turned to.
-func (d *desk) readsOn(v *visit, line pipeline.DocumentLine, at int, all bool) {
-	if all || at >= len(line.Pages) {
-		return
-	}
-	d.asksSoon(v, line.Batch, line.Pages[at])
-	if rest := line.Pages[at+1:]; len(rest) > 0 {
-		d.ahead.wish("letter/"+line.Document, func(ctx context.Context) {
-			_ = d.Mailroom.Prepare(ctx, line.Batch, rest[:1], pipeline.Screen) // whoever asks for it is told
-		})
+		scope, err := d.Directory.Scope(v.Context(), v.user)
+		if err != nil {
+			return err
+		}
+		f, _ := v.choice().filter(v.user.ID)
+		id, err := d.Mailroom.LetterBeside(v.Context(), seesOf(scope), f, h.Document, newer)
+		if err != nil {
+			return err
+		}
+		if id == "" {
+			return v.done("/letters", "letters.no_more")
+		}
+		v.redirect("/letters/" + id)
+		return nil
 	}
 }
 
-// returnLetter sends a letter back that is not the person's. Nobody sees it in the case
-// any more, and the log has who had.
-func (d *desk) returnLetter(v *visit) error {
+// ownLetter is readable, and says to somebody who once read a letter that it has gone. To
+// anybody else it is as if it had never been there.
+func (d *desk) ownLetter(v *visit) (pipeline.Holding, error) {
 	h, err := d.readable(v)
-	if err != nil {
-		return err
+	var p *problem
+	if err == nil || !errors.As(err, &p) && !errors.Is(err, pipeline.ErrNoSuch) {
+		return h, err
 	}
-	// A version always: a letter that moves at this moment is not the person's any more.
-	err = d.Mailroom.Return(v.Context(), h.Document, pipeline.Return{Why: v.field("why"), Version: cmp.Or(formInt(v, "version"), h.Version), By: v.user.Actor()})
-	var refused *pipeline.Refused
-	if errors.As(err, &refused) {
-		return d.showLetter(v, http.StatusUnprocessableEntity, "", d.refusal(v, refused))
+	was, failed := d.Mailroom.WasRead(v.Context(), v.user.ID, v.PathValue("document"))
+	if failed != nil {
+		return h, failed
 	}
-	if err != nil {
-		return err
+	if was {
+		err = errGone
 	}
-	return v.done("/letters", "letter.returned")
+	return h, err
 }
 
-// download gives the letter's file: the original, or the searchable rendition. It may hold
-// anything a scanner or a stranger has put into it, so no browser is to open it in place.
-func (d *desk) download(v *visit) error {
-	h, err := d.readable(v)
-	if err != nil {
-		return err
-	}
-	kind := v.PathValue("kind")
-	if kind != "original" && kind != "searchable" {
-		return errNotFound
-	}
-	f, err := d.Mailroom.Download(v.Context(), h.Document, kind == "searchable")
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := d.Mailroom.LogView(v.Context(), v.user.Actor(), "document downloaded", h.Document); err != nil {
-		return err
-	}
-	return v.attach(f, "letter-"+h.Document[:8]+"-"+kind+".pdf")
-}
-
-// attach sends a PDF to be kept as a file.
-func (v *visit) attach(f *os.File, name string) error {
-	size, err := f.Seek(0, io.SeekEnd)
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		return err
-	}
-	head := v.w.Header()
-	head.Set("Content-Type", "application/pdf")
-	head.Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	head.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	http.ServeContent(unkept{v.w}, v.Request, name, time.Time{}, io.NewSectionReader(f, 0, size))
-	return nil
-}
-
-// unkept says that nobody may keep the answer, also where http.ServeContent takes that
-// away: when it refuses a range.
-type unkept struct{ http.ResponseWriter }
-
-func (w unkept) WriteHeader(status int) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.ResponseWriter.WriteHeader(status)
-}
+var errGone = &problem{http.StatusGone, "problem.gone"}

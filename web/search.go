@@ -1,9 +1,11 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"postroom/mail"
 	"postroom/pipeline"
@@ -15,18 +17,45 @@ import (
 // personal, so they stand in no address.
 const searchKey = "search"
 
+// wanted is what is looked for.
+type wanted struct {
+	Text   string `json:"text"`
+	Store  string `json:"store,omitempty"`
+	Source string `json:"source,omitempty"`
+	Month  string `json:"month,omitempty"` // 2006-01
+}
+
 // searchPage is what was found.
 type searchPage struct {
-	Text    string
+	wanted
 	Problem string
 	Total   int
 	Whole   bool
 	Hits    []hitView
+	Before  string
 	Next    string
+	First   int // of the hits that are shown, counted from 1
+	Last    int
+	Facets  []facet
+}
+
+// facet narrows what was found.
+type facet struct {
+	Name   string // of the form's field
+	Key    string // of the title
+	Values []facetValue
+}
+
+type facetValue struct {
+	Value  string
+	Text   string
+	Count  int
+	Chosen bool
 }
 
 type hitView struct {
 	search.Hit
+	Leaf   int // the page, counted within the letter; 0 = none
 	Pieces []piece
 }
 
@@ -36,22 +65,42 @@ type piece struct {
 	Marked bool
 }
 
+func (v *visit) asked() (a wanted) {
+	_ = json.Unmarshal([]byte(v.desk.Sessions.Get(v.Context(), searchKey)), &a) // nothing yet
+	return a
+}
+
 func (d *desk) search(v *visit) error {
-	text := v.field("q")
-	if len(text) > 400 {
+	if len(v.field("q")) > 400 || len(v.field("store")+v.field("source")+v.field("month")) > 300 {
 		return errBadForm
 	}
-	if err := d.Sessions.Put(v.Context(), searchKey, text); err != nil {
+	a := wanted{Text: v.field("q"), Store: v.field("store"), Source: v.field("source"), Month: v.field("month")}
+	if _, err := time.Parse("2006-01", a.Month); a.Month != "" && err != nil {
+		return errBadForm
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	if err := d.Sessions.Put(v.Context(), searchKey, string(text)); err != nil {
 		return err
 	}
 	v.redirect("/search")
 	return nil
 }
 
+func (a wanted) filter() search.Filter {
+	f := search.Filter{Store: a.Store, Source: a.Source}
+	if month, err := time.Parse("2006-01", a.Month); err == nil { // the index counts months by UTC
+		f.Since, f.Until = month, month.AddDate(0, 1, 0)
+	}
+	return f
+}
+
 func (d *desk) found(v *visit) error {
-	ctx, text := v.Context(), d.Sessions.Get(v.Context(), searchKey)
-	p := searchPage{Text: text, Whole: true}
-	if text == "" {
+	ctx := v.Context()
+	p := searchPage{wanted: v.asked(), Whole: true}
+	if p.Text == "" {
 		return v.show(http.StatusOK, "search", p)
 	}
 	scope, err := d.Directory.Scope(ctx, v.user)
@@ -64,7 +113,7 @@ func (d *desk) found(v *visit) error {
 	}
 	from := max(0, min(formInt(v, "from"), 10_000))
 	// The index leaves out what the person may not see; what it gives is asked again.
-	result, err := d.Index.Find(ctx, search.Query{Text: text, Scope: scopeOf(scope), From: from, Size: perSearch})
+	result, err := d.Index.Find(ctx, search.Query{Text: p.Text, Scope: scopeOf(scope), Filter: p.filter(), From: from, Size: perSearch, Counts: true})
 	var refused *search.Refused
 	switch {
 	case errors.As(err, &refused):
@@ -77,7 +126,26 @@ func (d *desk) found(v *visit) error {
 		return err
 	}
 	p.Total, p.Whole = result.Total, result.Whole
-	for _, hit := range result.Hits {
+	if err := d.showHits(v, scope, result.Hits, &p); err != nil {
+		return err
+	}
+	p.facets(v, result)
+	p.First, p.Last = from+1, from+len(result.Hits)
+	if from > 0 {
+		p.Before = "/search?from=" + strconv.Itoa(max(0, from-perSearch))
+	}
+	if from+perSearch < result.Total {
+		p.Next = "/search?from=" + strconv.Itoa(from+perSearch)
+	}
+	return v.show(http.StatusOK, "search", p)
+}
+
+// showHits adds what was found, of letters that the person may still see. A snippet is a
+// look into the letter, so it is logged first.
+func (d *desk) showHits(v *visit, scope access.Scope, hits []search.Hit, p *searchPage) error {
+	ctx := v.Context()
+	var shown []string
+	for _, hit := range hits {
 		h, err := d.Mailroom.Holding(ctx, hit.Document)
 		if err != nil && !errors.Is(err, pipeline.ErrNoSuch) {
 			return err
@@ -90,16 +158,35 @@ func (d *desk) found(v *visit) error {
 		if err != nil {
 			return err
 		}
-		marks, err := search.Highlight(letter, text)
+		marks, err := search.Highlight(letter, p.Text)
 		if err != nil {
 			return err
 		}
-		p.Hits = append(p.Hits, hitView{hit, pieces(marks.Snippet)})
+		hit.Store, hit.Reference = h.Store, h.Reference
+		leaf := 0
+		if hit.Page > 0 {
+			leaf = hit.Page - h.From + 1
+		}
+		p.Hits = append(p.Hits, hitView{hit, leaf, pieces(marks.Snippet)})
+		shown = append(shown, hit.Document)
 	}
-	if from+perSearch < result.Total {
-		p.Next = "/search?from=" + strconv.Itoa(from+perSearch)
+	return d.Mailroom.LogViews(ctx, v.user.Actor(), "document found", shown)
+}
+
+func (p *searchPage) facets(v *visit, r search.Result) {
+	add := func(name, key, chosen string, counts []search.Count, say func(string) string) {
+		f := facet{Name: name, Key: key}
+		for _, c := range counts {
+			f.Values = append(f.Values, facetValue{c.Value, say(c.Value), c.Count, c.Value == chosen})
+		}
+		if len(f.Values) > 1 || chosen != "" {
+			p.Facets = append(p.Facets, f)
+		}
 	}
-	return v.show(http.StatusOK, "search", p)
+	same := func(value string) string { return value }
+	add("store", "search.store", p.Store, r.Stores, same)
+	add("month", "search.month", p.Month, r.Months, same)
+	add("source", "search.source", p.Source, r.Sources, same)
 }
 
 // scopeOf is a person's scope as the index asks it.
@@ -113,7 +200,7 @@ func scopeOf(s access.Scope) (asked search.Scope) {
 }
 
 // perSearch is how many letters a search shows at once; of each all words are read.
-const perSearch = 20
+const perSearch = 10
 
 // pieces divides a snippet at its marks.
 func pieces(s search.Snippet) (all []piece) {
@@ -128,19 +215,4 @@ func pieces(s search.Snippet) (all []piece) {
 		all = append(all, piece{s.Text[at:], false})
 	}
 	return all
-}
-
-// hitsIn finds in one letter: by page the words that match.
-func (d *desk) hitsIn(letter mail.Letter, text string) (hits map[int][]int, n int, err error) {
-	hits = map[int][]int{}
-	marks, err := search.Highlight(letter, text)
-	var refused *search.Refused
-	if errors.As(err, &refused) {
-		return hits, 0, nil
-	}
-	for _, page := range marks.Pages {
-		hits[page.Page] = page.Words
-		n += len(page.Words)
-	}
-	return hits, n, err
 }

@@ -18,7 +18,7 @@ type pageView struct {
 	N             int
 	Picture       string // path of the picture
 	Width, Height int
-	Words         []wordView
+	Lines         [][]wordView // so that what is copied has its lines
 	Boxes         []boxView
 	Failure       string
 	sight         pipeline.Sight
@@ -30,7 +30,7 @@ type wordView struct {
 	Weak               bool // hardly read
 }
 
-type boxView struct{ Class, Points string }
+type boxView struct{ Class, Points, ID string }
 
 // weak is the confidence under which a word is marked as hardly read.
 const weak = 0.6
@@ -49,12 +49,16 @@ func (d *desk) pageView(v *visit, batch string, page int, pictures string) (page
 		p.Failure = s.Failure
 		return p, nil
 	}
-	for _, w := range s.Words {
+	for i, w := range s.Words {
 		size := max(1, w.Box.Y1-w.Box.Y0)
-		p.Words = append(p.Words, wordView{w.Box.X0, w.Box.Y1 - size/5, size, max(1, w.Box.X1-w.Box.X0), w.Text, w.Confidence < weak})
+		if i == 0 || w.Line != s.Words[i-1].Line {
+			p.Lines = append(p.Lines, nil)
+		}
+		line := &p.Lines[len(p.Lines)-1]
+		*line = append(*line, wordView{w.Box.X0, w.Box.Y1 - size/5, size, max(1, w.Box.X1-w.Box.X0), w.Text, w.Confidence < weak})
 	}
 	for _, doubt := range s.Doubts {
-		p.Boxes = append(p.Boxes, boxView{"doubt", points(doubt.Polygon)})
+		p.Boxes = append(p.Boxes, boxView{Class: "doubt", Points: points(doubt.Polygon)})
 	}
 	return p, nil
 }
@@ -63,17 +67,22 @@ func (d *desk) pageView(v *visit, batch string, page int, pictures string) (page
 func (p *pageView) mark(evidence []mail.Evidence) {
 	for _, e := range evidence {
 		if e.Page == p.N && e.Polygon != (mail.Quad{}) {
-			p.Boxes = append(p.Boxes, boxView{"fact", points(p.sight.Place(e.Polygon))})
+			p.Boxes = append(p.Boxes, boxView{Class: "fact", Points: points(p.sight.Place(e.Polygon))})
 		}
 	}
 }
 
-// hits puts marks on words by their places in the reading.
-func (p *pageView) hits(words []int) {
+// hits puts marks on words by their places in the reading; now is the one that is looked at.
+func (p *pageView) hits(words []int, now int) {
 	for _, i := range words {
-		if i >= 0 && i < len(p.sight.Words) {
-			p.Boxes = append(p.Boxes, boxView{"hit", points(p.sight.Words[i].Box.Quad())})
+		if i < 0 || i >= len(p.sight.Words) {
+			continue
 		}
+		b := boxView{Class: "hit", Points: points(p.sight.Words[i].Box.Quad())}
+		if i == now {
+			b.Class, b.ID = "hit now", "hit"
+		}
+		p.Boxes = append(p.Boxes, b)
 	}
 }
 
