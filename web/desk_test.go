@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/audit"
 	"postroom/pipeline/journal/bolt"
+	"postroom/pipeline/search"
 	"postroom/router"
 	"postroom/router/casestore"
 	"postroom/router/casestore/folder"
@@ -39,6 +41,7 @@ type house struct {
 	groups    map[string]access.Group
 	clock     *clock
 	handler   *desk
+	index     *search.Index
 }
 
 // clock is a time that tests move.
@@ -53,7 +56,10 @@ func (c *clock) move(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at =
 
 const password = "a letter opener and two stamps"
 
-func newHouse(t testing.TB) *house {
+func newHouse(t testing.TB) *house { return openHouse(t, nil, "reference,store\n") }
+
+// openHouse is a house with helpers that read files, and a case register.
+func openHouse(t testing.TB, helpers pipeline.Helpers, cases string) *house {
 	t.Helper()
 	dir := t.TempDir()
 	scheme, err := reference.New(reference.Config{Name: "tax", Pattern: `TX-\d{4}-\d{6}-\d{2}`, Check: "iso7064-mod97-10", Store: "tax"})
@@ -61,7 +67,7 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	register := filepath.Join(dir, "cases.csv")
-	if err := os.WriteFile(register, []byte("reference,store\n"), 0o600); err != nil {
+	if err := os.WriteFile(register, []byte(cases), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var log *audit.Log
@@ -83,7 +89,7 @@ func newHouse(t testing.TB) *house {
 	}
 	schemes := []*reference.Scheme{scheme}
 	room, err := pipeline.New(pipeline.Config{Rules: router.New(router.Config{Schemes: schemes}), Schemes: schemes, Register: register,
-		Stores: map[string]casestore.Store{"tax": tax}, Audit: log, Digest: strings.Repeat("c", 64), Version: "test"}, store, blobs, nil)
+		Stores: map[string]casestore.Store{"tax": tax}, Audit: log, Digest: strings.Repeat("c", 64), Version: "test"}, store, blobs, helpers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +97,9 @@ func newHouse(t testing.TB) *house {
 		clock: &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
 	h.directory = access.Open(store, access.Config{Version: "test", ConfigDigest: "c", Now: h.clock.now})
 	h.sessions = session.Open(store, session.Config{Now: h.clock.now})
-	handler, err := New(Config{Mailroom: room, Directory: h.directory, Sessions: h.sessions, Stores: []string{"tax"}, Version: "test", Now: h.clock.now})
+	h.index = search.New(filepath.Join(dir, "search"), slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = h.index.Close() })
+	handler, err := New(Config{Mailroom: room, Directory: h.directory, Sessions: h.sessions, Index: h.index, Stores: []string{"tax"}, Version: "test", Now: h.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
