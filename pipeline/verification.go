@@ -63,15 +63,14 @@ func (m *Mailroom) VerifyBy(ctx context.Context, by string, also func(ctx contex
 	if v.Count, err = m.verify(ctx, say, func(done, of int) { m.verifying.change(func(p *Progress) { p.Done, p.Of = done, of }) }); err == nil && also != nil {
 		v.Users, err = also(ctx, say)
 	}
-	if errors.Is(err, journal.ErrDamaged) {
-		return v, err // nothing is to be written into it any more
+	if errors.Is(err, journal.ErrDamaged) || ctx.Err() != nil {
+		return v, err // nothing is to be written into it any more, or nobody waits for it
 	}
 	v.Ended = m.cfg.Now().UTC()
 	if err != nil {
 		v.Failed = err.Error()
 	}
-	keep := context.WithoutCancel(ctx) // that it was given up is an outcome, too
-	return v, errors.Join(err, m.journal.Tx(keep, func(tx journal.Tx) error {
+	return v, errors.Join(err, m.journal.Tx(ctx, func(tx journal.Tx) error {
 		return errors.Join(m.logConfiguration(tx), journal.Save(tx, tableVerified, verifiedLast, v), tx.Log(m.event(actionVerified, subjectLog, v.By, v)))
 	}))
 }

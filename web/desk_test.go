@@ -42,6 +42,7 @@ type house struct {
 	clock     *clock
 	handler   *desk
 	index     *search.Index
+	key       string // the log's public key
 }
 
 // clock is a time that tests move.
@@ -97,6 +98,7 @@ func openHouse(t testing.TB, helpers pipeline.Helpers, cases string) *house {
 		clock: &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
 	h.directory = access.Open(store, access.Config{Version: "test", ConfigDigest: "c", Now: h.clock.now})
 	h.sessions = session.Open(store, session.Config{Now: h.clock.now})
+	h.key = log.Public()
 	h.index = search.New(filepath.Join(dir, "search"), slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { _ = h.index.Close() })
 	handler, err := New(Config{Mailroom: room, Directory: h.directory, Sessions: h.sessions, Index: h.index, Stores: []string{"tax"}, Version: "test", Now: h.clock.now})

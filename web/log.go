@@ -1,80 +1,136 @@
 package web
 
 import (
-	"encoding/csv"
+	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
-	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/router"
 )
 
 // logPage is a page of the routing log.
 type logPage struct {
-	Filter     logFilter
-	Actions    []string
-	Entries    []pipeline.Entry
-	Next       string // where older ones are; "" = nowhere
-	Export     string
-	Checkpoint string
-	Size       int64
-	Problem    string
+	Filter   logFilter
+	Chosen   bool
+	Actions  []string
+	Rules    []string
+	Bands    []band
+	Entries  []pipeline.Entry
+	Next     int64 // before which older ones are; 0 = nowhere
+	Size     int64
+	Verified verifiedPage
+	Problem  string
+	Field    string
 }
 
-// logFilter is a filter as it was typed: days are local ones, YYYY-MM-DD.
-type logFilter struct{ Action, Actor, From, To string }
+// logFilter is a filter as it was typed: days are local ones, YYYY-MM-DD. It is kept in the
+// session: names and case numbers are not for an address.
+type logFilter struct {
+	Action string `json:"action,omitempty"`
+	Actor  string `json:"actor,omitempty"`
+	From   string `json:"from,omitempty"`
+	To     string `json:"to,omitempty"`
+	About  string `json:"about,omitempty"` // a document or a batch
+	Case   string `json:"case,omitempty"`
+	Rule   string `json:"rule,omitempty"`
+	Band   string `json:"band,omitempty"`
+}
+
+// band is a range of the confidence that a placement rests on.
+type band struct {
+	Name         string
+	Least, Below float64
+}
+
+func bands() []band { return []band{{"low", 0, 0.6}, {"middle", 0.6, 0.9}, {"high", 0.9, 1.01}} }
+
+func rules() []string {
+	return []string{router.RuleBarcode, router.RuleText, router.RuleWeakName, router.RuleWeakPostcode}
+}
 
 // actions are what the log can be filtered by.
 var actions = []string{ // never written to
-	"batch received", "pages read", "document placed", "document held", "document filed", "rendition added", "person decided",
-	"document viewed", "document exported", "batch closed", "batch opened again", "configuration in force", "register in force", "log exported",
+	"batch received", "batch counted", "pages read", "batch assembled", "batch ticket issued", "batch ticket read", "person closed batch", "batch closed", "batch opened again", "source released",
+	"document placed", "document held", "document filed", "document confirmed", "rendition added", "rendition refused", "document withdrawn",
+	"person decided", "decision taken back", "document parked", "reference keyed", "keying taken back", "pages regrouped", "document unmade", "page turned",
+	"document viewed", "document found", "document downloaded", "document exported", "story told", "document opened for an audit", "note written", "note removed",
+	"sample drawn", "document judged", "log viewed", "log listed", "log exported", "log entry viewed", "log verified", "configuration in force", "register in force",
+	"user added", "user changed", "password set", "group saved", "group removed", "session ended", "sessions ended", "signed in", "signed out",
 }
 
-func (d *desk) log(v *visit) error {
-	if v.Method == http.MethodPost { // a name of a person is not for the address line
-		return d.searchLog(v)
+const logFilterKey = "log"
+
+func (v *visit) logFilter() (f logFilter) {
+	_ = json.Unmarshal([]byte(v.desk.Sessions.Get(v.Context(), logFilterKey)), &f) // none yet
+	return f
+}
+
+func (d *desk) log(v *visit) error { return d.showLog(v, v.logFilter(), "", "") }
+
+// chooseLog keeps a filter.
+func (d *desk) chooseLog(v *visit) error {
+	f := logFilter{v.field("action"), v.field("actor"), v.field("from"), v.field("to"), v.field("about"), v.field("case"), v.field("rule"), v.field("band")}
+	if v.field("all") != "" {
+		f = logFilter{}
 	}
-	return d.showLog(v, logFilter{v.FormValue("action"), "", v.FormValue("from"), v.FormValue("to")})
+	if _, ok := f.parsed(); !ok {
+		return d.showLog(v, f, v.t("log.bad_day"), "from")
+	}
+	if f.About != "" {
+		id, err := d.Mailroom.FindDocument(v.Context(), f.About)
+		if errors.Is(err, pipeline.ErrNoSuch) {
+			id, err = d.Mailroom.FindBatch(v.Context(), f.About)
+		}
+		var several *pipeline.Several
+		if errors.Is(err, pipeline.ErrNoSuch) || errors.As(err, &several) {
+			return d.showLog(v, f, v.t("log.no_such"), "about")
+		}
+		if err != nil {
+			return err
+		}
+		f.About = id
+	}
+	if f.Case != "" {
+		if c := d.Mailroom.Look(f.Case); c.Reference != "" {
+			f.Case = c.Reference // as the log writes it
+		}
+	}
+	text, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	if len(text) > 900 {
+		return errBadForm
+	}
+	if err := d.Sessions.Put(v.Context(), logFilterKey, string(text)); err != nil {
+		return err
+	}
+	v.redirect("/log")
+	return nil
 }
 
-func (d *desk) searchLog(v *visit) error {
-	return d.showLog(v, logFilter{v.field("action"), v.field("actor"), v.field("from"), v.field("to")})
-}
-
-func (d *desk) showLog(v *visit, typed logFilter) error {
+func (d *desk) showLog(v *visit, typed logFilter, problem, field string) error {
 	ctx := v.Context()
-	p := logPage{Filter: typed, Actions: actions}
-	f, ok := typed.parsed()
-	if !ok {
-		p.Problem = v.t("log.bad_day")
+	p := logPage{Filter: typed, Chosen: typed != logFilter{}, Actions: actions, Rules: rules(), Bands: bands(), Problem: problem, Field: field}
+	if problem != "" {
 		return v.show(http.StatusUnprocessableEntity, "log", p)
 	}
+	f, _ := typed.parsed()
 	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "log viewed", "log"); err != nil {
 		return err
 	}
 	before, _ := strconv.ParseInt(v.FormValue("before"), 10, 64) // none = the newest
-	entries, next, err := d.Mailroom.Entries(ctx, before, perPage, f)
-	if err != nil {
+	var err error
+	if p.Entries, p.Next, err = d.entries(v, before, f); err != nil {
 		return err
 	}
-	p.Entries = entries
-	if p.Checkpoint, p.Size, err = d.Mailroom.Checkpoint(ctx); err != nil {
+	if p.Verified, err = d.verified(v); err != nil {
 		return err
-	}
-	q := url.Values{}
-	for k, value := range map[string]string{"action": typed.Action, "from": typed.From, "to": typed.To} {
-		if value != "" {
-			q.Set(k, value)
-		}
-	}
-	p.Export = "/log/export?" + q.Encode()
-	if next > 0 {
-		p.Next = strconv.FormatInt(next, 10)
 	}
 	return v.show(http.StatusOK, "log", p)
 }
@@ -82,18 +138,34 @@ func (d *desk) showLog(v *visit, typed logFilter) error {
 // perPage is how many lines a list shows at once.
 const perPage = 50
 
+// entries looks on for a while where few are chosen of many, so that nobody turns over
+// empty pages.
+func (d *desk) entries(v *visit, before int64, f pipeline.EntryFilter) (all []pipeline.Entry, next int64, err error) {
+	for range 10 {
+		some, next, err := d.Mailroom.Entries(v.Context(), before, perPage-len(all), f)
+		if all = append(all, some...); err != nil || next == 0 || len(all) == perPage {
+			return all, next, err
+		}
+		before = next
+	}
+	return all, before, nil
+}
+
 // parsed tells whether the days are days.
 func (f logFilter) parsed() (pipeline.EntryFilter, bool) {
-	e := pipeline.EntryFilter{Action: f.Action, Actor: f.Actor}
-	for text, t := range map[string]*time.Time{f.From: &e.From, f.To: &e.To} {
-		if text == "" {
-			continue
-		}
-		day, err := time.ParseInLocation(time.DateOnly, text, time.Local)
-		if err != nil {
-			return e, false
-		}
-		*t = day
+	e := pipeline.EntryFilter{Action: f.Action, Actor: f.Actor, About: f.About, Case: f.Case, Rule: f.Rule}
+	if i := slices.IndexFunc(bands(), func(b band) bool { return b.Name == f.Band }); i >= 0 {
+		e.Least, e.Below = bands()[i].Least, bands()[i].Below
+	}
+	var err1, err2 error
+	if f.From != "" {
+		e.From, err1 = time.ParseInLocation(time.DateOnly, f.From, time.Local)
+	}
+	if f.To != "" {
+		e.To, err2 = time.ParseInLocation(time.DateOnly, f.To, time.Local)
+	}
+	if err1 != nil || err2 != nil {
+		return e, false
 	}
 	if !e.To.IsZero() {
 		e.To = e.To.AddDate(0, 0, 1) // the day itself counts
@@ -101,111 +173,80 @@ func (f logFilter) parsed() (pipeline.EntryFilter, bool) {
 	return e, true
 }
 
-// exportLog gives the chosen entries as CSV, with stable columns. What can be
-// checked offline is the export of `postroom audit export`.
-func (d *desk) exportLog(v *visit) error {
-	f, ok := logFilter{Action: v.FormValue("action"), From: v.FormValue("from"), To: v.FormValue("to")}.parsed()
-	if !ok {
-		return errBadForm
-	}
-	ctx := v.Context()
-	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "log listed", "log"); err != nil {
-		return err
-	}
-	v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	v.w.Header().Set("Content-Disposition", `attachment; filename="postroom-log.csv"`)
-	out := csv.NewWriter(v.w)
-	if err := out.Write([]string{"entry", "time_utc", "time_local", "actor", "action", "about", "config", "version", "detail"}); err != nil {
-		return nil // the browser is gone
-	}
-	for before := int64(0); ; {
-		entries, next, err := d.Mailroom.Entries(ctx, before, 500, f)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if err := out.Write([]string{strconv.FormatInt(e.N, 10), e.Time.UTC().Format(time.RFC3339), e.Time.Local().Format(time.RFC3339),
-				cell(e.Actor), cell(e.Action), cell(e.About), cell(e.Config), cell(e.Version), cell(string(pipeline.Escaped(e.Detail)))}); err != nil {
-				return nil
-			}
-		}
-		if out.Flush(); out.Error() != nil || next == 0 {
-			return nil
-		}
-		before = next
-	}
+// entryPage is one entry of the log with all that it says.
+type entryPage struct {
+	Entry  pipeline.Entry
+	Detail string
 }
 
-// cell keeps a text from being a formula where a spreadsheet opens the file.
-func cell(text string) string {
-	text = printable(text)
-	if begins, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, " \n")); strings.ContainsRune("=+-@＝＋－＠", begins) && text != "" {
-		return "'" + text
-	}
-	return text
-}
-
-// storyPage is a document's whole story.
-type storyPage struct {
-	Story   pipeline.Story
-	Whole   bool   // its pages and words may be seen
-	Sample  string // that it is judged in; "" = in none
-	Problem string
-}
-
-func (d *desk) story(v *visit) error { return d.showStory(v, http.StatusOK, "") }
-
-func (d *desk) showStory(v *visit, status int, problem string) error {
-	h, s, err := d.reach(v)
-	if err != nil {
-		return err
-	}
-	ctx := v.Context()
-	if _, err := d.looked(v, "document viewed", h.Document, true); err != nil {
-		return err
-	}
-	story, err := d.Mailroom.Story(ctx, h.Document, s == whole)
-	if err != nil {
-		return err
-	}
-	return v.show(status, "story", storyPage{Story: story, Whole: s == whole, Sample: v.PathValue("sample"), Problem: problem})
-}
-
-// lookBehind opens a letter for an auditor who says why. The reason is an entry of the
-// log before anything is seen.
-func (d *desk) lookBehind(v *visit) error {
-	h, _, err := d.reach(v)
-	if err != nil {
-		return err
-	}
-	why := v.field("why")
-	if !mail.Legible(why) || len(why) > 300 {
-		return d.showStory(v, http.StatusUnprocessableEntity, v.t("story.why_needed"))
-	}
-	if err := d.openBehind(v, h.Document, why); err != nil {
-		return err
-	}
-	v.redirect("/story/" + h.Document)
-	return nil
-}
-
-func (d *desk) openBehind(v *visit, document, why string) error {
-	if err := d.Mailroom.LogReason(v.Context(), v.user.Actor(), "document opened for an audit", document, why); err != nil {
-		return err
-	}
-	return d.Sessions.Put(v.Context(), brokenGlass, document)
-}
-
-// findStory goes to the story of the document whose id, or the beginning of it, was typed.
-func (d *desk) findStory(v *visit) error {
-	id, err := d.Mailroom.FindDocument(v.Context(), v.field("document"))
-	var several *pipeline.Several
-	if errors.As(err, &several) || errors.Is(err, pipeline.ErrNoSuch) {
+// logEntry shows what an entry says: names, references and texts are in it, so that somebody
+// read them is an entry, too.
+func (d *desk) logEntry(v *visit) error {
+	n, err := strconv.ParseInt(v.PathValue("entry"), 10, 64)
+	if err != nil || n < 0 {
 		return errNotFound
 	}
+	e, err := d.Mailroom.Entry(v.Context(), n)
 	if err != nil {
 		return err
 	}
-	v.redirect("/story/" + id)
-	return nil
+	if err := d.Mailroom.LogReason(v.Context(), v.user.Actor(), "log entry viewed", "log", "entry "+strconv.FormatInt(n, 10)); err != nil {
+		return err
+	}
+	p := entryPage{Entry: e}
+	var pretty bytes.Buffer
+	if len(e.Detail) > 0 && json.Indent(&pretty, pipeline.Escaped(e.Detail), "", "  ") == nil {
+		p.Detail = pretty.String()
+	}
+	return v.show(http.StatusOK, "entry", p)
+}
+
+// verifiedPage is how far the log can be trusted: its last checkpoint, and how the last
+// verification ended.
+type verifiedPage struct {
+	Checkpoint string
+	Size       int64
+	Last       *pipeline.Verification // nil = there was none
+	Running    *pipeline.Progress     // nil = none is in hand
+}
+
+func (d *desk) verified(v *visit) (p verifiedPage, err error) {
+	if p.Checkpoint, p.Size, err = d.Mailroom.Checkpoint(v.Context()); err != nil {
+		return p, err
+	}
+	if now, is := d.Mailroom.Verifying(); is {
+		p.Running = &now
+	}
+	last, err := d.Mailroom.LastVerification(v.Context())
+	if errors.Is(err, pipeline.ErrNoSuch) {
+		return p, nil
+	}
+	p.Last = &last
+	return p, err
+}
+
+func (d *desk) verification(v *visit) error {
+	p, err := d.verified(v)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "verification", p)
+}
+
+// verify begins a verification, which goes on when the page is left; the page of it tells
+// how far it is and how it ended.
+func (d *desk) verify(v *visit) error {
+	if _, is := d.Mailroom.Verifying(); is {
+		return v.done("/log/verification", "refused.verifying")
+	}
+	by := v.user.Actor()
+	go func() {
+		if err := caught(func() error {
+			_, err := d.Mailroom.VerifyBy(d.Stopping, by, d.Directory.Verify, func(string) {})
+			return err
+		}); err != nil && d.Stopping.Err() == nil {
+			d.Log.Error("a verification did not come to its end", "error", err)
+		}
+	}()
+	return v.done("/log/verification", "log.verify_begun")
 }

@@ -128,6 +128,7 @@ func (v *visit) nav() (all []link) {
 	}{
 		{"/intake", "nav.intake", operators},
 		{"/station", "nav.station", operators},
+		{"/wrong", "nav.wrong", operators},
 		{"/letters", "nav.letters", readers},
 		{"/log", "nav.log", auditors},
 		{"/samples", "nav.samples", auditors},

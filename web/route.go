@@ -21,6 +21,7 @@ var ( // never written to
 	readers   = right{roles: []access.Role{access.Caseworker}}
 	auditors  = right{roles: []access.Role{access.Auditor}}
 	admins    = right{roles: []access.Role{access.Administrator}}
+	recallers = right{roles: []access.Role{access.Operator, access.Supervisor, access.Auditor}}
 	watchers  = right{roles: []access.Role{access.Operator, access.Supervisor, access.Auditor, access.Administrator}}
 )
 
@@ -90,8 +91,12 @@ func (d *desk) routes() []route {
 		{"GET /search", readers, d.found},
 
 		{"GET /log", auditors, d.log},
-		{"POST /log", auditors, d.log},
+		{"POST /log", auditors, d.chooseLog},
 		{"GET /log/export", auditors, d.exportLog},
+		{"GET /log/proofs", auditors, d.exportProofs},
+		{"GET /log/entry/{entry}", auditors, d.logEntry},
+		{"GET /log/verification", auditors, d.verification},
+		{"POST /log/verification", auditors, d.verify},
 		{"POST /log/story", auditors, d.findStory},
 		{"GET /story/{document}", auditors, d.story},
 		{"POST /story/{document}/open", auditors, d.lookBehind},
@@ -101,8 +106,12 @@ func (d *desk) routes() []route {
 		{"GET /samples", auditors, d.samples},
 		{"POST /samples", auditors, d.drawSample},
 		{"GET /samples/{sample}", auditors, d.sample},
+		{"GET /samples/{sample}/next", auditors, d.nextOfSample},
+		{"GET /samples/{sample}/export", auditors, d.exportSample},
 		{"GET /samples/{sample}/{document}", auditors, d.judgePage},
 		{"POST /samples/{sample}/{document}", auditors, d.judge},
+		{"GET /wrong", recallers, d.wrong},
+		{"POST /wrong/{document}", operators, d.recallWrong},
 		{"GET /figures", watchers, d.figures},
 		{"GET /sheets", operators, d.sheets},
 		{"POST /sheets", operators, d.printSheets},
@@ -113,6 +122,10 @@ func (d *desk) routes() []route {
 		{"POST /users/{user}", admins, d.changeUser},
 		{"POST /users/{user}/password", admins, d.setPassword},
 		{"POST /users/{user}/end", admins, d.endSessions},
+		{"GET /sessions", admins, d.allSessions},
+		{"POST /sessions/end", admins, d.endOneSession},
+		{"GET /reach", admins, d.whoSees},
+		{"POST /reach", admins, d.askWhoSees},
 		{"POST /groups", admins, d.saveGroup},
 		{"POST /groups/delete", admins, d.deleteGroup},
 	}

@@ -71,7 +71,6 @@ type samplePage struct {
 	Sample   pipeline.Sample
 	Estimate pipeline.Estimate
 	Items    []pipeline.Sampled
-	Next     int // the letter that is to be judged next; 0 = all are
 	More     string
 	Problem  string
 }
@@ -95,27 +94,7 @@ func (d *desk) showSample(v *visit, status int, problem string) error {
 	return v.show(status, "sample", p)
 }
 
-// judgePage shows a letter of a sample, to be judged: its story, and once a reason was
-// given its pages. That it is in the sample is the reason.
-func (d *desk) judgePage(v *visit) error {
-	h, _, err := d.reach(v)
-	if err != nil {
-		return err
-	}
-	if err := d.inSample(v, h.Document); err != nil {
-		return err
-	}
-	if err := d.openBehind(v, h.Document, "sample "+v.PathValue("sample")); err != nil {
-		return err
-	}
-	return d.showStory(v, http.StatusOK, "")
-}
-
-// inSample tells whether the document is in the sample of the path: errNotFound.
-func (d *desk) inSample(v *visit, document string) error {
-	_, err := d.Mailroom.Drawn(v.Context(), v.PathValue("sample"), document)
-	return err
-}
+func (d *desk) judgePage(v *visit) error { return d.showJudged(v, http.StatusOK, "") }
 
 func (d *desk) judge(v *visit) error {
 	h, _, err := d.reach(v)
@@ -130,10 +109,11 @@ func (d *desk) judge(v *visit) error {
 	err = d.Mailroom.Judge(v.Context(), v.user.Actor(), sample, h.Document, verdict == "right", v.field("why"))
 	var refused *pipeline.Refused
 	if errors.As(err, &refused) {
-		return d.showStory(v, http.StatusUnprocessableEntity, d.refusal(v, refused))
+		return d.showJudged(v, http.StatusUnprocessableEntity, d.refusal(v, refused))
 	}
 	if err != nil {
 		return err
 	}
-	return v.done("/samples/"+url.PathEscape(sample), "samples.judged")
+	v.redirect(afterJudging(sample, formInt(v, "place")))
+	return nil
 }

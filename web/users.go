@@ -18,7 +18,12 @@ type usersPage struct {
 	Stores  []string
 	Problem string
 	Typed   access.User
+	Group   access.Group // as it was typed, of a form that is shown again
+	Preview *preview     // what the typed group would see; nil = not asked
 }
+
+// preview counts the cases of the register that a group's patterns match.
+type preview struct{ Seen, All int }
 
 type userLine struct {
 	access.User
@@ -26,10 +31,10 @@ type userLine struct {
 }
 
 func (d *desk) users(v *visit) error {
-	return d.showUsers(v, http.StatusOK, "", access.User{})
+	return d.showUsers(v, http.StatusOK, usersPage{})
 }
 
-func (d *desk) showUsers(v *visit, status int, problem string, typed access.User) error {
+func (d *desk) showUsers(v *visit, status int, p usersPage) error {
 	all, err := d.Directory.Users(v.Context())
 	if err != nil {
 		return err
@@ -38,7 +43,7 @@ func (d *desk) showUsers(v *visit, status int, problem string, typed access.User
 	if err != nil {
 		return err
 	}
-	p := usersPage{Groups: groups, Roles: access.Roles(), Stores: d.Stores, Problem: problem, Typed: typed}
+	p.Groups, p.Roles, p.Stores = groups, access.Roles(), d.Stores
 	for _, u := range all {
 		p.Users = append(p.Users, userLine{u, groupNames(u, groups)})
 	}
@@ -78,7 +83,7 @@ func (d *desk) addUser(v *visit) error {
 	_, warning, err := d.Directory.Add(v.Context(), v.user.Actor(), u, v.PostFormValue("password"))
 	var refused *access.Refused
 	if errors.As(err, &refused) {
-		return d.showUsers(v, http.StatusUnprocessableEntity, refused.Why, u)
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: refused.Why, Typed: u})
 	}
 	if err != nil {
 		return err
@@ -183,19 +188,36 @@ func (d *desk) saveGroup(v *visit) error {
 			g.Cases = append(g.Cases, pattern)
 		}
 	}
+	if v.field("preview") != "" {
+		return d.previewGroup(v, g)
+	}
 	_, err := d.Directory.SaveGroup(v.Context(), v.user.Actor(), g)
-	return d.groupDone(v, err, "users.group_saved")
+	return d.groupDone(v, g, err, "users.group_saved")
+}
+
+// previewGroup checks a group's patterns and counts what they match, before anybody sees by them.
+func (d *desk) previewGroup(v *visit, g access.Group) error {
+	scope, err := access.ScopeOf(g)
+	var refused *access.Refused
+	if errors.As(err, &refused) {
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: refused.Why, Group: g})
+	}
+	if err != nil {
+		return err
+	}
+	seen, all := d.Mailroom.CountCases(scope.Sees)
+	return d.showUsers(v, http.StatusOK, usersPage{Group: g, Preview: &preview{seen, all}})
 }
 
 func (d *desk) deleteGroup(v *visit) error {
-	return d.groupDone(v, d.Directory.DeleteGroup(v.Context(), v.user.Actor(), v.field("id")), "users.group_deleted")
+	return d.groupDone(v, access.Group{}, d.Directory.DeleteGroup(v.Context(), v.user.Actor(), v.field("id")), "users.group_deleted")
 }
 
-func (d *desk) groupDone(v *visit, err error, key string) error {
+func (d *desk) groupDone(v *visit, g access.Group, err error, key string) error {
 	var refused *access.Refused
 	switch {
 	case errors.As(err, &refused):
-		return d.showUsers(v, http.StatusUnprocessableEntity, refused.Why, access.User{})
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: refused.Why, Group: g})
 	case errors.Is(err, access.ErrNone):
 		return errNotFound
 	case err != nil:

@@ -96,7 +96,8 @@ func families() map[string][]string {
 		"source.": {"barcode", "ocr", "register", "person"},
 		"status.": {"filed", "exception", "discarded", "superseded", "placed", "deciding"},
 		"lane.":   pipeline.Lanes(), "refused.": refusals, "register.": {"empty", "refused", "gone"},
-		"sheets.": {"separator", "patch", "ticket", "label", "separator_hint", "patch_hint", "ticket_hint", "label_hint"},
+		"sheets.":   {"separator", "patch", "ticket", "label", "separator_hint", "patch_hint", "ticket_hint", "label_hint"},
+		"log.band_": {"low", "middle", "high"},
 		"station.": {"discard", "rescan", "supervisor", "later", "discard_go", "rescan_go", "supervisor_go", "later_go",
 			"done_split", "done_merge", "done_separator", "done_blank", "done_first", "done_last", "done_turn"},
 	}

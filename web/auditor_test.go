@@ -1,0 +1,224 @@
+package web
+
+import (
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"postroom/pipeline"
+	"postroom/pipeline/journal/audit"
+	"postroom/web/access"
+)
+
+// An auditor chooses among the entries of the log; what is looked for stands in no address.
+func TestLogIsFiltered(t *testing.T) {
+	h := newFilledHouse(t)
+	first := h.receive("a.pdf", "code="+caseA+" one")[0]
+	second := h.receive("b.pdf", "code="+caseB+" two")[0]
+	b := h.as(access.Auditor)
+	rows := func(form url.Values) (n int) {
+		t.Helper()
+		b.follow("/log", form)
+		return strings.Count(b.body, `<a href="/log/entry/`)
+	}
+	today := time.Now().Format(time.DateOnly)
+	for what, c := range map[string]struct {
+		form url.Values
+		want int
+	}{
+		"placed":             {url.Values{"action": {"document placed"}}, 2},
+		"of a case":          {url.Values{"action": {"document placed"}, "case": {caseA}}, 1},
+		"of a document":      {url.Values{"action": {"document placed"}, "about": {second.Document[:10]}}, 1},
+		"of a batch":         {url.Values{"action": {"batch received"}, "about": {first.Batch}}, 1},
+		"by a rule":          {url.Values{"rule": {first.Rule}}, 2},
+		"by another":         {url.Values{"rule": {"text-strong-live"}}, 0},
+		"sure":               {url.Values{"band": {"high"}}, 2},
+		"unsure":             {url.Values{"band": {"low"}}, 0},
+		"today":              {url.Values{"action": {"document placed"}, "from": {today}, "to": {today}}, 2},
+		"of one day of old":  {url.Values{"from": {"2020-01-02"}, "to": {"2020-01-02"}}, 0},
+		"of a person":        {url.Values{"actor": {"The auditor (auditor)"}, "action": {"sample drawn"}}, 0},
+		"of the same, views": {url.Values{"actor": {"The auditor (auditor)"}, "action": {"document judged"}}, 0},
+	} {
+		if got := rows(c.form); got != c.want {
+			t.Errorf("%s: %d entries, not %d", what, got, c.want)
+		}
+	}
+	for what, form := range map[string]url.Values{"a day": {"from": {"soon"}}, "a document": {"about": {"ffffffff"}}} {
+		if got := b.post("/log", form); got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(b.body, `class="problem"`) {
+			t.Errorf("%s that is none: %s", what, got.Status)
+		}
+	}
+	rows(url.Values{"action": {"document placed"}})
+	b.get(regexp.MustCompile(`/log/entry/\d+`).FindString(b.body))
+	b.wants("the entry", "document placed", caseB, "barcode-strong-live")
+	all, _, err := h.mailroom.Entries(t.Context(), 0, 1, pipeline.EntryFilter{Action: "log entry viewed"})
+	if err != nil || len(all) != 1 {
+		t.Error("that the entry was read is not logged", err)
+	}
+
+	got := b.get("/log/export")
+	lines, err := csv.NewReader(strings.NewReader(b.body)).ReadAll()
+	if err != nil || len(lines) != 3 || strings.Join(lines[0], " ") != "entry time_utc time_local actor action about config version detail" {
+		t.Errorf("%s %v %v", got.Header, lines, err)
+	}
+	b.get("/log/proofs")
+	keys, err := audit.ParseKeys(h.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := audit.Verify(strings.NewReader(b.body), keys, nil, func(format string, args ...any) { t.Errorf(format, args...) })
+	if err != nil || !s.All || s.Entries < 10 || s.Details != 0 {
+		t.Errorf("the export with proofs: %+v, %v", s, err)
+	}
+}
+
+// A story tells who had seen a letter before it was sent back, and what today's rules would do.
+func TestStoryTellsWhoHadSeenIt(t *testing.T) {
+	h := newFilledHouse(t)
+	id := h.receive("a.pdf", "code="+caseA+" one")[0].Document
+	c := h.as(access.Caseworker)
+	c.get("/letters/" + id)
+	c.follow("/letters/"+id+"/return", url.Values{"why": {"of another Berg"}})
+	b := h.as(access.Auditor)
+	b.get("/story/" + id)
+	b.wants("the story", "Who had seen it", "The caseworker (caseworker)", "of another Berg")
+	b.lacks("the story", "/story/"+id+"/picture/")
+	b.get("/story/" + id + "?replay=1")
+	b.wants("the replay", "other than decided", caseA, "A person has sent it back from that case")
+	if got := b.get("/story/" + id + "/picture/1/screen"); got.StatusCode != http.StatusForbidden {
+		t.Errorf("a page without a reason: %s", got.Status)
+	}
+	b.follow("/story/"+id+"/open", url.Values{"why": {"complaint 7"}})
+	b.wants("the opened story", "/story/"+id+"/picture/1/thumb")
+	if n := h.logged(id, "document opened for an audit"); n != 1 {
+		t.Error("the reason is logged", n, "times")
+	}
+	if got := b.post("/log/story", url.Values{"document": {"ffffffff"}}); got.StatusCode != http.StatusUnprocessableEntity {
+		t.Error(got.Status)
+	}
+}
+
+func TestVerificationFromTheDesk(t *testing.T) {
+	h := newFilledHouse(t)
+	h.receive("a.pdf", "code="+caseA+" one")
+	b := h.as(access.Auditor)
+	b.get("/log")
+	b.wants("before", "never verified")
+	b.follow("/log/verification", nil)
+	for { // what runs in the background ends with a commit
+		changed := h.mailroom.Changed()
+		if _, err := h.mailroom.LastVerification(t.Context()); err == nil {
+			break
+		}
+		select {
+		case <-changed:
+		case <-t.Context().Done():
+			t.Fatal("it does not end")
+		}
+	}
+	b.get("/log/verification")
+	b.wants("after", "no fault", "The auditor (auditor)", "1 batches, 1 documents")
+}
+
+// Letters of a sample are judged one after another; what is wrong is a list for those who
+// may take it back.
+func TestSampleIsJudgedInTurn(t *testing.T) {
+	h := newFilledHouse(t)
+	h.receive("a.pdf", "code="+caseA+" one")
+	h.receive("b.pdf", "code="+caseB+" two")
+	b := h.as(access.Auditor)
+	today := time.Now().Format(time.DateOnly)
+	b.follow("/samples", url.Values{"from": {today}, "to": {today}, "count": {"9"}})
+	sample := regexp.MustCompile(`/samples/([^/"]+)/next`).FindStringSubmatch(b.body)[1]
+	next := func(where string) (path string) {
+		t.Helper()
+		got := b.get(where)
+		path = got.Header.Get("Location")
+		b.get(path)
+		return path
+	}
+	path := next("/samples/" + sample + "/next")
+	b.wants("a letter", "Is this letter in the case", `data-key="r"`, `data-key="w"`)
+	if !strings.Contains(b.body, "Anna Berg") && !strings.Contains(b.body, "Ben Dahl") {
+		t.Error("the register's name is not there")
+	}
+	if got := b.post(path, url.Values{"verdict": {"wrong"}, "place": {"1"}}); got.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("wrong without a reason: %s", got.Status)
+	}
+	got := b.post(path, url.Values{"verdict": {"wrong"}, "why": {"=of a namesake"}, "place": {"1"}})
+	second := next(got.Header.Get("Location"))
+	if second == path {
+		t.Fatal("the same letter again")
+	}
+	got = b.post(second, url.Values{"verdict": {"right"}, "place": {"2"}})
+	if end := next(got.Header.Get("Location")); end != "/samples/"+sample {
+		t.Errorf("at the end it leads to %s", end)
+	}
+	b.wants("the sample", "All letters of the sample are judged", "50%")
+	b.get("/samples/" + sample + "/export")
+	lines, err := csv.NewReader(strings.NewReader(b.body)).ReadAll()
+	if err != nil || len(lines) != 3 || lines[1][4] != "wrong" || lines[1][5] != "'=of a namesake" || lines[2][4] != "right" {
+		t.Error(lines, err)
+	}
+
+	document := path[strings.LastIndexByte(path, '/')+1:]
+	b.get("/wrong")
+	b.wants("the auditor's list", "=of a namesake")
+	b.lacks("the auditor's list", "Take it back")
+	if got := b.post("/wrong/"+document, url.Values{"why": {"x"}}); got.StatusCode != http.StatusForbidden {
+		t.Errorf("an auditor changes something: %s", got.Status)
+	}
+	o := h.as(access.Operator)
+	o.get("/wrong")
+	o.wants("the operator's list", "Take it back")
+	if got := o.post("/wrong/"+second[strings.LastIndexByte(second, '/')+1:], url.Values{"why": {"x"}}); got.StatusCode != http.StatusNotFound {
+		t.Errorf("one that is right is taken back: %s", got.Status)
+	}
+	if got := o.post("/wrong/"+document, url.Values{"why": {"of a namesake"}}); got.StatusCode != http.StatusSeeOther {
+		t.Fatal(got.Status, o.body)
+	}
+	if is, err := h.mailroom.Document(t.Context(), document); err != nil || is.Status != "exception" || is.Reason != "recall" {
+		t.Error(is.Status, is.Reason, err)
+	}
+}
+
+// An administrator sees who is signed in, who may see a case, and what a group would see.
+func TestAdministratorsLook(t *testing.T) {
+	h := newFilledHouse(t)
+	id := h.receive("a.pdf", "code="+caseA+" one")[0].Document
+	c, b := h.as(access.Caseworker), h.as(access.Administrator)
+	b.get("/sessions")
+	b.wants("the sessions", "The caseworker", "The administrator", "this one")
+	token := regexp.MustCompile(`name="session" value="([^"]+)"`).FindStringSubmatch(b.body)[1]
+	b.follow("/sessions/end", url.Values{"session": {token}})
+	b.wants("the sessions", "The session is ended")
+	if got := c.get("/letters"); got.Header.Get("Location") != "/signin" {
+		t.Error("who was signed out is still in:", got.Status)
+	}
+	b.follow("/reach", url.Values{"case": {caseA}})
+	b.wants("who sees it", "1 caseworker may see it", "The caseworker", "Taxes")
+	if b.post("/reach", url.Values{"case": {"nonsense"}}); b.get("/reach").StatusCode != http.StatusUnprocessableEntity {
+		t.Error("nonsense is a case")
+	}
+	group := url.Values{"name": {"One"}, "store": {"tax"}, "cases": {"TX-2021-000001-.*"}, "preview": {"1"}}
+	if got := b.post("/groups", group); got.StatusCode != http.StatusOK {
+		t.Fatal(got.Status)
+	}
+	b.wants("the preview", "It would see 1 of the 2 cases", `value="One"`)
+	group.Set("cases", "TX-(")
+	if got := b.post("/groups", group); got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(b.body, "TX-(") {
+		t.Error("a pattern that is none:", got.Status)
+	}
+	if groups, err := h.directory.Groups(t.Context()); err != nil || len(groups) != 1 {
+		t.Error("looking has made a group", groups, err)
+	}
+	for _, path := range []string{"/letters/" + id, "/letters/" + id + "/picture/1/screen", "/story/" + id} {
+		if got := b.get(path); got.StatusCode != http.StatusForbidden {
+			t.Errorf("an administrator at %s: %s", path, got.Status)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"postroom/pipeline"
+)
+
+// judgedPage is a letter of a sample beside what the machine made of it.
+type judgedPage struct {
+	Sample   pipeline.Sample
+	Estimate pipeline.Estimate
+	Item     pipeline.Sampled
+	Line     pipeline.DocumentLine
+	Case     pipeline.Case // what the register says of it now
+	Strip    []leaf
+	Current  *leafView // nil = no page can be shown
+	Page     int
+	Before   int
+	After    int
+	Problem  string
+}
+
+// showJudged shows a letter of a sample, to be judged. That it is in the sample is the reason
+// to read it.
+func (d *desk) showJudged(v *visit, status int, problem string) error {
+	ctx := v.Context()
+	h, _, err := d.reach(v)
+	if err != nil {
+		return err
+	}
+	p := judgedPage{Problem: problem}
+	if p.Sample, err = d.Mailroom.Sample(ctx, v.PathValue("sample")); err != nil {
+		return err
+	}
+	p.Estimate = p.Sample.Estimate()
+	if p.Item, err = d.Mailroom.Drawn(ctx, p.Sample.ID, h.Document); err != nil {
+		return err
+	}
+	if err := d.openBehind(v, h.Document, "sample "+p.Sample.ID); err != nil {
+		return err
+	}
+	if p.Line, err = d.Mailroom.Document(ctx, h.Document); err != nil {
+		return err
+	}
+	if p.Line.Reference != "" {
+		p.Case = d.Mailroom.Look(p.Line.Reference)
+	}
+	pages := p.Line.Pages
+	at := min(max(0, formInt(v, "page")-1), max(0, len(pages)-1))
+	for i, n := range pages {
+		p.Strip = append(p.Strip, leaf{i + 1, n, slices.Contains(p.Line.Blanks, n), i == at})
+	}
+	if len(pages) == 0 {
+		return v.show(status, "judge", p)
+	}
+	page, err := d.pageView(v, h.Batch, pages[at], "/story/"+h.Document+"/picture/")
+	if err != nil {
+		return err
+	}
+	facts, err := d.Mailroom.Facts(ctx, h.Document)
+	if err != nil {
+		return err
+	}
+	page.Boxes = nil
+	page.mark(facts.Evidence)
+	p.Current, p.Page, p.Before = &leafView{page, at + 1}, at+1, at
+	if at+1 < len(pages) {
+		p.After = at + 2
+	}
+	return v.show(status, "judge", p)
+}
+
+// nextOfSample leads to a letter that is not judged yet, or back to the sample.
+func (d *desk) nextOfSample(v *visit) error {
+	sample := v.PathValue("sample")
+	next, err := d.Mailroom.Unjudged(v.Context(), sample, formInt(v, "after"))
+	if errors.Is(err, pipeline.ErrNoSuch) {
+		if _, err := d.Mailroom.Sample(v.Context(), sample); err != nil {
+			return err
+		}
+		return v.done("/samples/"+sample, "samples.all_judged")
+	}
+	if err != nil {
+		return err
+	}
+	v.redirect("/samples/" + sample + "/" + next.Document)
+	return nil
+}
+
+// wrongPage lists what auditors found in a wrong case, for operators to take it back.
+type wrongPage struct {
+	Found   []pipeline.Wrong
+	Next    string
+	Recall  bool // the visitor may
+	Problem string
+}
+
+func (d *desk) wrong(v *visit) error { return d.showWrong(v, http.StatusOK, "") }
+
+func (d *desk) showWrong(v *visit, status int, problem string) error {
+	if err := d.Mailroom.LogView(v.Context(), v.user.Actor(), "wrong ones listed", "samples"); err != nil {
+		return err
+	}
+	found, err := d.Mailroom.FoundWrong(v.Context(), v.FormValue("after"), perPage)
+	if err != nil {
+		return err
+	}
+	p := wrongPage{Found: found, Recall: v.user.Has(operators.roles...), Problem: problem}
+	if len(found) == perPage {
+		p.Next = found[perPage-1].Key
+	}
+	return v.show(status, "wrong", p)
+}
+
+// recallWrong takes a letter out of the case in which an auditor found it wrong; it then
+// waits at the station.
+func (d *desk) recallWrong(v *visit) error {
+	h, _, err := d.reach(v)
+	if err != nil {
+		return err
+	}
+	is := false
+	for after := ""; !is; {
+		found, err := d.Mailroom.FoundWrong(v.Context(), after, 500)
+		if err != nil {
+			return err
+		}
+		is = slices.ContainsFunc(found, func(w pipeline.Wrong) bool { return w.Document == h.Document })
+		if len(found) < 500 {
+			break
+		}
+		after = found[len(found)-1].Key
+	}
+	if !is {
+		return errNotFound
+	}
+	err = d.Mailroom.Return(v.Context(), h.Document, pipeline.Return{Why: v.field("why"), By: v.user.Actor()})
+	var refused *pipeline.Refused
+	if errors.As(err, &refused) {
+		return d.showWrong(v, http.StatusUnprocessableEntity, d.refusal(v, refused))
+	}
+	if err != nil {
+		return err
+	}
+	return v.done(stationPath(h.Document), "wrong.recalled")
+}
+
+// afterJudging leads to the next letter of the sample that nobody has judged.
+func afterJudging(sample string, place int) string {
+	return "/samples/" + sample + "/next?after=" + strconv.Itoa(place)
+}
