@@ -31,6 +31,7 @@ const (
 	actionDecided  = "person decided"
 	actionTicket   = "batch ticket read"
 	actionClosed   = "person closed batch"
+	actionRetried  = "batch tried again"
 	actionDrawn    = "sample drawn"
 	actionJudged   = "document judged"
 

@@ -107,6 +107,9 @@ type Store interface {
 	// Run works the queue until ctx ends, then waits for the handlers in hand,
 	// whose own context ends some seconds later.
 	Run(ctx context.Context, handlers map[string]Handler, limits Limits) error
+	// Hasten has the tasks of a batch that wait for their next try tried at once, and
+	// tells how many they are; none while nobody runs the queue.
+	Hasten(batch string) int
 	// Changed is closed at the next commit.
 	Changed() <-chan struct{}
 	// Check reads all of it; ErrDamaged.

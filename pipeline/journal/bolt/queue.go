@@ -53,6 +53,25 @@ func (q *queue) add(items ...item) {
 	q.nudge()
 }
 
+// hasten makes what was put off of a batch due.
+func (q *queue) hasten(batch string) (n int) {
+	q.mu.Lock()
+	left := q.later[:0]
+	for _, i := range q.later {
+		if i.Batch != batch {
+			left = append(left, i)
+			continue
+		}
+		i.NotBefore = time.Time{}
+		q.push(i)
+		n++
+	}
+	q.later = left
+	q.mu.Unlock()
+	q.nudge()
+	return n
+}
+
 // done forgets a task.
 func (q *queue) done(i item) {
 	q.mu.Lock()

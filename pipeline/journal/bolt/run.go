@@ -153,6 +153,17 @@ func (s *Store) Tasks() map[string]int {
 	return q.count()
 }
 
+// Hasten has what was put off of a batch tried at once; see journal.Store.
+func (s *Store) Hasten(batch string) int {
+	s.mu.Lock()
+	q := s.queue
+	s.mu.Unlock()
+	if q == nil {
+		return 0
+	}
+	return q.hasten(batch)
+}
+
 // work does one task: attempt counted, handler, then all in one transaction.
 func (s *Store) work(ctx context.Context, q *queue, i item, h journal.Handler) {
 	defer func() {

@@ -20,7 +20,7 @@ import (
 func Run(t *testing.T, open func(t *testing.T, dir string) journal.Store) {
 	for name, test := range map[string]func(*testing.T, func(*testing.T, string) journal.Store){
 		"rows": rows, "down": down, "atomic": atomic, "durable": reopened, "order": order, "background": background, "once": once, "fan-in": fanIn,
-		"failures": failures, "panics": panics, "attempts": attempts, "unended": unended, "alone": alone, "counts": counts, "cancelled": cancelled, "events": events, "changed": changed,
+		"failures": failures, "hastened": hastened, "panics": panics, "attempts": attempts, "unended": unended, "alone": alone, "counts": counts, "cancelled": cancelled, "events": events, "changed": changed,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}
