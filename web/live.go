@@ -36,11 +36,15 @@ func (d *desk) live(v *visit) error {
 	if say("retry: 3000\n\n") != nil {
 		return nil
 	}
+	changed := d.Mailroom.Changed()
+	if say("event: changed\ndata: \n\n") != nil { // since the page was made, or the line was broken
+		return nil
+	}
 	for n := 1; ; n++ {
-		changed := d.Mailroom.Changed()
 		text := fmt.Sprintf("id: %d\nevent: changed\ndata: \n\n", n)
 		select {
 		case <-changed:
+			changed = d.Mailroom.Changed() // before it is told: what changes meanwhile is told next
 		case <-time.After(silence):
 			text = ": still here\n\n"
 		case <-v.Context().Done():
