@@ -53,7 +53,7 @@ func (m *Mailroom) Undo(ctx context.Context, id string, u Undo) error {
 		switch {
 		case err != nil:
 			return err
-		case last == nil || last.Undone != nil || last.Return != "":
+		case last == nil || last.Return != "":
 			return refuse(refusedNothing, "document", id)
 		case !samePerson(last.By, u.By):
 			return refuse(refusedNotYours, "document", id)
@@ -105,7 +105,8 @@ func lastDecision(r journal.Reader, d docRow) (docRow, *given, error) {
 	return about, last, nil
 }
 
-// latest gives the last decision on a document; nil = there is none.
+// latest gives the last decision on a document that was not taken back, so that the one
+// before it can be taken back next; nil = there is none.
 func latest(r journal.Reader, id string) (last *given, err error) {
 	err = each(r, tableDecision, id+"/", func(row journal.Row) error {
 		at, err := strconv.Atoi(row.Key[len(id)+1:])
@@ -116,7 +117,9 @@ func latest(r journal.Reader, id string) (last *given, err error) {
 			return nil
 		}
 		d, err := load[decisionRow](r, tableDecision, row.Key)
-		last = &given{d, at}
+		if err == nil && d.Undone == nil {
+			last = &given{d, at}
+		}
 		return err
 	})
 	return last, err
@@ -247,7 +250,7 @@ func superseded(r journal.Reader, last given) (all []given, err error) {
 			return nil, err
 		}
 		itself := slices.Contains(last.Into, id) // what was made of it has its name
-		if row == nil || row.Former == nil || row.Undone != nil || !row.At.Equal(last.At) || !itself && d.Version != row.at+1 {
+		if row == nil || row.Former == nil || !row.At.Equal(last.At) || !itself && d.State != mail.Superseded {
 			return nil, refuse(refusedAfter, "document", id, "state", d.State)
 		}
 		for _, page := range d.Pages() {

@@ -1,0 +1,48 @@
+package pipeline
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestUndoStepByStep: decisions are taken back one by one, the last one first, also those
+// on documents that were made, unmade and decided on meanwhile.
+func TestUndoStepByStep(t *testing.T) {
+	r := newRoom(t)
+	batch, docs := r.process("a.pdf", "text=one", "text=two", "text=three", "text=four")
+	me := func(g Regroup) {
+		t.Helper()
+		g.By = "A. Clerk"
+		if _, err := r.Regroup(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	was := []string{}
+	about := []string{}
+	step := func(spans []PageSpan, dropped []DiscardedPage, named ...int) {
+		t.Helper()
+		now := r.documentsOf(batch.Batch)
+		was = append(was, fmt.Sprint(places(now)))
+		var of []DocumentLine
+		for _, i := range named {
+			of = append(of, now[i])
+		}
+		about = append(about, of[0].Document)
+		me(Regroup{Documents: versions(of...), Grouping: Grouping{Spans: spans, Discarded: dropped}})
+	}
+	step([]PageSpan{{From: 1, To: 2}, {From: 3, To: 4}}, nil, 0)
+	step([]PageSpan{{From: 1, To: 1}, {From: 2, To: 4}}, nil, 0, 1)
+	step([]PageSpan{{From: 1, To: 4}}, nil, 0, 1)
+	step([]PageSpan{{From: 1, To: 4, Blanks: []int{4}}}, nil, 0)
+	step([]PageSpan{{From: 1, To: 3}}, []DiscardedPage{{4, "advertising"}}, 0)
+	step([]PageSpan{{From: 1, To: 1}, {From: 2, To: 3}}, nil, 0)
+	for i := len(was) - 1; i >= 0; i-- {
+		if err := r.Undo(t.Context(), about[i], Undo{By: "A. Clerk"}); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+		if now := fmt.Sprint(places(r.documentsOf(batch.Batch))); now != was[i] {
+			t.Fatalf("step %d taken back: %s, want %s", i, now, was[i])
+		}
+	}
+	wantRefused(t, "one more", r.Undo(t.Context(), docs[0].Document, Undo{By: "A. Clerk"}), refusedNothing)
+}
