@@ -9,6 +9,7 @@ import (
 	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/router"
+	"postroom/router/reference"
 	"postroom/router/register"
 )
 
@@ -17,6 +18,9 @@ type Facts struct {
 	Since    time.Time       // since when it waits, or when it was decided
 	Evidence []mail.Evidence // polygons are in pixels of the page as scanned
 	Up, Down *Neighbour      // the documents right before and behind its pages, if they wait too
+	Whole    bool            // it is its file, whose pages were not told apart
+	First    string          // of a whole file: the batch that had the same bytes before; "" = none
+	Keyings  int             // how many persons have keyed a reference of it: of two these differ
 }
 
 // Neighbour is a document that waits beside another one.
@@ -44,6 +48,12 @@ func (m *Mailroom) Facts(ctx context.Context, id string) (f Facts, err error) {
 			return err
 		}
 		f.Evidence, f.Since = append(f.Evidence, e.Evidence...), e.Since
+		f.Whole, f.Keyings = d.Whole, len(d.Keyed)
+		if f.Whole {
+			b, err := load[batchRow](r, tableBatch, d.Batch)
+			f.First = b.First
+			return err
+		}
 		if f.Up, err = waitsAt(r, d.Batch, d.From-1); err == nil {
 			f.Down, err = waitsAt(r, d.Batch, d.To+1)
 		}
@@ -72,6 +82,7 @@ func waitsAt(r journal.Reader, batch string, page int) (*Neighbour, error) {
 type Case struct {
 	Scheme, Reference, Store string
 	Name, Postcode           string
+	Formed                   bool         // it has the form of a scheme's reference
 	Reason                   string       // why nothing can be filed there: the name of a mail.Reason; "" = it can
 	Why                      string       // in a sentence
 	Says                     *mail.Saying // the same, for other languages
@@ -95,7 +106,7 @@ func unproven(err error) *mail.Saying {
 // Prove is Look, with the reference itself; zero when no scheme proves it.
 func (m *Mailroom) Prove(text string) (Case, mail.Reference) {
 	ref, store, reason, err := m.cfg.Rules.Check(text, m.cases.current())
-	c := Case{Store: store}
+	c := Case{Store: store, Formed: !ref.IsZero() || err == nil || errors.Is(err, reference.ErrCheck) || reason == mail.Conflict}
 	if err != nil {
 		c.Reason, c.Why, c.Says = reason.String(), err.Error(), unproven(err)
 	}

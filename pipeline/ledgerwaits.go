@@ -24,6 +24,7 @@ type Filter struct {
 	Source string   // name of the intake folder
 	Scheme string   // that a candidate, or the case of a recalled one, is a reference of
 	Lanes  []string // of the queue: "" is the open one
+	Keyer  string   // of Next: who has keyed its reference once can do nothing more about it
 }
 
 // waitRow is what the list of exceptions is filtered by.
@@ -127,8 +128,11 @@ func (m *Mailroom) Next(ctx context.Context, after Cursor, skip func(document st
 			if skip != nil && skip(c.document()) {
 				return true, nil
 			}
-			at = c
 			line, err = m.line(r, c.document())
+			if f.Keyer != "" && line.Keyed != nil && samePerson(line.Keyed.By, f.Keyer) {
+				return true, err
+			}
+			at = c
 			return false, err
 		})
 		if err == nil && at == "" {
