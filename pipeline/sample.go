@@ -266,38 +266,6 @@ func (m *Mailroom) Sampled(ctx context.Context, sample string, after, n int) (al
 	return all, err
 }
 
-// Unjudged gives the first document of a sample behind a place that nobody has judged yet,
-// and begins anew at the end; ErrNoSuch: all are judged.
-func (m *Mailroom) Unjudged(ctx context.Context, sample string, after int) (s Sampled, err error) {
-	err = m.journal.View(ctx, func(r journal.Reader) error {
-		s = Sampled{}
-		first := Sampled{}
-		if err := each(r, tableSampled, sample+"/", func(row journal.Row) error {
-			item, err := decode[Sampled](tableSampled, row)
-			if err != nil || item.Verdict != nil {
-				return err
-			}
-			if first.Place == 0 {
-				first = item
-			}
-			if s.Place == 0 && item.Place > after {
-				s = item
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
-		if s.Place == 0 {
-			s = first
-		}
-		if s.Place == 0 {
-			return fmt.Errorf("a document of sample %s that is not judged: %w", sample, ErrNoSuch)
-		}
-		return nil
-	})
-	return s, err
-}
-
 // Wrong is a document that an auditor found in a wrong case, for those who may move it.
 type Wrong struct {
 	Key      string // where the list goes on behind it; see FoundWrong
@@ -340,16 +308,4 @@ func foundWrong(r journal.Reader, key string) (w Wrong, err error) {
 	}
 	w.Verdict, w.Status, w.Touched = *item.Verdict, d.State.String(), d.Version != item.Verdict.Version
 	return w, nil
-}
-
-// Drawn gives a document of a sample; ErrNoSuch: it was not drawn.
-func (m *Mailroom) Drawn(ctx context.Context, sample, document string) (s Sampled, err error) {
-	err = m.journal.View(ctx, func(r journal.Reader) error {
-		place, err := load[int](r, tableDrawn, sample+"/"+document)
-		if err == nil {
-			s, err = load[Sampled](r, tableSampled, sampledKey(sample, place))
-		}
-		return err
-	})
-	return s, err
 }

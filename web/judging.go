@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"postroom/mail"
 	"postroom/pipeline"
 )
 
@@ -15,7 +16,8 @@ type judgedPage struct {
 	Estimate pipeline.Estimate
 	Item     pipeline.Sampled
 	Line     pipeline.DocumentLine
-	Case     pipeline.Case // what the register says of it now
+	Filed    mail.Placement // by the machine, when the sample was drawn: what is judged
+	Case     pipeline.Case  // what the register says of it now
 	Strip    []leaf
 	Current  *leafView // nil = no page can be shown
 	Page     int
@@ -46,9 +48,10 @@ func (d *desk) showJudged(v *visit, status int, problem string) error {
 	if p.Line, err = d.Mailroom.Document(ctx, h.Document); err != nil {
 		return err
 	}
-	if p.Line.Reference != "" {
-		p.Case = d.Mailroom.Look(p.Line.Reference)
+	if p.Filed, err = d.Mailroom.FiledThen(ctx, h.Document, p.Sample.Through); err != nil {
+		return err
 	}
+	p.Case = d.Mailroom.Look(p.Filed.Reference.String())
 	pages := p.Line.Pages
 	at := min(max(0, formInt(v, "page")-1), max(0, len(pages)-1))
 	for i, n := range pages {
@@ -61,12 +64,8 @@ func (d *desk) showJudged(v *visit, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	facts, err := d.Mailroom.Facts(ctx, h.Document)
-	if err != nil {
-		return err
-	}
 	page.Boxes = nil
-	page.mark(facts.Evidence)
+	page.mark(p.Filed.Evidence)
 	p.Current, p.Page, p.Before = &leafView{page, at + 1}, at+1, at
 	if at+1 < len(pages) {
 		p.After = at + 2
