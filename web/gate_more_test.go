@@ -10,6 +10,7 @@ import (
 	"postroom/mail"
 	"postroom/pipeline"
 	"postroom/web/access"
+	"postroom/web/session"
 )
 
 // TestRolesAddUp: who has two roles sees what either sees, each by its own rule.
@@ -127,5 +128,57 @@ func TestOneOfManyDecides(t *testing.T) {
 	}
 	if n, err := p.mailroom.Verify(t.Context(), func(fault string) { t.Error("fault:", fault) }); err != nil || n == (pipeline.Count{}) {
 		t.Error(n, err)
+	}
+}
+
+// TestLivePagesDoNotFeedThemselves: what a page asks for because something changed changes
+// nothing, once the look is in the log; and without a look before it is one.
+func TestLivePagesDoNotFeedThemselves(t *testing.T) {
+	p := newPost(t)
+	for who, paths := range map[string][]string{
+		"operator":   {"/intake", "/batches/" + p.batch, "/station/list", "/station/" + p.letters["held"] + "?page=8"},
+		"caseworker": {"/letters", "/letters/" + p.letters["own"] + "/case"},
+	} {
+		b := p.login(who)
+		for _, path := range paths {
+			poll := func() {
+				r := b.request(http.MethodGet, path, nil)
+				r.Header.Set(session.Poll, "1")
+				if got := b.do(r); got.StatusCode != http.StatusOK {
+					t.Fatal(path, got.Status)
+				}
+			}
+			n := len(p.entries())
+			poll()
+			seen := len(p.entries())
+			changed := p.mailroom.Changed()
+			for range 3 {
+				poll()
+			}
+			select {
+			case <-changed:
+				t.Errorf("%s changes what it asks for: %s", path, p.entries()[0].Action)
+			default:
+			}
+			if after := len(p.entries()); after != seen || seen-n > 1 || path == "/batches/"+p.batch && seen == n {
+				t.Errorf("%s: %d entries, then %d more", path, seen-n, after-seen)
+			}
+		}
+	}
+}
+
+// TestPasswordOfAProvidersUser: nobody gets a second way in beside the provider's.
+func TestPasswordOfAProvidersUser(t *testing.T) {
+	p := &post{house: newHouse(t), log: &logged{}}
+	p.open()
+	u, _, err := p.directory.Add(t.Context(), "test", access.User{Login: "sso", Name: "Of the provider", Roles: []access.Role{access.Auditor}, Issuer: "https://id.example", Subject: "1"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.login("administrator").post("/users/"+u.ID+"/password", url.Values{"password": {password}}); got.StatusCode != http.StatusBadRequest {
+		t.Error(got.Status)
+	}
+	if got := p.browser().post("/signin", url.Values{"login": {"sso"}, "password": {password}}); got.StatusCode != http.StatusUnprocessableEntity {
+		t.Error("a user of the provider signs in with a password:", got.Status)
 	}
 }

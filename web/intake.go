@@ -122,7 +122,7 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.logLook(v, "batch viewed", id); err != nil {
+	if _, err := d.looked(v, "batch viewed", id, !v.byItself()); err != nil {
 		return err
 	}
 	line, docs, err := d.Mailroom.Batch(ctx, id)

@@ -52,6 +52,10 @@ func (l *looks) note(of look) {
 	l.last[of] = now
 }
 
+// byItself tells a request that a live page makes because something changed. An entry for
+// each would be the next change, and the page would ask again for ever.
+func (v *visit) byItself() bool { return v.Header.Get(session.Poll) != "" }
+
 // looked sees to it that a look at a letter or a batch is an entry of the log before anything of it
 // is shown: each opening, and else the first page or picture for a while. logged tells
 // that it made one.
@@ -65,12 +69,4 @@ func (d *desk) looked(v *visit, action, document string, opening bool) (logged b
 	}
 	d.looks.note(of)
 	return true, nil
-}
-
-// logLook is looked of a page that may ask for itself again, at each change of the
-// journal: that is the look that it was opened with. An entry for each would change the
-// journal, and have all live pages ask again.
-func (d *desk) logLook(v *visit, action, subject string) error {
-	_, err := d.looked(v, action, subject, v.Header.Get(session.Poll) == "")
-	return err
 }

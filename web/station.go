@@ -240,7 +240,7 @@ func (d *desk) stationList(v *visit) error {
 	q := v.URL.Query()
 	lane := q.Get("lane")
 	f := pipeline.Filter{Lanes: []string{lane}, Reason: q.Get("reason")}
-	if err := d.logLook(v, "exceptions listed", ""); err != nil {
+	if _, err := d.looked(v, "exceptions listed", "", !v.byItself()); err != nil {
 		return err
 	}
 	lines, next, err := d.Mailroom.Waits(v.Context(), pipeline.Cursor(q.Get("after")), perPage, f)

@@ -166,6 +166,9 @@ func (d *desk) setPassword(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if u.Issuer != "" {
+		return errBadForm // he signs in at the provider, with what is asked of him there
+	}
 	err = d.Directory.SetPassword(v.Context(), v.user.Actor(), u.ID, v.PostFormValue("password"), true)
 	return d.userDone(v, u, "", err, "users.password_set")
 }
