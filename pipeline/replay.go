@@ -16,6 +16,7 @@ type Replayed struct {
 	Rule      string
 	Reason    string // why it would be held: the name of a mail.Reason
 	Detail    string
+	Says      *mail.Saying // the same, for other languages
 	Evidence  []mail.Evidence
 	Unwelcome bool // a person has sent it back from that case: it would be held for that
 	Unread    bool // its text was not read: only its codes speak
@@ -53,7 +54,7 @@ func (m *Mailroom) Replay(ctx context.Context, id string) (p Replayed, err error
 	}
 	p.Rule, p.Evidence = decision.Rule, decision.Evidence
 	if h := decision.Hold; h != nil {
-		p.Reason, p.Detail, p.Evidence = h.Reason.String(), h.Detail, h.Evidence
+		p.Reason, p.Detail, p.Says, p.Evidence = h.Reason.String(), h.Detail, h.Says, h.Evidence
 		return p, nil
 	}
 	if decision.NeedText {

@@ -19,13 +19,13 @@ type said struct {
 func words() map[string]said {
 	return map[string]said{
 		"en": {"SEPARATOR SHEET", "A new letter begins behind this sheet.", "This sheet stays with its letter.",
-			"BATCH TICKET", "This batch ticket lies on top of its batch.", "Documents:", "Pages:"},
-		"fr": {"FEUILLE DE SÉPARATION", "Un nouveau courrier commence derrière cette feuille.", "Cette feuille reste avec son courrier.",
-			"BORDEREAU DE LOT", "Ce bordereau de lot se pose sur son lot.", "Documents :", "Pages :"},
+			"BATCH TICKET", "This batch ticket lies on top of its batch.", "Letters:", "Pages:"},
+		"fr": {"FEUILLE DE SÉPARATION", "Une nouvelle lettre commence derrière cette feuille.", "Cette feuille reste avec sa lettre.",
+			"BORDEREAU DE LOT", "Ce bordereau de lot se pose sur son lot.", "Lettres :", "Pages :"},
 		"nl": {"SCHEIDINGSBLAD", "Achter dit blad begint een nieuwe brief.", "Dit blad blijft bij zijn brief.",
-			"BATCHBON", "Deze batchbon ligt boven op zijn batch.", "Documenten:", "Pagina's:"},
+			"BATCHBON", "Deze batchbon ligt boven op zijn stapel.", "Brieven:", "Pagina’s:"},
 		"de": {"TRENNBLATT", "Hinter diesem Blatt beginnt ein neuer Brief.", "Dieses Blatt bleibt bei seinem Brief.",
-			"STAPELZETTEL", "Dieser Stapelzettel liegt oben auf seinem Stapel.", "Dokumente:", "Seiten:"},
+			"STAPELZETTEL", "Dieser Stapelzettel liegt oben auf seinem Stapel.", "Briefe:", "Seiten:"},
 	}
 }
 

@@ -43,6 +43,12 @@ func (d *desk) refusal(v *visit, r *pipeline.Refused) string {
 	for name, value := range r.Args {
 		args = append(args, name, value)
 	}
+	if r.Says != nil {
+		s := v.desk.words.in(v.lang)
+		if text, err := s.saying(*r.Says, plain()); err == nil {
+			return sentence(text)
+		}
+	}
 	return v.t("refused."+string(r.Code), args...)
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -66,12 +67,16 @@ func (s speech) say(key string, args ...any) (string, error) {
 			}
 			data[name] = args[i+1]
 			if name == "Count" {
-				c.PluralCount = args[i+1]
+				c.PluralCount, data[name] = args[i+1], s.number(args[i+1])
 			}
 		}
 		c.TemplateData = data
 	}
-	return s.words.Localize(c)
+	text, err := s.words.Localize(c)
+	if missing := (*i18n.MessageNotFoundErr)(nil); err != nil && text != "" && !errors.As(err, &missing) {
+		return text, nil // of many (a million, in French) as of several
+	}
+	return text, err
 }
 
 // functions are what templates call.
@@ -95,6 +100,14 @@ func (s speech) functions() template.FuncMap {
 		"base":      func(path string) string { return printable(baseName(path)) },
 		"lasting":   s.lasting,
 		"has":       has,
+		"says":      s.says,
+		"part":      s.part,
+		"said":      s.said,
+		"action":    s.named("action."),
+		"rule":      s.named("rule."),
+		"separator": s.separator,
+		"who":       s.who,
+		"decision":  s.decision,
 	}
 }
 

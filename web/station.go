@@ -48,13 +48,17 @@ type stripPage struct {
 }
 
 type factView struct {
-	I, Page, Percent int
-	Text             string
-	Source           mail.Source
-	Crop             bool
+	I, Page    int
+	Confidence float64
+	Text       string
+	Source     mail.Source
+	Crop       bool
 }
 
-type candidateView struct{ Key, Reference, Name, Why string }
+type candidateView struct {
+	Key, Reference, Name, Why string
+	Says                      *mail.Saying
+}
 
 type reasonAct struct{ Do, Key string }
 
@@ -143,7 +147,7 @@ func (d *desk) openStation(v *visit, line pipeline.DocumentLine, status int, typ
 	}
 	p.Since = facts.Since
 	for i, e := range facts.Evidence {
-		p.Facts = append(p.Facts, factView{i, e.Page, int(100 * e.Confidence), e.Text, e.Source, e.Polygon != (mail.Quad{})})
+		p.Facts = append(p.Facts, factView{i, e.Page, e.Confidence, e.Text, e.Source, e.Polygon != (mail.Quad{})})
 	}
 	p.Candidates = d.candidates(line)
 	if p.Lookup, err = d.look(v, p.Typed); err != nil {
@@ -160,7 +164,7 @@ func (d *desk) openStation(v *visit, line pipeline.DocumentLine, status int, typ
 func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) error {
 	pages := p.Line.Pages
 	if len(pages) == 0 {
-		p.Current = pageView{Failure: p.Line.Detail}
+		p.Current = pageView{Failure: p.Line.Detail, Says: p.Line.Says}
 		return nil
 	}
 	at := slices.Index(pages, formInt(v, "page"))
@@ -190,7 +194,7 @@ func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) erro
 
 func (d *desk) candidates(line pipeline.DocumentLine) (all []candidateView) {
 	for _, c := range line.Candidates {
-		v := candidateView{Reference: c.Reference, Why: c.Why}
+		v := candidateView{Reference: c.Reference, Why: c.Why, Says: c.Says}
 		if c.Reference != "" {
 			v.Name = d.Mailroom.Look(c.Reference).Name
 			if n := len(all) + 1; n <= 9 {
@@ -206,6 +210,7 @@ func (d *desk) candidates(line pipeline.DocumentLine) (all []candidateView) {
 type lookupView struct {
 	Text, Key, Class            string
 	Reference, Name, Place, Why string
+	Says                        *mail.Saying
 }
 
 // lookUp answers what is typed, at each stroke: pattern, check digits, register.
@@ -228,7 +233,7 @@ func (d *desk) look(v *visit, typed string) (lookupView, error) {
 		return lookupView{}, nil
 	}
 	found := d.Mailroom.Look(typed)
-	l := lookupView{Text: typed, Reference: found.Reference, Name: found.Name, Place: found.Postcode, Why: found.Why, Key: "lookup.ok", Class: "good"}
+	l := lookupView{Text: typed, Reference: found.Reference, Name: found.Name, Place: found.Postcode, Why: found.Why, Says: found.Says, Key: "lookup.ok", Class: "good"}
 	if found.Reason != "" {
 		l.Key, l.Class = "reason."+found.Reason, "bad"
 	}

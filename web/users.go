@@ -83,12 +83,21 @@ func (d *desk) addUser(v *visit) error {
 	_, warning, err := d.Directory.Add(v.Context(), v.user.Actor(), u, v.PostFormValue("password"))
 	var refused *access.Refused
 	if errors.As(err, &refused) {
-		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: refused.Why, Typed: u})
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Typed: u})
 	}
 	if err != nil {
 		return err
 	}
 	return v.done("/users", noticeOf(warning, "users.added"))
+}
+
+// accountRefusal is a change of accounts that can't be made, in the visitor's language.
+func (v *visit) accountRefusal(r *access.Refused) string {
+	var args []any
+	for name, value := range r.Args {
+		args = append(args, name, value)
+	}
+	return v.t("access."+string(r.Code), args...)
 }
 
 // noticeOf says what was done, or what is to be thought about.
@@ -153,7 +162,7 @@ func (d *desk) changeUser(v *visit) error {
 func (d *desk) userDone(v *visit, u access.User, w access.Warning, err error, key string) error {
 	var refused *access.Refused
 	if errors.As(err, &refused) {
-		return d.showUser(v, http.StatusUnprocessableEntity, u, refused.Why)
+		return d.showUser(v, http.StatusUnprocessableEntity, u, v.accountRefusal(refused))
 	}
 	if err != nil {
 		return err
@@ -220,7 +229,7 @@ func (d *desk) groupDone(v *visit, g access.Group, err error, key string) error 
 	var refused *access.Refused
 	switch {
 	case errors.As(err, &refused):
-		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: refused.Why, Group: g})
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Group: g})
 	case errors.Is(err, access.ErrNone):
 		return errNotFound
 	case err != nil:

@@ -21,6 +21,8 @@ type pageView struct {
 	Lines         [][]wordView // so that what is copied has its lines
 	Boxes         []boxView
 	Failure       string
+	Says          *mail.Saying // the failure, for other languages
+	Told          bool         // the failure is in the visitor's language
 	sight         pipeline.Sight
 }
 
@@ -39,14 +41,14 @@ const weak = 0.6
 func (d *desk) pageView(v *visit, batch string, page int, pictures string) (pageView, error) {
 	s, err := d.Mailroom.Sight(v.Context(), batch, page)
 	if errors.Is(err, pipeline.ErrNoSuch) {
-		return pageView{N: page, Failure: v.t("page.unread")}, nil
+		return pageView{N: page, Failure: v.t("page.unread"), Told: true}, nil
 	}
 	if err != nil {
 		return pageView{}, err
 	}
 	p := pageView{N: page, Picture: pictures + strconv.Itoa(page) + "/screen", Width: s.Width, Height: s.Height, sight: s}
 	if s.Width < 1 || s.Height < 1 {
-		p.Failure = s.Failure
+		p.Failure, p.Says = s.Failure, s.Says
 		return p, nil
 	}
 	for i, w := range s.Words {

@@ -13,6 +13,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/router"
 	"postroom/web/access"
 )
 
@@ -87,17 +88,26 @@ func families() map[string][]string {
 	for _, r := range mail.Reasons() {
 		reasons = append(reasons, r, r+"_why")
 	}
-	var refusals []string
+	var refusals, accounts, does []string
 	for code := range pipeline.Refusals() {
 		refusals = append(refusals, string(code))
+	}
+	for code := range access.Refusals() {
+		accounts = append(accounts, string(code))
+	}
+	for _, action := range actions {
+		does = append(does, strings.ReplaceAll(action, " ", "-"))
 	}
 	return map[string][]string{
 		"role.": roles, "reason.": reasons, "language.": Languages,
 		"source.": {"barcode", "ocr", "register", "person"},
 		"status.": {"filed", "exception", "discarded", "superseded", "placed", "deciding"},
 		"lane.":   pipeline.Lanes(), "refused.": refusals, "register.": {"empty", "refused", "gone"},
-		"sheets.":   {"separator", "patch", "ticket", "label", "separator_hint", "patch_hint", "ticket_hint", "label_hint"},
-		"log.band_": {"low", "middle", "high"},
+		"saying.": slices.Collect(maps.Keys(mail.Sayings())), "access.": accounts, "action.": does,
+		"rule.":      {router.RuleBarcode, router.RuleText, router.RuleWeakName, router.RuleWeakPostcode, "person"},
+		"separator.": {"patch-1", "patch-2", "patch-3", "patch-4", "patch-6", "patch-t", "text", router.TicketCode, "back", "person"},
+		"sheets.":    {"separator", "patch", "ticket", "label", "separator_hint", "patch_hint", "ticket_hint", "label_hint"},
+		"log.band_":  {"low", "middle", "high"},
 		"station.": {"discard", "rescan", "supervisor", "later", "discard_go", "rescan_go", "supervisor_go", "later_go",
 			"done_split", "done_merge", "done_separator", "done_blank", "done_first", "done_last", "done_turn"},
 	}
