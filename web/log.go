@@ -62,7 +62,8 @@ var actions = []string{ // never written to
 	"document exported", "story told", "document opened for an audit", "note written", "note removed", "sample drawn", "document judged", "log viewed",
 	"log listed", "log exported", "log entry viewed", "log verified", "configuration in force", "register in force", "user added", "user changed",
 	"password set", "group saved", "group removed", "session ended", "sessions ended", "signed in", "signed out", "document taken over", "batch viewed",
-	"exceptions listed", "rescans listed", "audit key made", "users listed", "groups listed", "sign-in failed", "sign-in throttled",
+	"exceptions listed", "rescans listed", "audit key made", "users listed", "groups listed", "sign-in failed", "sign-in throttled", "sample exported",
+	"wrong ones listed",
 }
 
 const logFilterKey = "log"
