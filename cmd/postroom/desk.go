@@ -26,10 +26,19 @@ func (p *premises) desk(ctx context.Context, h *health) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /healthz", h)
-	mux.Handle("/", pages)
-	return mux, nil
+	return beside(h, pages), nil
+}
+
+// beside answers /healthz and leaves all else to the desk. It is no http.ServeMux, which
+// answers some ways of writing a path by itself, without the desk's headers.
+func beside(health, pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			health.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
 }
 
 // printable lists the control codes as they are printed.

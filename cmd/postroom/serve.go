@@ -261,6 +261,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status, state["status"] = http.StatusServiceUnavailable, "the data disk is full"
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(state) // the client may be gone
