@@ -97,7 +97,7 @@ func TestStaticFilesKnowNobody(t *testing.T) {
 }
 
 // ofLooking are the entries that a look makes.
-var ofLooking = []string{"document viewed", "document downloaded", "document opened for an audit", "batch viewed", "exceptions listed", "letters searched", "log viewed", "log listed"}
+var ofLooking = []string{"document viewed", "document downloaded", "document opened for an audit", "batch viewed", "exceptions listed", "letters searched", "rescans listed", "log viewed", "log listed"}
 
 // TestLookingChangesNothing: whatever a link or a picture of another site can have a browser
 // ask for leaves views alone in the log, and every letter where it was.

@@ -136,7 +136,7 @@ func TestOneOfManyDecides(t *testing.T) {
 func TestLivePagesDoNotFeedThemselves(t *testing.T) {
 	p := newPost(t)
 	for who, paths := range map[string][]string{
-		"operator":   {"/intake", "/batches/" + p.batch, "/station/list", "/station/" + p.letters["held"] + "?page=8"},
+		"operator":   {"/intake", "/batches/" + p.batch, "/station/list", "/rescans", "/station/" + p.letters["held"] + "?page=8"},
 		"caseworker": {"/letters", "/letters/" + p.letters["own"] + "/case"},
 	} {
 		b := p.login(who)

@@ -196,6 +196,9 @@ func (d *desk) closeBatch(v *visit) error {
 
 // rescans lists the papers that are to be scanned again.
 func (d *desk) rescans(v *visit) error {
+	if _, err := d.looked(v, "rescans listed", "", !v.byItself()); err != nil {
+		return err
+	}
 	var all []pipeline.RescanLine
 	if err := d.Mailroom.Rescans(v.Context(), func(l pipeline.RescanLine) error { all = append(all, l); return nil }); err != nil {
 		return fmt.Errorf("rescans: %w", err)

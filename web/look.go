@@ -16,7 +16,7 @@ type looks struct {
 	last map[look]time.Time
 }
 
-type look struct{ user, document string }
+type look struct{ user, action, document string }
 
 // oneLook is how long pages and pictures belong to the look that was logged; mostLooks
 // bounds what is remembered: what is forgotten is logged again.
@@ -27,7 +27,7 @@ const (
 
 func newLooks(now func() time.Time) *looks { return &looks{now: now, last: map[look]time.Time{}} }
 
-// fresh tells whether the user's look at the document was logged a short while ago.
+// fresh tells whether the look was logged a short while ago.
 func (l *looks) fresh(of look) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -60,7 +60,7 @@ func (v *visit) byItself() bool { return v.Header.Get(session.Poll) != "" }
 // is shown: each opening, and else the first page or picture for a while. logged tells
 // that it made one.
 func (d *desk) looked(v *visit, action, document string, opening bool) (logged bool, err error) {
-	of := look{v.user.ID, document}
+	of := look{v.user.ID, action, document}
 	if !opening && d.looks.fresh(of) {
 		return false, nil
 	}
