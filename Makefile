@@ -105,6 +105,11 @@ soak: build ## 10,000 pages while the server is killed every 20 seconds, then un
 	@rm -rf bin/stress-soak
 	bin/stress soak $(SOAK)
 
+.PHONY: desk-load
+desk-load: build ## 50 people at the desk of a mailroom with 100,000 documents, for 4 minutes; it is filled first, once (some 15 minutes, 4 GB in bin/stress-desk). DESK="-mail" has mail come in meanwhile
+	$(GO) build -o bin/stress ./cmd/stress
+	bin/stress desk $(DESK)
+
 .PHONY: corpus
 corpus: deps ## the corpus ratchets; POSTROOM_CORPUS names the folder
 	@[ -n "$$POSTROOM_CORPUS" ] || { echo "POSTROOM_CORPUS=FOLDER make corpus"; exit 1; }

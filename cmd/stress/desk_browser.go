@@ -93,7 +93,9 @@ func (b *browser) ask(ctx context.Context, kind, method, path string, form url.V
 	if p = (page{answer.Request.URL.Path, string(text), answer.StatusCode, time.Since(begun)}); ctx.Err() != nil {
 		return p
 	}
-	if err != nil || p.status >= 400 {
+	if p.status == http.StatusUnprocessableEntity { // the form again, with what is wrong
+		kind += ", refused"
+	} else if err != nil || p.status >= 400 {
 		b.record.failed(kind, fmt.Sprint(p.status, " ", err))
 		return p
 	}

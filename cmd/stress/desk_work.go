@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -91,7 +92,7 @@ func (p *person) day(ctx context.Context) {
 		return
 	}
 	p.look(ctx, p.get(ctx, "sign-in page", "/signin"))
-	if in := p.post(ctx, "sign-in", "/signin", url.Values{"login": {p.login}, "password": {password}}); in.status != 200 || strings.Contains(in.text, `name="password"`) {
+	if in := p.post(ctx, "sign-in", "/signin", url.Values{"login": {p.login}, "password": {password}}); in.status != 200 || in.path == "/signin" {
 		p.record.failed("sign-in", p.login+" did not get in")
 		return
 	}
@@ -178,7 +179,11 @@ func (p *person) decide(ctx context.Context, is page, path string) page {
 		if shown := p.look(ctx, next); next.status == 200 && ctx.Err() == nil {
 			p.record.took("station, Enter to next with its picture", shown)
 		}
-		if next.status != 200 && ctx.Err() == nil {
+		if next.status == http.StatusUnprocessableEntity { // what was offered is no case that is open
+			form.Set("reference", p.office.any(p.rng))
+			next = p.post(ctx, "station, Enter to next", path+"/file", form)
+		}
+		if next.status != 200 && ctx.Err() == nil { // somebody else was first
 			next = p.get(ctx, "station, first page", "/station")
 		}
 		return next
