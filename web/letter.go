@@ -71,7 +71,7 @@ func (d *desk) showLetter(v *visit, status int, problem, field string) error {
 	ctx := v.Context()
 	// The opening is logged, not each turn of a page; a hit of a search opens the letter at its page.
 	opening := v.FormValue("page")+v.FormValue("hit")+v.FormValue("all")+v.FormValue("turn") == "" && status == http.StatusOK
-	if of := (look{v.user.ID, h.Document}); opening || !d.looks.fresh(of) {
+	if of := (look{v.user.ID, "document viewed", h.Document}); opening || !d.looks.fresh(of) {
 		if err := d.Mailroom.LogReading(ctx, v.user.Actor(), v.user.ID, h.Document); err != nil {
 			return err
 		}
