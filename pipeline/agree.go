@@ -53,6 +53,15 @@ func disagreements(r journal.Reader, d docRow) (all []string, err error) {
 			say("the log has another reason why it waits")
 		}
 	}
+	if err := each(r, tableNote, d.ID+"/", func(row journal.Row) error {
+		n, err := decode[Note](tableNote, row)
+		if !slices.ContainsFunc(said[actionNoted], func(detail json.RawMessage) bool { return agrees(n, []json.RawMessage{detail}) }) {
+			say("the log has not a note that is said to be %s's", strconv.QuoteToGraphic(n.By))
+		}
+		return err
+	}); err != nil {
+		return nil, err
+	}
 	for _, what := range waitOf(events).differ(d) {
 		say("the log says other than the journal of %s", what)
 	}

@@ -125,6 +125,34 @@ func TestNotesStayInTheirCase(t *testing.T) {
 	}
 }
 
+// A note that was written past the log, or changed in the journal, is found.
+func TestNotesAreHeldAgainstTheLog(t *testing.T) {
+	r := newRoom(t)
+	l := filedLetters(t, r)[0]
+	if err := r.Note(t.Context(), "anna", "Anna (anna)", l.Document, "called her back"); err != nil {
+		t.Fatal(err)
+	}
+	notes, err := r.Notes(t.Context(), l.Document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	faults := func() (n int) {
+		if _, err := r.Verify(t.Context(), func(string) { n++ }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := faults(); n != 0 {
+		t.Fatalf("%d faults before anything was touched", n)
+	}
+	if err := r.rewrite(tableNote, l.Document+"/"+notes[0].ID, "called her back", "never called"); err != nil {
+		t.Fatal(err)
+	}
+	if n := faults(); n != 1 {
+		t.Errorf("%d faults, not 1", n)
+	}
+}
+
 func TestSavedViews(t *testing.T) {
 	r := newRoom(t)
 	for i := range mostViews {

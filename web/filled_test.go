@@ -24,7 +24,8 @@ const (
 )
 
 // typist stands in for helpers: a scanner's file is text, a page a line, "|" between the
-// lines of a page; a word that begins with "code=" is a barcode.
+// lines of a page; a word that begins with "code=" is a barcode, and "dead" is a page over
+// which helpers die.
 type typist struct{}
 
 func (typist) Slots() int { return 2 }
@@ -43,6 +44,10 @@ func (t typist) Read(_ context.Context, f *os.File, _ string, want []int, _ sand
 	pages, err := t.pages(f)
 	for _, n := range want {
 		r := mail.Reading{Page: n, Width: 1654, Height: 2338, DPI: 200, DPIY: 200, Ink: 0.05, HasText: true}
+		if pages[n-1] == "dead" {
+			all = append(all, mail.Reading{Page: n, Failure: "the helper process died"})
+			continue
+		}
 		for line, text := range strings.Split(pages[n-1], "|") {
 			for i, w := range strings.Fields(text) {
 				at := mail.Box{X0: 100 + 120*i, Y0: 300 + 40*line, X1: 200 + 120*i, Y1: 330 + 40*line}

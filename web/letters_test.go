@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -210,5 +211,78 @@ func TestDownloads(t *testing.T) {
 	}
 	if n := h.logged(id, "document downloaded"); n != 3 {
 		t.Errorf("logged %d times", n)
+	}
+}
+
+// A letter that a person has filed although a page of it could not be read says why that
+// page is not shown, and gives the file.
+func TestPageThatCanNotBeShown(t *testing.T) {
+	h := newFilledHouse(t)
+	id := h.receive("a.pdf", "dead", "page two")[0].Document
+	if err := h.working(func(ctx context.Context) error {
+		if err := h.mailroom.Decide(ctx, id, pipeline.Decision{Reference: caseA, By: "Olga (olga)"}); err != nil {
+			return err
+		}
+		line, err := h.mailroom.Document(ctx, id)
+		if err != nil {
+			return err
+		}
+		return h.mailroom.Await(ctx, line.Batch, false)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b := h.as(access.Caseworker)
+	if got := b.get("/letters/" + id); got.StatusCode != http.StatusOK {
+		t.Fatal(got.Status)
+	}
+	b.wants("the letter", "can’t be shown", "the helper process died", "/letters/"+id+"/file/original", "Page 1 of 2")
+	b.lacks("the letter", "/picture/1/screen")
+	if got := b.get("/letters/" + id + "?all=1&page=7&hit=3&turn=45"); got.StatusCode != http.StatusOK {
+		t.Error(got.Status)
+	}
+}
+
+// No way to a letter is open to somebody whose cases it is not in, and none of them tells
+// that it is there.
+func TestLettersOfOthers(t *testing.T) {
+	h := newFilledHouse(t)
+	id := h.receive("a.pdf", "code="+caseA+" one")[0].Document
+	group, err := h.directory.SaveGroup(t.Context(), "test", access.Group{Name: "Others", Stores: []string{"tax"}, Cases: []string{"TX-2021-000002-.*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.directory.Add(t.Context(), "test", access.User{Login: "dora", Name: "Dora", Roles: []access.Role{access.Caseworker}, Groups: []string{group.ID}}, password); err != nil {
+		t.Fatal(err)
+	}
+	dora, ways := h.browser(), 0
+	dora.post("/signin", url.Values{"login": {"dora"}, "password": {password}})
+	others := map[access.Role]*browser{}
+	for _, r := range access.Roles() {
+		if r != access.Caseworker {
+			others[r] = h.as(r)
+		}
+	}
+	for _, r := range (&desk{}).routes() {
+		method, path, _ := strings.Cut(r.pattern, " ")
+		if !strings.HasPrefix(path, "/letters/{document}") {
+			continue
+		}
+		ways++
+		path = strings.NewReplacer("{document}", id, "{page}", "1", "{size}", "screen", "{kind}", "original").Replace(path)
+		form := url.Values{"why": {"mine"}, "note": {"mine"}, "find": {"one"}}
+		if got := dora.do(dora.request(method, path, form)); got.StatusCode != http.StatusNotFound {
+			t.Errorf("%s %s: %s", method, path, got.Status)
+		}
+		for role, b := range others {
+			if got := b.do(b.request(method, path, form)); got.StatusCode != http.StatusForbidden {
+				t.Errorf("%s %s by the %s: %s", method, path, role, got.Status)
+			}
+		}
+	}
+	if ways < 10 {
+		t.Errorf("only %d ways were tried", ways)
+	}
+	if is, err := h.mailroom.Document(t.Context(), id); err != nil || is.Status != "filed" || h.logged(id, "document viewed") != 0 {
+		t.Error(is.Status, err)
 	}
 }
