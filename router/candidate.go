@@ -9,21 +9,22 @@ import (
 // candidates lists the live cases that the mentions may mean, the surest first.
 func (c *court) candidates(mentions []mail.Mention) (all []mail.Candidate) {
 	var offered []mail.Reference
-	offer := func(scheme, text string, why *mail.Saying) {
+	offer := func(scheme, text, code string, args ...any) {
 		found, ok := c.cases.Lookup(scheme, text)
 		if ok && !found.Closed && !slices.Contains(offered, found.Reference) {
 			offered = append(offered, found.Reference)
+			why := mail.Say(code, args...)
 			all = append(all, mail.Candidate{Why: why.English(), Says: why})
 		}
 	}
 	for _, m := range mentions {
 		if m.Literal && m.Valid {
-			offer(m.Scheme, m.Text, mail.Say("read-on-page", "source", m.Source, "page", m.Page))
+			offer(m.Scheme, m.Text, "read-on-page", "source", m.Source, "page", m.Page)
 		}
 	}
 	for _, m := range mentions {
 		for _, reading := range m.Readings {
-			offer(m.Scheme, reading, mail.Say("misreading", "raw", m.Raw, "page", m.Page))
+			offer(m.Scheme, reading, "misreading", "raw", m.Raw, "page", m.Page)
 		}
 	}
 	for i, ref := range offered {
