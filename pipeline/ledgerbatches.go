@@ -27,6 +27,7 @@ type BatchSummary struct {
 	Cut       int
 	Delivered int
 	Rendered  int
+	First     string // the batch that had the same bytes before; "" = none had
 }
 
 // BatchFilter chooses among the batches; a zero field chooses all.
@@ -181,7 +182,7 @@ func (m *Mailroom) summary(r journal.Reader, id string) (s BatchSummary, err err
 			Documents: counts[countDocuments], Filed: filed, Exceptions: counts[countHeld], Discarded: counts[countDiscarded],
 			Pending: int(pending), State: stateOf(b)},
 		Name: b.Name, Source: b.Source, Received: b.Received, Size: b.Size, Duplex: b.Duplex, Read: counts[countRead],
-		Cases: filed + counts[countPlaced], Cut: filed + counts[countCut], Delivered: filed, Rendered: counts[countRendered],
+		Cases: filed + counts[countPlaced], Cut: filed + counts[countCut], Delivered: filed, Rendered: counts[countRendered], First: b.First,
 	}
 	return s, errors.Join(s.reconciliation(r, b), m.trouble(r, &s.BatchLine))
 }

@@ -92,6 +92,7 @@ type Mailroom struct {
 	building  sync.Mutex           // of the lists
 	listed    atomic.Bool          // the lists have all
 	verifying verifying            // the verification in hand
+	pace      pace                 // of reading
 }
 
 // The kinds of tasks, in the order of the flow.

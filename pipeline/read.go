@@ -39,6 +39,7 @@ func (m *Mailroom) read(ctx context.Context, t journal.Task) (func(journal.Tx) e
 	if err != nil {
 		return nil, err
 	}
+	m.pace.add(m.cfg.Now(), len(pages))
 	return func(tx journal.Tx) error {
 		if err := m.savePages(tx, b.ID, readings, ref); err != nil {
 			return err

@@ -2,13 +2,12 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
+	"strings"
 	"time"
 
-	"postroom/mail"
 	"postroom/pipeline"
 )
 
@@ -23,19 +22,34 @@ type FolderState struct {
 
 // intakePage is the intake at a glance.
 type intakePage struct {
-	Folders  []FolderState
-	Stalled  bool // a folder stands still
+	Folders  []folderView
 	Queue    pipeline.Queue
+	Pace     float64 // pages a second
 	DiskFull bool
 	Register string
-	Oldest   time.Time // when the oldest batch that is not closed came; zero = all are closed
+	Oldest   time.Time               // when the oldest batch that is not closed came; zero = all are closed
+	Differs  int                     // batches that only their ticket keeps open, as far as they are shown
+	Troubled []pipeline.BatchSummary // some batches with tasks that can't be done now
 	Batches  []batchView
 	Sources  []string
 	Filter   intakeFilter
 	Next     string
 }
 
+// folderView is a folder with what is wrong with its scanner.
+type folderView struct {
+	FolderState
+	Warnings []string
+}
+
+// intakeFilter chooses batches. The name of a file may be a person's: it stands in no address.
 type intakeFilter struct{ State, Source, Day, Name string }
+
+// nameKey is the session's key for the file name that was looked for last.
+const nameKey = "batch-name"
+
+// mostTroubled is how many batches in trouble are told of at a glance; the list has them all.
+const mostTroubled = 10
 
 // batchView is a batch with its bars.
 type batchView struct {
@@ -50,33 +64,17 @@ type bar struct {
 }
 
 func (d *desk) intake(v *visit) error {
-	ctx, q := v.Context(), v.URL.Query()
-	p := intakePage{Filter: intakeFilter{q.Get("state"), q.Get("source"), q.Get("day"), q.Get("name")}, Register: d.Mailroom.Register(), DiskFull: d.Mailroom.DiskFull()}
-	f := pipeline.BatchFilter{State: p.Filter.State, Source: p.Filter.Source, Query: p.Filter.Name}
-	if p.Filter.Day != "" {
-		day, err := time.ParseInLocation(time.DateOnly, p.Filter.Day, time.Local)
-		if err != nil {
-			return errBadForm
-		}
-		f.From, f.To = day, day.AddDate(0, 0, 1)
-	}
-	if d.Folders != nil {
-		p.Folders = d.Folders()
-	}
-	for _, folder := range p.Folders {
-		p.Sources = append(p.Sources, folder.Name)
-		p.Stalled = p.Stalled || folder.Still
-	}
-	var err error
-	if p.Queue, err = d.Mailroom.Waiting(ctx); err != nil {
+	q := v.URL.Query()
+	p := intakePage{Filter: intakeFilter{q.Get("state"), q.Get("source"), q.Get("day"), d.Sessions.Get(v.Context(), nameKey)},
+		Register: d.Mailroom.Register(), DiskFull: d.Mailroom.DiskFull(), Pace: d.Mailroom.Pace()}
+	if err := d.glance(v, &p); err != nil {
 		return err
 	}
-	oldest, err := d.Mailroom.OldestOpen(ctx)
-	if err != nil && !errors.Is(err, pipeline.ErrNoSuch) {
-		return err
+	f, ok := p.Filter.parsed()
+	if !ok {
+		return errBadForm
 	}
-	p.Oldest = oldest.Received
-	batches, next, err := d.Mailroom.BatchesDown(ctx, pipeline.Cursor(q.Get("before")), perPage, f)
+	batches, next, err := d.Mailroom.BatchesDown(v.Context(), pipeline.Cursor(q.Get("before")), perPage, f)
 	if err != nil {
 		return err
 	}
@@ -90,108 +88,95 @@ func (d *desk) intake(v *visit) error {
 	return v.show(http.StatusOK, "intake", p)
 }
 
+// parsed tells whether the day is one.
+func (f intakeFilter) parsed() (pipeline.BatchFilter, bool) {
+	b := pipeline.BatchFilter{State: f.State, Source: f.Source, Query: f.Name}
+	if f.State == "trouble" {
+		b.State, b.Trouble = "open", true
+	}
+	if f.Day == "" {
+		return b, true
+	}
+	day, err := time.ParseInLocation(time.DateOnly, f.Day, time.Local)
+	b.From, b.To = day, day.AddDate(0, 0, 1)
+	return b, err == nil
+}
+
+// glance fills in what is above the list of batches.
+func (d *desk) glance(v *visit, p *intakePage) (err error) {
+	ctx := v.Context()
+	scanners, err := d.Mailroom.Scanners(ctx)
+	if err != nil {
+		return err
+	}
+	var folders []FolderState
+	if d.Folders != nil {
+		folders = d.Folders()
+	}
+	for _, folder := range folders {
+		p.Sources = append(p.Sources, folder.Name)
+		f := folderView{FolderState: folder}
+		if i := slices.IndexFunc(scanners, func(s pipeline.Scanner) bool { return s.Name == folder.Name }); i >= 0 {
+			f.Warnings = v.warnings(scanners[i])
+		}
+		p.Folders = append(p.Folders, f)
+	}
+	if p.Queue, err = d.Mailroom.Waiting(ctx); err != nil {
+		return err
+	}
+	oldest, err := d.Mailroom.OldestOpen(ctx)
+	if err != nil && !errors.Is(err, pipeline.ErrNoSuch) {
+		return err
+	}
+	p.Oldest = oldest.Received
+	differs, err := d.Mailroom.Differences(ctx, "", perPage)
+	if err != nil {
+		return err
+	}
+	p.Differs = len(differs)
+	if p.Queue.Stores+p.Queue.Stuck > 0 {
+		p.Troubled, _, err = d.Mailroom.BatchesDown(ctx, "", mostTroubled, pipeline.BatchFilter{State: "open", Trouble: true})
+	}
+	return err
+}
+
 func bars(b pipeline.BatchSummary) []bar {
 	return []bar{{"intake.read", b.Read, b.Pages}, {"intake.cut", b.Cut, b.Cases}, {"intake.delivered", b.Delivered, b.Cases}, {"intake.rendered", b.Rendered, b.Cases}}
 }
 
-// batchPage is a batch with every page's place, and the sums that prove that none is lost.
-type batchPage struct {
-	Batch     batchView
-	Pages     []pageCell
-	Sums      pipeline.PageSums
-	Documents []pipeline.DocumentLine
-	Line      pipeline.BatchLine
-	Problem   string
-}
-
-// pageCell is a page of the strip with the words of its place.
-type pageCell struct {
-	pipeline.PageLine
-	Class, Key string
-	Begins     bool // a document begins with it
-}
-
-func (d *desk) batch(v *visit) error { return d.showBatch(v, http.StatusOK, "") }
-
-func (d *desk) showBatch(v *visit, status int, problem string) error {
-	ctx, id := v.Context(), v.PathValue("batch")
-	known, err := d.Mailroom.Knows(ctx, id)
-	if err == nil && !known {
-		err = errNotFound // what an address says is no entry of the log
+// chooseBatches chooses the batches that the list shows.
+func (d *desk) chooseBatches(v *visit) error {
+	name := strings.TrimSpace(v.field("name"))
+	if len(name) > 200 {
+		return errBadForm
 	}
-	if err != nil {
+	if err := d.Sessions.Put(v.Context(), nameKey, name); err != nil {
 		return err
 	}
-	if _, err := d.looked(v, "batch viewed", id, !v.byItself()); err != nil {
-		return err
-	}
-	line, docs, err := d.Mailroom.Batch(ctx, id)
-	if err != nil {
-		return err
-	}
-	summary, err := d.Mailroom.Summary(ctx, id)
-	if err != nil {
-		return err
-	}
-	pages, sums, err := d.Mailroom.Pages(ctx, id)
-	if err != nil {
-		return err
-	}
-	p := batchPage{Batch: batchView{summary, bars(summary)}, Sums: sums, Documents: docs, Line: line, Problem: problem}
-	last := ""
-	for _, page := range pages {
-		c := pageCell{PageLine: page, Begins: page.Document != last && page.Document != ""}
-		c.Class, c.Key = placeOf(page)
-		p.Pages, last = append(p.Pages, c), page.Document
-	}
-	return v.show(status, "batch", p)
-}
-
-// placeOf names where a page ended, and how that is to be seen.
-func placeOf(p pipeline.PageLine) (class, key string) {
-	switch {
-	case !p.Placed:
-		return "busy", "place.none"
-	case p.Place == mail.PlaceSeparator:
-		return "separator", "place.separator"
-	case p.Place == mail.PlaceDiscarded:
-		return "bad", "place.discarded"
-	case p.State == mail.Held:
-		return "warn", "place.exception"
-	case p.State == mail.Filed:
-		return "good", "place.filed"
-	}
-	return "busy", "place.underway"
-}
-
-// batchPicture is a page of a batch. The strip's small ones, in which nothing can be read,
-// are for every operator; for a page that is seen large, reach.go is asked.
-func (d *desk) batchPicture(v *visit) error {
-	page, err := strconv.Atoi(v.PathValue("page"))
-	if err != nil {
-		return errNotFound
-	}
-	batch := v.PathValue("batch")
-	if v.PathValue("size") != "thumb" {
-		if err := d.readablePage(v, batch, page); err != nil {
-			return err
+	q := url.Values{}
+	for _, key := range []string{"state", "source", "day"} {
+		if value := v.field(key); value != "" {
+			q.Set(key, value)
 		}
 	}
-	return d.picture(v, batch, page)
+	v.redirect("/intake?" + q.Encode())
+	return nil
 }
 
-// closeBatch closes a batch whose counts are other than its ticket says, with a reason.
-func (d *desk) closeBatch(v *visit) error {
-	id := v.PathValue("batch")
-	err := d.Mailroom.CloseBatch(v.Context(), id, pipeline.Closing{Why: v.field("why"), By: v.user.Actor()})
-	var refused *pipeline.Refused
-	if errors.As(err, &refused) {
-		return d.showBatch(v, http.StatusUnprocessableEntity, d.refusal(v, refused))
-	}
+// differences lists the batches that nothing but their ticket keeps open.
+func (d *desk) differences(v *visit) error {
+	all, err := d.Mailroom.Differences(v.Context(), v.FormValue("after"), perPage)
 	if err != nil {
 		return err
 	}
-	return v.done("/batches/"+url.PathEscape(id), "batch.closed")
+	p := struct {
+		All  []pipeline.Difference
+		Next string
+	}{All: all}
+	if len(all) == perPage {
+		p.Next = "/differences?after=" + url.QueryEscape(all[len(all)-1].Batch)
+	}
+	return v.show(http.StatusOK, "differences", p)
 }
 
 // rescans lists the papers that are to be scanned again.
@@ -199,9 +184,21 @@ func (d *desk) rescans(v *visit) error {
 	if _, err := d.looked(v, "rescans listed", "", !v.byItself()); err != nil {
 		return err
 	}
-	var all []pipeline.RescanLine
-	if err := d.Mailroom.Rescans(v.Context(), func(l pipeline.RescanLine) error { all = append(all, l); return nil }); err != nil {
-		return fmt.Errorf("rescans: %w", err)
+	p := struct {
+		All  []pipeline.RescanLine
+		Next int
+	}{}
+	from, n := max(0, formInt(v, "from")), 0
+	if err := d.Mailroom.Rescans(v.Context(), func(l pipeline.RescanLine) error {
+		if n++; n > from && len(p.All) < perPage {
+			p.All = append(p.All, l)
+		}
+		return nil
+	}); err != nil {
+		return err
 	}
-	return v.show(http.StatusOK, "rescans", all)
+	if n > from+perPage {
+		p.Next = from + perPage
+	}
+	return v.show(http.StatusOK, "rescans", p)
 }

@@ -50,7 +50,10 @@ func (d *desk) routes() []route {
 
 		{"GET /intake", operators, d.intake},
 		{"GET /batches/{batch}", operators, d.batch},
+		{"POST /intake", operators, d.chooseBatches},
 		{"POST /batches/{batch}/close", operators, d.closeBatch},
+		{"POST /batches/{batch}/retry", operators, d.retryBatch},
+		{"GET /differences", operators, d.differences},
 		{"GET /batches/{batch}/picture/{page}/{size}", operators, d.batchPicture},
 		{"GET /rescans", operators, d.rescans},
 

@@ -108,6 +108,9 @@ func (s speech) functions() template.FuncMap {
 		"separator": s.separator,
 		"who":       s.who,
 		"decision":  s.decision,
+		"share":     s.shareOf,
+		"mean":      s.meanOf,
+		"tenths":    s.tenths,
 	}
 }
 
@@ -119,6 +122,10 @@ var layouts = map[string][2]string{ // never written to
 	"de": {"02.01.2006", "02.01.2006, 15:04"},
 }
 
+// shortDays are layouts of a day without its year, for plots.
+var shortDays = map[string]string{"en": "2 Jan", "fr": "02/01", "nl": "02-01", "de": "02.01."} // never written to
+
+func (s speech) day(t time.Time) string    { return t.Local().Format(shortDays[s.lang]) }
 func (s speech) date(t time.Time) string   { return t.Local().Format(layouts[s.lang][0]) }
 func (s speech) moment(t time.Time) string { return t.Local().Format(layouts[s.lang][1]) }
 

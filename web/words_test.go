@@ -98,8 +98,13 @@ func families() map[string][]string {
 	for _, action := range actions {
 		does = append(does, strings.ReplaceAll(action, " ", "-"))
 	}
+	var explained []string
+	for _, figure := range meanings {
+		explained = append(explained, figure, figure+"_means")
+	}
 	return map[string][]string{
-		"role.": roles, "reason.": reasons, "language.": Languages,
+		"figures.": explained,
+		"role.":    roles, "reason.": reasons, "language.": Languages,
 		"source.": {"barcode", "ocr", "register", "person"},
 		"status.": {"filed", "exception", "discarded", "superseded", "placed", "deciding"},
 		"lane.":   pipeline.Lanes(), "refused.": refusals, "register.": {"empty", "refused", "gone"},
