@@ -300,7 +300,13 @@ func knownStore(cfg Config, s StoreFolder) string {
 }
 
 // newHelpers makes the pool of helper processes: this same binary.
-func newHelpers(cfg Config) *sandbox.Pool { return sandbox.New(helperConfig(cfg)) }
+// They stand back where a person waits for a page or a picture.
+func newHelpers(cfg Config) *sandbox.Pool {
+	const aQuarter = 5 // of the processor that others have who want all of it, about
+	c := helperConfig(cfg)
+	c.Nice = aQuarter
+	return sandbox.New(c)
+}
 
 // newViewers makes the pool that shows pages. Nobody waits for a picture as long as for a
 // letter to be read: what takes longer can't be shown.

@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -39,7 +41,23 @@ func start(ctx context.Context, cfg Config) (*helper, error) {
 		h.end()
 		return nil, fmt.Errorf("start a helper process: %w", err)
 	}
+	h.standBack()
 	return h, nil
+}
+
+// standBack lets the kernel prefer others. It counts by thread; those to come are as the
+// one that starts them. That it can't be done costs nobody but those who wait.
+func (h *helper) standBack() {
+	const none = 20 // the kernel tells 20 less the nice value, so that no answer is an error
+	if own, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err != nil || none-own >= h.cfg.Nice {
+		return // all of postroom stands back as far
+	}
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", h.cmd.Process.Pid)) // the pattern is well-formed
+	for _, t := range threads {
+		if id, err := strconv.Atoi(filepath.Base(t)); err == nil {
+			_ = unix.Setpriority(unix.PRIO_PROCESS, id, h.cfg.Nice)
+		}
+	}
 }
 
 // ready gives the helper its configuration and waits until it has settled.

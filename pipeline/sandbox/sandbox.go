@@ -30,6 +30,7 @@ type Config struct {
 	Memory    int64         // resident bytes of a helper: 1 GiB
 	Recycle   int           // pages after which a helper is replaced (tesseract leaks): 500
 	Idle      time.Duration // after which a helper ends that is not asked again: never
+	Nice      int           // how far a helper stands back where others want the processor too, see nice(1): 0
 	Counted   bool          // the files were opened before, see scan.Config
 	Spare     bool          // keep one more helper that has seen no file, and pdfium started where it drew the last page: a file is opened without waiting for either
 	Require   bool          // refuse to work without landlock and seccomp

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -176,6 +177,32 @@ func BenchmarkView(b *testing.B) {
 						}
 					}
 				})
+			}
+		}
+	}
+}
+
+// TestHelperStandsBack in all of its threads, and one that is not to does not.
+func TestHelperStandsBack(t *testing.T) {
+	for _, nice := range []int{0, 5} {
+		p := pool(t, "none", Config{Nice: nice})
+		pid := working(t, p, "k")
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil || len(threads) == 0 {
+			t.Fatal(threads, err)
+		}
+		own, err := unix.Getpriority(unix.PRIO_PROCESS, 0) // 20 less the nice value
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range threads {
+			id, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			is, err := unix.Getpriority(unix.PRIO_PROCESS, id)
+			if want := max(nice, 20-own); err != nil || 20-is != want {
+				t.Errorf("thread %d is at %d, want %d (%v)", id, 20-is, want, err)
 			}
 		}
 	}
