@@ -90,6 +90,20 @@ func (m *Mailroom) Prepare(ctx context.Context, batch string, pages []int, sizes
 // polygon is of the page as it was read; margin is added on each side, as a share of the
 // polygon's longer side. Errors are Picture's.
 func (m *Mailroom) Crop(ctx context.Context, batch string, page int, place mail.Quad, margin float64) (PagePicture, error) {
+	return m.crop(ctx, batch, page, place, margin, true)
+}
+
+// PrepareCrop is Prepare of a crop.
+func (m *Mailroom) PrepareCrop(ctx context.Context, batch string, page int, place mail.Quad, margin float64) error {
+	_, err := m.crop(ctx, batch, page, place, margin, false)
+	var unseen *Unseen
+	if errors.As(err, &unseen) {
+		err = nil
+	}
+	return err
+}
+
+func (m *Mailroom) crop(ctx context.Context, batch string, page int, place mail.Quad, margin float64, awaited bool) (PagePicture, error) {
 	x0, y0, x1, y1 := place.Bounds()
 	pad := margin * max(x1-x0, y1-y0)
 	whole := func(v float64) int { return int(max(0, min(v, math.MaxInt32))) }
@@ -97,7 +111,7 @@ func (m *Mailroom) Crop(ctx context.Context, batch string, page int, place mail.
 	if box.X0 >= box.X1 || box.Y0 >= box.Y1 {
 		return PagePicture{}, &Unseen{mail.UnreadablePage, "the place has no size"}
 	}
-	return m.seen(ctx, batch, page, cropWidth, box, true)
+	return m.seen(ctx, batch, page, cropWidth, box, awaited)
 }
 
 // pictureForm is part of the name of every kept picture: it grows when pictures are made

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"postroom/mail"
 	"postroom/pipeline"
 )
 
@@ -75,11 +76,31 @@ func (d *desk) nextDocuments(ctx context.Context) {
 		if after = at; len(line.Pages) == 0 {
 			continue
 		}
-		if d.Mailroom.Prepare(ctx, line.Batch, line.Pages[opening(line):][:1], pipeline.Screen) != nil ||
-			d.Mailroom.Prepare(ctx, line.Batch, line.Pages[:min(stripAhead, len(line.Pages))], pipeline.Thumb) != nil {
-			return
+		if d.prepare(ctx, line) != nil {
+			return // whoever asks for it is told
 		}
 	}
+}
+
+// prepare makes the pictures that a waiting document is opened with. Those of one page come
+// together: its helper has it decoded.
+func (d *desk) prepare(ctx context.Context, line pipeline.DocumentLine) error {
+	facts, err := d.Mailroom.Facts(ctx, line.Document)
+	if err != nil {
+		return err
+	}
+	page := line.Pages[opening(line)]
+	if err := d.Mailroom.Prepare(ctx, line.Batch, []int{page}, pipeline.Screen); err != nil {
+		return err
+	}
+	for _, e := range facts.Evidence {
+		if e.Page == page && e.Polygon != (mail.Quad{}) {
+			if err := d.Mailroom.PrepareCrop(ctx, line.Batch, e.Page, e.Polygon, factMargin); err != nil {
+				return err
+			}
+		}
+	}
+	return d.Mailroom.Prepare(ctx, line.Batch, line.Pages[:min(stripAhead, len(line.Pages))], pipeline.Thumb)
 }
 
 // opening is the place of the page that a document is opened at: the first with evidence.

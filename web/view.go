@@ -160,6 +160,9 @@ func (d *desk) documentPicture(v *visit) error {
 	return d.picture(v, h.Batch, page)
 }
 
+// factMargin is what is shown around a fact, as a share of its longer side.
+const factMargin = 0.15
+
 // documentFact is the picture of a fact that decided, cut from its page.
 func (d *desk) documentFact(v *visit) error {
 	h, err := d.readable(v)
@@ -181,6 +184,6 @@ func (d *desk) documentFact(v *visit) error {
 	if _, err := d.looked(v, "document viewed", h.Document, false); err != nil {
 		return err
 	}
-	pic, err := d.Mailroom.Crop(v.Context(), h.Batch, e.Page, e.Polygon, 0.15)
+	pic, err := d.Mailroom.Crop(v.Context(), h.Batch, e.Page, e.Polygon, factMargin)
 	return v.image(pic, err)
 }
