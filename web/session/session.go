@@ -100,7 +100,10 @@ func Open(j journal.Store, cfg Config) *Sessions {
 	// with a time of idleness of its own it would write at every request.
 	s.scs.IdleTimeout, s.scs.Lifetime = 0, 100*365*24*time.Hour
 	s.scs.Store, s.scs.Codec, s.scs.HashTokenInStore = s.store, codec{}, true
-	s.scs.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
+	s.scs.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		if r.Context().Err() != nil {
+			return // the browser is gone, which is no failure
+		}
 		cfg.Log.Error("a session can't be read or kept", "error", err)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 	}

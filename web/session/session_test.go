@@ -1,8 +1,10 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -340,4 +342,32 @@ func (h *house) events() (all []string) {
 		h.t.Error(err)
 	}
 	return all
+}
+
+// TestBrowserThatIsGone is no failure to be told of; a journal that can't be read is one.
+func TestBrowserThatIsGone(t *testing.T) {
+	var said bytes.Buffer
+	h := newHouse(t, Config{Log: slog.New(slog.NewTextHandler(&said, nil))})
+	b := &browser{house: h}
+	b.ask(func(ctx context.Context) {
+		if err := h.SignIn(ctx, "ann"); err != nil {
+			t.Error(err)
+		}
+	})
+	ask := func(ctx context.Context) {
+		r := httptest.NewRequestWithContext(ctx, "GET", "/", nil)
+		r.AddCookie(b.cookie)
+		h.Middleware(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), r)
+	}
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	if ask(gone); said.Len() > 0 {
+		t.Errorf("it said %s", &said)
+	}
+	if err := h.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if ask(t.Context()); said.Len() == 0 {
+		t.Error("it said nothing of a journal that is closed")
+	}
 }
