@@ -25,6 +25,8 @@ func TestPersonFilesADocument(t *testing.T) {
 		var refused *Refused
 		if err := r.decide(id, Decision{Reference: given}); !errors.As(err, &refused) || !strings.Contains(err.Error(), want) {
 			t.Errorf("--reference %s: %v, want a refusal with %s", given, err, want)
+		} else if refused.Says == nil || !strings.HasSuffix(refused.Why, refused.Says.English()) || r.Look(given).Says.English() != refused.Says.English() {
+			t.Errorf("--reference %s is refused with %+v, and looked up with %+v", given, refused.Says, r.Look(given).Says)
 		}
 	}
 	if err := r.decide(id, Decision{Reference: "tx-2021-000001-33 "}); err == nil {

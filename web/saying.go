@@ -136,6 +136,19 @@ func (s speech) who(actor string) (string, error) {
 	return printable(actor), nil
 }
 
+// about names what an entry of the log is about; an id stays as it is.
+func (s speech) about(subject string) string {
+	kind, id, _ := strings.Cut(subject, ":")
+	text, err := s.say("about." + kind)
+	if err != nil {
+		return printable(subject)
+	}
+	if id == "" || id == "all" {
+		return text
+	}
+	return text + " " + printable(id)
+}
+
 // decision gives what a person decided.
 func (s speech) decision(d pipeline.Decision) (string, error) {
 	switch {

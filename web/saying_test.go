@@ -87,6 +87,9 @@ func TestSaying(t *testing.T) {
 		"the machine's reason":       {all["de"].said(mail.Say("keyed-differently").English()), "Zwei Personen haben verschiedene Aktenzeichen erfasst."},
 		"an action":                  {string(all["fr"].named("action.")("document filed")), "document classé"},
 		"an action to come":          {string(all["fr"].named("action.")("letter sung")), `<span lang="en">letter sung</span>`},
+		"about an account":           {all["fr"].about("user:12"), "utilisateur 12"},
+		"about all":                  {all["nl"].about("users:all"), "gebruikers"},
+		"about a batch":              {all["nl"].about("01a2-16c0"), "01a2-16c0"},
 		"a code of its own":          {all["fr"].separator("SEP-7"), "SEP-7"},
 	} {
 		if c[0] != c[1] {

@@ -104,6 +104,7 @@ func (s speech) functions() template.FuncMap {
 		"part":      s.part,
 		"said":      s.said,
 		"action":    s.named("action."),
+		"about":     s.about,
 		"rule":      s.named("rule."),
 		"separator": s.separator,
 		"who":       s.who,

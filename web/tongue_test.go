@@ -177,8 +177,11 @@ func TestNoForeignWord(t *testing.T) {
 		for _, key := range []string{"intake", "station", "letters", "log", "samples", "users", "figures", "sheets"} {
 			nav = append(nav, link{"/" + key, "nav." + key, false})
 		}
-		for _, reason := range mail.Reasons() {
+		for i, reason := range mail.Reasons() {
 			for name, page := range everyPage(reason) {
+				if i > 0 && !slices.Contains([]string{"batch", "figures", "station", "station-list", "story"}, name) {
+					continue // it says nothing of a reason
+				}
 				view := all[lang][name]
 				if reached[name] = true; view == nil {
 					t.Fatalf("there is no page %s", name)
