@@ -44,7 +44,8 @@ func (c Cursor) time() string {
 	return t
 }
 
-// LettersChosen is LettersDown of those that pass a filter.
+// LettersChosen is LettersDown of those that pass a filter. For one of a source one call goes
+// through 2,000 letters at most.
 func (m *Mailroom) LettersChosen(ctx context.Context, sees Sees, f LetterFilter, before Cursor, n int) (lines []LetterLine, next Cursor, err error) {
 	if end := Cursor(moment(f.To)); !f.To.IsZero() && (before == "" || end < before) {
 		before = end
@@ -76,6 +77,10 @@ func (m *Mailroom) choose(ctx context.Context, sees Sees, f LetterFilter, from C
 			}
 		}
 	}
+	most := mostVisited
+	if f.Source != "" {
+		most /= 10 // each is read to be chosen
+	}
 	err = m.lists(ctx, func(r journal.Reader) error {
 		lines, next = []LetterLine{}, ""
 		merged := merge{r: r, from: from, up: up}
@@ -88,7 +93,7 @@ func (m *Mailroom) choose(ctx context.Context, sees Sees, f LetterFilter, from C
 			if l == nil || err != nil || f.over(l.at, up) {
 				return err
 			}
-			if len(lines) == n || visited == mostVisited {
+			if len(lines) == n || visited == most {
 				next = last
 				return ctx.Err()
 			}
