@@ -26,7 +26,8 @@ func FuzzAnswers(f *testing.F) {
 		`{"reading":{"page":1,"failure":"why","symbols":[{"symbology":"qr","text":"../../x\u0000","polygon":[{"X":0,"Y":0},{"X":1,"Y":0},{"X":1,"Y":1},{"X":0,"Y":1}],"confidence":1}]}}`,
 		`{"reading":{"page":1,"width":9223372036854775807,"height":2,"words":[{},{}],"doubts":[{"looks":"patch"}]}}`,
 		`{"contents":{"kind":"pdf","pages":3},"done":true}`, `{"contents":{"kind":"pdf","pages":3,"refused":{"reason":"recall","detail":"x"}},"done":true}`,
-		`{"cutting":{"recoded":["x"]},"done":true}`, `{"cutting":{"refused":{"reason":"duplicate"}},"done":true}`,
+		`{"cutting":{"recoded":["x"]},"done":true}`, `{"cutting":{"refused":{"reason":"encrypted","says":{"code":"fault-encrypted"}}},"done":true}`, `{"cutting":{"refused":{"reason":"encrypted","says":{"code":"case-closed","args":{"reference":"x"}}}},"done":true}`,
+		`{"cutting":{"refused":{"reason":"duplicate"}},"done":true}`,
 		`{"rendered":{"pages":[{"text":"layer","words":2,"rotation":90}],"pdfa":true},"done":true}`, `{"step":1}`, `{"wants":1}`, `{"done":true,"failure":"x"}`, `[0,0,0,0]`,
 		`{"view":{"width":220,"height":440,"colours":3},"done":true}`, `{"view":{"width":-1,"height":1e9,"colours":255},"done":true}`,
 	} {
