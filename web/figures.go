@@ -43,6 +43,7 @@ type plotView struct {
 // tallyLine is a tally with how long things took, in words.
 type tallyLine struct {
 	Name string
+	Part bool // of a scheme: what came in, and became an exception, has none yet
 	pipeline.Tally
 	File, FileMost     string // what half, and 95 %, of the letters that the machine filed took
 	Decide, DecideMost string // and those that people decided on
@@ -82,6 +83,9 @@ func (d *desk) figures(v *visit) error {
 	}
 	p.From, p.To, p.Total, p.Waiting, p.Behind = f.From, f.To, v.tallyLine("", f.Total), totals.Waiting, f.Behind > 1000
 	p.Sources, p.Schemes, p.Reasons, p.Scanners = v.lines(f.Sources), v.lines(f.Schemes), v.lines(f.Reasons), v.scanners(scanners)
+	for i := range p.Schemes {
+		p.Schemes[i].Part = true
+	}
 	p.Share, p.Shared = f.Total.Share()
 	p.Plots = v.plots(f)
 	p.list(f.Days, v.FormValue("before"))
@@ -131,7 +135,7 @@ func (v *visit) lines(of map[string]pipeline.Tally) (all []tallyLine) {
 }
 
 func (v *visit) tallyLine(name string, t pipeline.Tally) tallyLine {
-	return tallyLine{name, t, v.within(t.Filed, 0.5), v.within(t.Filed, 0.95), v.within(t.Decision, 0.5), v.within(t.Decision, 0.95)}
+	return tallyLine{name, false, t, v.within(t.Filed, 0.5), v.within(t.Filed, 0.95), v.within(t.Decision, 0.5), v.within(t.Decision, 0.95)}
 }
 
 // within says in how long a share of things were done.
