@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -193,5 +195,37 @@ func TestStripOfALongBatch(t *testing.T) {
 	short = batchPage{}
 	if short.strip(nil, 0); len(short.Pages) != 0 {
 		t.Error("a file without pages has some")
+	}
+}
+
+// Who asks for another try is told so, and in the log.
+func TestBatchIsTriedAgain(t *testing.T) {
+	h := newHouse(t)
+	path := filepath.Join(t.TempDir(), "Dupont <i>.pdf")
+	if err := os.WriteFile(path, []byte("%PDF-1.4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	id, err := h.mailroom.Accept(t.Context(), path, pipeline.Origin{Source: "process"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := h.as(access.Operator)
+	if got := o.post("/batches/"+id+"/retry", nil); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/batches/"+id {
+		t.Fatal(got.Status, got.Header)
+	}
+	if got := o.get("/batches/" + id); got.StatusCode != http.StatusOK || !strings.Contains(o.body, "What waited is tried again.") || !strings.Contains(o.body, "Dupont &lt;i&gt;.pdf") {
+		t.Error(got.Status, "the page does not tell")
+	}
+	entries, _, err := h.mailroom.Entries(t.Context(), 0, 10, pipeline.EntryFilter{Action: "batch tried again"})
+	if err != nil || len(entries) != 1 || entries[0].About != id || !strings.Contains(entries[0].Actor, "operator") {
+		t.Errorf("%+v, %v", entries, err)
+	}
+	o.post("/intake", url.Values{"name": {"dupont"}})
+	if o.get("/intake"); !strings.Contains(o.body, id) {
+		t.Error("it is not found by its name")
+	}
+	o.post("/intake", url.Values{"name": {"durand"}})
+	if o.get("/intake"); strings.Contains(o.body, id) {
+		t.Error("it is found by another name")
 	}
 }

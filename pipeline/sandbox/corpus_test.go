@@ -102,7 +102,11 @@ func TestCorpusStreaks(t *testing.T) {
 	if root == "" {
 		t.Skip("POSTROOM_CORPUS names no corpus")
 	}
-	p := pool(t, "real", Config{})
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Skip("no cache folder for compiled code:", err)
+	}
+	p := pool(t, "real", Config{Cache: filepath.Join(cache, "postroom"), PageWall: 20 * time.Second})
 	pages, files := 0, 0
 	for _, folder := range []string{"practice", "ocr", "hostile"} {
 		paths, err := filepath.Glob(filepath.Join(root, folder, "*.[ptj]*"))
