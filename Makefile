@@ -12,6 +12,14 @@ help: ## list what can be made
 PACKAGES := g++ pkg-config libtesseract-dev libleptonica-dev \
 	tesseract-ocr-eng tesseract-ocr-fra tesseract-ocr-nld tesseract-ocr-deu
 
+# What the browser test needs besides. A node that is there, 20 or newer, is taken as it is;
+# Debian's, when it is older, only fetches a newer one.
+BROWSER := bin/browser
+NEWNODE := [ "$$(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge 20 ]
+ifneq ($(filter deps test browser screenshots,$(MAKECMDGOALS)),)
+PACKAGES += $(shell command -v chromium >/dev/null || echo chromium) $(shell command -v npm >/dev/null || echo nodejs npm)
+endif
+
 .PHONY: deps
 deps: ## install what is missing (Debian, as root or with sudo)
 	@command -v $(GO) >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl"; exit 1; }
@@ -24,6 +32,15 @@ deps: ## install what is missing (Debian, as root or with sudo)
 	echo "installing:$$missing"; \
 	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null && echo "installed:$$missing"
 
+# The lock file is copied last: what was broken off is done again.
+$(BROWSER)/package-lock.json: web/browser/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install node 20 or newer with npm, and chromium"; exit 1; }
+	@mkdir -p $(BROWSER); cp web/browser/package.json web/browser/package-lock.json $(BROWSER); \
+	cd $(BROWSER) && touch -d @0 package-lock.json && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error $$($(NEWNODE) && echo --omit=optional) >/dev/null && touch package-lock.json && echo "installed: $(BROWSER)"
+
+.PHONY: browser
+browser: deps $(BROWSER)/package-lock.json
+
 .PHONY: build
 build: deps ## bin/postroom
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/postroom ./cmd/postroom
@@ -33,11 +50,15 @@ demo: build ## made-up mail through the real mailroom; a new folder postroom-dem
 	bin/postroom demo
 
 .PHONY: test
-test: deps ## format, vet, all tests, and 5 seconds of fuzzing a target
+test: browser ## format, vet, all tests, and 5 seconds of fuzzing a target
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	$(GO) vet ./...
-	$(GO) test -count=1 -timeout 14m ./...
+	POSTROOM_BROWSER=$(CURDIR)/$(BROWSER) $(GO) test -count=1 -timeout 14m ./...
 	@$(MAKE) --no-print-directory fuzz-short || { [ -n "$$CI" ] && echo "FUZZING FOUND SOMETHING: mend it. All tests passed; what a random search finds is no fault of this change."; }
+
+.PHONY: screenshots
+screenshots: browser ## the desk's four main pages, as docs/desk shows them
+	POSTROOM_BROWSER=$(CURDIR)/$(BROWSER) POSTROOM_SCREENSHOTS=$(CURDIR)/docs/desk $(GO) test -count=1 -timeout 10m -run TestDay ./cmd/postroom
 
 .PHONY: race
 race: deps ## all tests under the race detector (slower)

@@ -1,0 +1,95 @@
+// The caseworkers: one finds a letter by a word in it and sends another one back; a
+// colleague of another group sees neither.
+import assert from "node:assert/strict";
+import { word } from "./desk.mjs";
+
+export async function readLetters(desk) {
+  const c = await desk.signedIn("carla");
+  assert.equal(c.path(), "/letters");
+  const rows = c.page.locator("#rows tbody tr");
+  const references = await rows.locator("td:nth-child(2)").allInnerTexts();
+  const letters = desk.truth.documents.filter((d) => d.store === "tax");
+  const mine = letters.map((d) => d.case);
+  assert.deepEqual(references.map((r) => r.trim()).sort(), [...mine, desk.cases.tax].sort(), "the letters of the own group's cases");
+  assert.equal(await rows.locator(".state", { hasText: word("letters.unread") }).count(), references.length);
+  await c.shot("letters");
+  const reference = mine[0];
+  const said = await open(c, rows, reference);
+  desk.filed = c.path().split("/")[2];
+  desk.filedPage = letters[0].pages[0];
+  await c.page.goto("/letters");
+  assert.match(await rows.filter({ hasText: reference }).first().innerText(), new RegExp(word("letters.seen")));
+  await find(c, reference, said);
+  await takeAlong(c);
+  await sendBack(c, desk, rows);
+  await c.leave();
+  return said;
+}
+
+// open reads a letter, and gives a word of it to remember.
+async function open(c, rows, reference) {
+  await c.leaving(() => rows.filter({ hasText: reference }).getByRole("link").first().click());
+  await c.page.locator(".page svg text").first().waitFor({ state: "attached" });
+  await c.pictures();
+  const said = (await c.page.locator(".page svg text").allTextContents()).map((t) => t.trim()).filter((t) => /^\p{L}{6,}$/u.test(t));
+  said.sort((a, b) => b.length - a.length);
+  assert.ok(said.length > 0, "no word can be read on the letter's page");
+  return said[0];
+}
+
+// find searches for the word over all letters, and then in the letter.
+async function find(c, reference, said) {
+  await c.page.fill("#q", said);
+  await c.page.press("#q", "Enter");
+  await c.page.waitForURL("**/search");
+  assert.ok(!c.page.url().toLowerCase().includes(said.toLowerCase()), "what is looked for stands in the address");
+  const hit = c.page.locator(".hits > li", { hasText: reference }).first();
+  assert.equal((await hit.locator("mark").first().innerText()).toLowerCase(), said.toLowerCase());
+  await c.shot("search");
+  await c.leaving(() => hit.getByRole("link").first().click());
+  assert.match(await c.heading(), new RegExp(reference));
+  await c.page.fill("#find", said);
+  await c.page.press("#find", "Enter");
+  await c.page.locator(".page polygon.hit").first().waitFor({ state: "attached" });
+  await c.shot("letter");
+}
+
+async function takeAlong(c) {
+  for (const kind of ["original", "searchable"]) {
+    const bytes = await c.download(`a[href$='/file/${kind}']`);
+    assert.equal(bytes.subarray(0, 5).toString(), "%PDF-", kind);
+  }
+}
+
+// sendBack returns the letter that was filed in a wrong case.
+async function sendBack(c, desk, rows) {
+  await c.page.goto("/letters");
+  await c.leaving(() => rows.filter({ hasText: desk.cases.tax }).getByRole("link").first().click());
+  desk.returned = c.path().split("/")[2];
+  await c.page.click("details summary:has-text('" + word("letter.not_mine") + "')");
+  await c.page.fill("#why", "a building permit, not a tax");
+  await c.page.click("form[action$='/return'] button");
+  await c.hears("letter.returned");
+  assert.equal(await rows.filter({ hasText: desk.cases.tax }).count(), 0, "it is still in her list");
+  await nothingThere(c, desk.returned);
+}
+
+async function nothingThere(c, document) {
+  const answer = await c.page.goto("/letters/" + document);
+  assert.equal(answer.status(), 404);
+  assert.equal(await c.heading(), word("problem.not_found"));
+}
+
+// seesNothing is somebody of another group: neither the letters nor that they exist.
+export async function seesNothing(desk, said) {
+  const s = await desk.signedIn("sam");
+  const references = await s.page.locator("#rows tbody tr td:nth-child(2)").allInnerTexts();
+  assert.ok(references.length > 0 && references.every((r) => r.trim().startsWith("+++")), `not all of these are social cases: ${references}`);
+  await s.page.fill("#q", said);
+  await s.page.press("#q", "Enter");
+  await s.page.waitForURL("**/search");
+  for (const text of await s.page.locator(".hits > li a").allInnerTexts()) assert.match(text, /^\+\+\+/, "a hit outside of the own groups");
+  await nothingThere(s, desk.returned);
+  await nothingThere(s, desk.filed);
+  await s.leave();
+}

@@ -1,0 +1,42 @@
+// Without a script everything works as well, and with letters twice as large too.
+import assert from "node:assert/strict";
+import { height, width, word } from "./desk.mjs";
+import { allDone, fileTyped } from "./operator.mjs";
+
+// halfAsWide is what a browser's zoom of 200 % leaves: the letter that was laid aside is
+// found and filed there, by keyboard, and nothing has to be moved sideways.
+export async function halfAsWide(o, desk) {
+  await o.page.setViewportSize({ width: width / 2, height: height / 2 });
+  await o.page.goto("/station/list");
+  await o.tabTo("#lane");
+  await o.type(word("lane.later"));
+  await o.tabTo("form[action='/station/list'] button");
+  await o.leads("Enter");
+  await o.tabTo("#rows td a");
+  await o.leads("Enter");
+  assert.equal(await o.focused(), "reference");
+  const [seen, wide] = await o.page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
+  assert.ok(wide <= seen, `the station is ${wide} wide where ${seen} can be seen`);
+  await o.shot("station-200");
+  await fileTyped(o, desk.cases.permits);
+  await o.page.setViewportSize({ width, height });
+  await allDone(o);
+}
+
+// withoutScript signs in, files the letter that came back, and reads another, in a
+// browser that runs no script.
+export async function withoutScript(desk) {
+  const o = await desk.signedIn("otto", { javaScriptEnabled: false });
+  assert.equal(o.path(), "/intake");
+  await o.page.click("nav a[href='/station']");
+  assert.equal(await o.heading(), word("reason.recall"));
+  await o.page.fill("#reference", desk.cases.permits);
+  await o.page.click("form.file button");
+  await o.hears("station.filed");
+  await o.leave();
+  const c = await desk.signedIn("carla", { javaScriptEnabled: false });
+  await c.page.click("#rows td a");
+  await c.page.locator(".page img").waitFor();
+  assert.match(await c.heading(), /TX-/);
+  await c.leave();
+}
