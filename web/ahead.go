@@ -66,7 +66,7 @@ const (
 
 // nextDocuments makes ready what the station opens next, whoever asks.
 func (d *desk) nextDocuments(ctx context.Context) {
-	skip := func(id string) bool { return d.leases.others(id, "") }
+	skip := func(id string) bool { return d.leases.holder(id, "") != "" }
 	var after pipeline.Cursor
 	for range documentsAhead {
 		line, at, err := d.Mailroom.Next(ctx, after, skip, pipeline.Filter{Lanes: []string{""}})

@@ -4,41 +4,73 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 
+	"postroom/mail"
 	"postroom/pipeline"
 	"postroom/web/access"
 )
 
-// undoKey is the session's last decision, for taking it back.
-const undoKey = "undo"
+// trial is a form that was sent and not accepted. It is shown again as it was typed.
+type trial struct {
+	status int    // of the answer; 0 = nothing was sent
+	wrong  string // what is not so, in the visitor's language
+	field  string // the id of the field that it is about; "" = of none
 
-// decided carries out what was decided on the document of the path, and opens the
-// next one. A refusal shows the document again, with what was typed and why it is not so.
-func (d *desk) decided(v *visit, decide func(line pipeline.DocumentLine) error) error {
+	reference, why, pages string
+}
+
+// tried gives the form of this request, and which of its fields is at fault.
+func tried(v *visit, status int, field, wrong string) trial {
+	return trial{status, wrong, field, v.field("reference"), v.field("why"), v.field("pages")}
+}
+
+// decided carries out what was decided on the document of the path. A refusal shows the
+// document again, with what was typed and why it is not so; done tells that it was none.
+func (d *desk) decided(v *visit, field string, decide func(pipeline.DocumentLine) error) (done bool, err error) {
 	line, err := d.waiting(v)
+	if errors.Is(err, errDecided) { // by somebody else, or by this person's second press
+		return false, v.done("/station", "station.meanwhile")
+	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if !mayDecide(v.user, line) {
-		return errForbidden
+		return false, errForbidden
 	}
-	if holder, mine := d.leases.take(line.Document, v.user.ID, v.user.Name); !mine {
-		return d.openStation(v, line, http.StatusConflict, v.field("reference"), v.t("station.held_by", "Name", holder))
+	if has, mine := d.leases.take(line.Document, v.user.ID, v.user.Name); !mine {
+		return false, d.openStation(v, line, tried(v, http.StatusConflict, "", v.t("station.held_by", "Name", has.name)))
 	}
 	err = decide(line)
 	var refused *pipeline.Refused
+	var wrong *wrongField
 	switch {
+	case errors.As(err, &wrong):
+		return false, d.openStation(v, line, tried(v, http.StatusUnprocessableEntity, wrong.field, v.t(wrong.key)))
 	case errors.As(err, &refused):
-		return d.openStation(v, line, http.StatusUnprocessableEntity, v.field("reference"), d.refusal(v, refused))
+		return false, d.openStation(v, line, tried(v, http.StatusUnprocessableEntity, field, d.refusal(v, refused)))
 	case err != nil:
-		return err
+		return false, err
 	}
 	d.leases.end(line.Document)
-	return nil
+	return true, nil
 }
+
+// wrongField is what is wrong with a field before the mailroom is asked.
+type wrongField struct{ field, key string }
+
+func (w *wrongField) Error() string { return w.key }
 
 // refusal is a refused decision in the visitor's language.
 func (d *desk) refusal(v *visit, r *pipeline.Refused) string {
+	if r.Code == "reference-refused" {
+		l := d.look(v.field("reference"))
+		if l.Key == "lookup.partial" {
+			l.Key = "lookup.form"
+		}
+		return v.t("station.refused", "Why", v.t(l.Key))
+	}
 	args := make([]any, 0, 2*len(r.Args))
 	for name, value := range r.Args {
 		args = append(args, name, value)
@@ -52,97 +84,115 @@ func (d *desk) refusal(v *visit, r *pipeline.Refused) string {
 	return v.t("refused."+string(r.Code), args...)
 }
 
+// file files the document in the case that was typed, or chosen among the candidates.
 func (d *desk) file(v *visit) error {
-	return d.andNext(v, "station.filed", func(line pipeline.DocumentLine) error {
-		return d.Mailroom.Decide(v.Context(), line.Document, pipeline.Decision{Reference: v.field("reference"), Version: formInt(v, "version"),
+	id := ""
+	done, err := d.decided(v, "reference", func(line pipeline.DocumentLine) error {
+		id = line.Document
+		return d.Mailroom.Decide(v.Context(), id, pipeline.Decision{Reference: v.field("reference"), Version: formInt(v, "version"),
 			By: v.user.Actor(), Supervisor: v.user.Has(access.Supervisor)})
 	})
+	if err != nil || !done {
+		return err
+	}
+	now, err := d.Mailroom.Document(v.Context(), id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case now.Keyed != nil: // keyed once, it waits for another person
+		err = errors.Join(d.did(v, step{Kind: stepDecided, Document: id}), v.done("/station", "station.keyed"))
+	case now.Lane == pipeline.LaneSupervisor: // keyed twice, and not alike
+		err = v.done("/station", "station.differ")
+	default:
+		found := d.Mailroom.Look(v.field("reference"))
+		err = errors.Join(d.did(v, step{Kind: stepDecided, Document: id}),
+			v.done("/station", "station.filed", "Reference", printable(found.Reference), "Name", clipped(printable(found.Name))))
+	}
+	return err
+}
+
+// clipped bounds a name, for a session keeps short texts.
+func clipped(name string) string {
+	if all := []rune(name); len(all) > 100 {
+		return string(all[:100]) + "…"
+	}
+	return name
 }
 
 func (d *desk) discard(v *visit) error {
-	return d.andNext(v, "station.discarded", func(line pipeline.DocumentLine) error {
-		return d.Mailroom.Decide(v.Context(), line.Document, pipeline.Decision{Discard: v.field("why"), Version: formInt(v, "version"), By: v.user.Actor()})
-	})
-}
-
-// andNext decides and opens the next document.
-func (d *desk) andNext(v *visit, key string, decide func(pipeline.DocumentLine) error) error {
-	done := false
-	err := d.decided(v, func(line pipeline.DocumentLine) error {
-		err := decide(line)
+	done, err := d.decided(v, "why-discard", func(line pipeline.DocumentLine) error {
+		if v.field("why") == "" {
+			return &wrongField{"why-discard", "station.say_why"}
+		}
+		err := d.Mailroom.Decide(v.Context(), line.Document, pipeline.Decision{Discard: v.field("why"), Version: formInt(v, "version"),
+			By: v.user.Actor(), Supervisor: v.user.Has(access.Supervisor)})
 		if err == nil {
-			done = true
-			err = d.Sessions.Put(v.Context(), undoKey, line.Document)
+			err = d.did(v, step{Kind: stepDecided, Document: line.Document})
 		}
 		return err
 	})
 	if err != nil || !done {
 		return err
 	}
-	return v.done("/station", key)
+	return v.done("/station", "station.discarded")
 }
 
 // park lays the document into another lane and opens the next one.
 func (d *desk) park(lane string) func(*visit) error {
 	return func(v *visit) error {
-		done := false
-		err := d.decided(v, func(line pipeline.DocumentLine) error {
-			err := d.Mailroom.Park(v.Context(), line.Document, pipeline.Park{Lane: lane, Why: v.field("why"), By: v.user.Actor(), Version: formInt(v, "version")})
-			done = err == nil
+		field := "why-" + lane
+		done, err := d.decided(v, field, func(line pipeline.DocumentLine) error {
+			pages, ok := pageList(v.field("pages"), line.Pages)
+			switch {
+			case lane != pipeline.LaneOpen && v.field("why") == "":
+				return &wrongField{field, "station.say_why"}
+			case !ok:
+				return &wrongField{"pages-" + lane, "station.pages_wrong"}
+			}
+			err := d.Mailroom.Park(v.Context(), line.Document, pipeline.Park{Lane: lane, Why: v.field("why"), Pages: pages, By: v.user.Actor(), Version: formInt(v, "version")})
+			if err == nil {
+				err = d.did(v, step{Kind: stepParked, Document: line.Document, Lane: line.Lane, Why: line.LaneWhy, Pages: line.LanePages, To: lane})
+			}
 			return err
 		})
 		if err != nil || !done {
 			return err
 		}
-		return v.done("/station", "station.parked")
+		return v.done("/station", "station.parked_"+lane)
 	}
 }
 
-// pageAct does with the page that is shown what the button says.
-func (d *desk) pageAct(v *visit) error {
-	page, does := formInt(v, "page"), v.field("do")
-	if !slices.Contains([]string{"split", "merge", "separator", "blank", "first", "last", "turn"}, does) {
-		return errBadForm
+// pageList reads page numbers as people write them: 2-4, 7. All of them must be among
+// those that there are.
+func pageList(text string, among []int) (pages []int, ok bool) {
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
+		from, to, span := strings.Cut(strings.ReplaceAll(part, "–", "-"), "-")
+		if !span {
+			to = from
+		}
+		first, err1 := strconv.Atoi(from)
+		last, err2 := strconv.Atoi(to)
+		if errors.Join(err1, err2) != nil || first > last || !slices.Contains(among, first) || !slices.Contains(among, last) {
+			return nil, false
+		}
+		for n := first; n <= last; n++ {
+			pages = append(pages, n)
+		}
 	}
-	next, done := "", false
-	err := d.decided(v, func(line pipeline.DocumentLine) (err error) {
-		next, err = d.regroup(v, line, page, does)
-		done = err == nil
-		return err
-	})
-	if err != nil || !done {
-		return err
-	}
-	return v.done(next, "station.done_"+does)
-}
-
-// undo takes the last decision back that the person has made here.
-func (d *desk) undo(v *visit) error {
-	id := d.Sessions.Get(v.Context(), undoKey)
-	if id == "" {
-		return errNotFound
-	}
-	if err := d.Sessions.Put(v.Context(), undoKey, ""); err != nil {
-		return err
-	}
-	err := d.Mailroom.Undo(v.Context(), id, pipeline.Undo{By: v.user.Actor()})
-	var refused *pipeline.Refused
-	if errors.As(err, &refused) {
-		return v.tell("/station", d.refusal(v, refused))
-	}
-	if err != nil {
-		return err
-	}
-	return v.done(stationPath(id), "station.undone")
+	return pages, true
 }
 
 // skip lays the document down and opens the next one.
 func (d *desk) skip(v *visit) error {
 	line, err := d.waiting(v)
+	if errors.Is(err, errDecided) {
+		return v.done("/station", "station.meanwhile")
+	}
 	if err != nil {
 		return err
 	}
-	d.leases.free(line.Document, v.user.ID)
+	d.leases.only("", v.user.ID)
 	if err := d.Sessions.Put(v.Context(), skippedKey, string(line.Place())); err != nil {
 		return err
 	}
@@ -164,13 +214,16 @@ func (d *desk) take(v *visit) error {
 	return v.done(stationPath(line.Document), "station.taken")
 }
 
-// hold lengthens the lease while the page is looked at.
+// hold lengthens the lease while the page is worked at.
 func (d *desk) hold(v *visit) error {
-	line, err := d.waiting(v)
+	h, s, err := d.reach(v)
 	if err != nil {
 		return err
 	}
-	if _, mine := d.leases.take(line.Document, v.user.ID, v.user.Name); !mine {
+	if s != whole || h.State != mail.Held {
+		return errDecided
+	}
+	if _, mine := d.leases.take(h.Document, v.user.ID, v.user.Name); !mine {
 		return errDecided
 	}
 	v.w.WriteHeader(http.StatusNoContent)

@@ -158,9 +158,9 @@ func (v *visit) within(d pipeline.Durations, share float64) string {
 	return "≤ " + text
 }
 
-// step is how many days a column of a plot stands for: more columns than a hundred or so
+// columnDays is how many days a column of a plot stands for: more columns than a hundred or so
 // are a grey wash.
-func step(days int) int {
+func columnDays(days int) int {
 	switch {
 	case days <= 92:
 		return 1
@@ -184,13 +184,13 @@ func (v *visit) plots(f pipeline.Figures) []plotView {
 	var columns []string
 	var tallies []pipeline.Tally
 	for i, day := 0, f.From; i < n; i, day = i+1, day.AddDate(0, 0, 1) {
-		if i%step(n) == 0 {
+		if i%columnDays(n) == 0 {
 			columns, tallies = append(columns, s.day(day)), append(tallies, pipeline.Tally{})
 		}
 		tallies[len(tallies)-1] = tallies[len(tallies)-1].Plus(days[day.Format(time.DateOnly)])
 	}
 	hint := v.t("figures.plot_hint")
-	if k := step(n); k > 1 {
+	if k := columnDays(n); k > 1 {
 		hint = v.t("figures.plot_weeks", "Count", k/7) + " " + hint
 	}
 	chart := func(id, key string, names ...string) plot.Chart {

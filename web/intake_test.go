@@ -160,7 +160,7 @@ func TestPlotsOfLongPeriods(t *testing.T) {
 		if bars -= 2; bars != want { // the key has one for each series
 			t.Errorf("%d days: %d bars, want %d", days, bars, want)
 		}
-		if n := (days + step(days) - 1) / step(days); n != columns {
+		if n := (days + columnDays(days) - 1) / columnDays(days); n != columns {
 			t.Errorf("%d days: %d columns, want %d", days, n, columns)
 		}
 	}

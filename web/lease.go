@@ -6,108 +6,141 @@ import (
 )
 
 // leases tell who works at which waiting document, so that two people never do the
-// same one. They live in memory: after a restart everyone takes the next one anew, and
-// the version that each decision names refuses the second of two all the same.
+// same one, and keep what each has typed and not sent. They live in memory: after a
+// restart everyone takes the next one anew, and the version that each decision names
+// refuses the second of two all the same.
 type leases struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	held map[string]lease // by document
+	mu     sync.Mutex
+	held   map[string]lease   // by document
+	drafts map[drafting]draft // each person's own: a second keying must not see the first
 }
 
 // lease is one person's hold of a document.
 type lease struct {
-	user, name string
-	until      time.Time
-	draft      string // what was typed, kept when it is laid aside
+	user, name   string
+	since, until time.Time
 }
 
-// term is how long a lease lasts without being asked for again.
-const term = 15 * time.Minute
+type drafting struct{ document, user string }
 
-func newLeases(now func() time.Time) *leases { return &leases{now: now, held: map[string]lease{}} }
+type draft struct {
+	text  string
+	until time.Time
+}
 
-// take gives the document to the person if nobody else has it; else it names who has.
-func (l *leases) take(document, user, name string) (holder string, mine bool) {
+// term is how long a lease lasts without being asked for again, draftTerm how long what
+// was typed is kept, and maxDraft how much of it.
+const (
+	term      = 15 * time.Minute
+	draftTerm = 24 * time.Hour
+	maxDraft  = 200
+)
+
+func newLeases(now func() time.Time) *leases {
+	return &leases{now: now, held: map[string]lease{}, drafts: map[drafting]draft{}}
+}
+
+// take gives the document to the person if nobody else has it; else it tells who has.
+func (l *leases) take(document, user, name string) (has lease, mine bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sweep()
 	has, ok := l.held[document]
-	if ok && has.user != user && has.user != "" {
-		return has.name, false
+	if ok && has.user != user {
+		return has, false
 	}
-	l.held[document] = lease{user, name, l.now().Add(term), has.draft}
-	return "", true
+	if !ok {
+		has = lease{user: user, name: name, since: l.now()}
+	}
+	has.until = l.now().Add(term)
+	l.held[document] = has
+	return has, true
 }
 
 // seize gives the document to the person whoever has it, and names who had.
 func (l *leases) seize(document, user, name string) (from string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	has := l.held[document]
-	if has.user != user {
+	l.sweep()
+	if has := l.held[document]; has.user != user {
 		from = has.name
 	}
-	l.held[document] = lease{user, name, l.now().Add(term), has.draft}
+	l.held[document] = lease{user: user, name: name, since: l.now(), until: l.now().Add(term)}
 	return from
 }
 
-// free lays the document aside; what was typed stays for whoever takes it next.
-func (l *leases) free(document, user string) {
+// only ends the person's leases of all documents but one, which was gone on to; "" = of
+// all, when the person leaves. What was typed stays.
+func (l *leases) only(document, user string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	has, ok := l.held[document]
-	switch {
-	case !ok || has.user != user:
-	case has.draft == "":
-		delete(l.held, document)
-	default:
-		l.held[document] = lease{until: l.now().Add(24 * time.Hour), draft: has.draft}
+	for id, has := range l.held {
+		if has.user == user && id != document {
+			delete(l.held, id)
+		}
 	}
 }
 
-// end forgets a document that was decided.
+// end forgets a document that was decided, with all that was typed for it.
 func (l *leases) end(document string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.held, document)
+	for of := range l.drafts {
+		if of.document == document {
+			delete(l.drafts, of)
+		}
+	}
 }
 
-// others tells whether somebody else works at the document.
-func (l *leases) others(document, user string) bool {
+// holder names who else works at the document; "" = nobody.
+func (l *leases) holder(document, user string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	has, ok := l.held[document]
-	return ok && has.user != "" && has.user != user && has.until.After(l.now())
+	if !ok || has.user == user || !has.until.After(l.now()) {
+		return ""
+	}
+	return has.name
 }
 
 // write keeps what the holder has typed, and lengthens the lease.
 func (l *leases) write(document, user, text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if has, ok := l.held[document]; ok && has.user == user {
-		l.held[document] = lease{user, has.name, l.now().Add(term), text}
+	has, ok := l.held[document]
+	if !ok || has.user != user || len(text) > maxDraft {
+		return
 	}
+	has.until = l.now().Add(term)
+	l.held[document] = has
+	if text == "" {
+		delete(l.drafts, drafting{document, user})
+		return
+	}
+	l.drafts[drafting{document, user}] = draft{text, l.now().Add(draftTerm)}
 }
 
-// draft gives what was typed and not sent.
-func (l *leases) draft(document string) string {
+// draft gives what the person typed and did not send.
+func (l *leases) draft(document, user string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.held[document].draft
+	return l.drafts[drafting{document, user}].text
 }
 
-// sweep forgets leases that are over; those with a draft wait for a day without a holder.
+// sweep forgets what is over.
 func (l *leases) sweep() {
 	now := l.now()
 	for id, has := range l.held {
-		if has.until.After(now) {
-			continue
+		if !has.until.After(now) {
+			delete(l.held, id)
 		}
-		if has.user != "" && has.draft != "" {
-			l.held[id] = lease{until: now.Add(24 * time.Hour), draft: has.draft}
-			continue
+	}
+	for of, d := range l.drafts {
+		if !d.until.After(now) {
+			delete(l.drafts, of)
 		}
-		delete(l.held, id)
 	}
 }

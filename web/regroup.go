@@ -5,49 +5,95 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/web/access"
 )
+
+// pageVerbs are what can be done with the page that is shown.
+var pageVerbs = []string{"split", "merge", "join", "separator", "blank", "first", "last", "turn", "drop"} // never written to
+
+// pageAct does with the page that is shown what the button says.
+func (d *desk) pageAct(v *visit) error {
+	page, does := formInt(v, "page"), v.field("do")
+	if !slices.Contains(pageVerbs, does) {
+		return errBadForm
+	}
+	next, field := "", ""
+	if does == "drop" {
+		field = "why-drop"
+	}
+	done, err := d.decided(v, field, func(line pipeline.DocumentLine) (err error) {
+		if does == "drop" && v.field("why") == "" {
+			return &wrongField{field, "station.say_why"}
+		}
+		next, err = d.regroup(v, line, page, does)
+		return err
+	})
+	if err != nil || !done {
+		return err
+	}
+	return v.done(next, "station.done_"+does, "Page", page)
+}
 
 // regroup carries out what a button says about the page that is shown, and gives the path
 // to go on with: the first part that still waits, else the next document.
 func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does string) (string, error) {
 	ctx := v.Context()
-	if len(line.Pages) == 0 || !slices.Contains(line.Pages, page) {
+	if !slices.Contains(line.Pages, page) {
 		return "", errBadForm
 	}
 	if does == "turn" {
-		s, err := d.Mailroom.Sight(ctx, line.Batch, page)
-		if err == nil {
-			_, err = d.Mailroom.Turn(ctx, line.Batch, pipeline.Turn{Page: page, Degrees: (s.Turn + 90) % 360, By: v.user.Actor()})
-		}
-		return stationPath(line.Document) + "?page=" + v.field("page"), err
+		return pagePath(line.Document, page), d.turn(v, line, page)
 	}
 	facts, err := d.Mailroom.Facts(ctx, line.Document)
 	if err != nil {
 		return "", err
 	}
 	g := grouping(line, facts, page, does)
-	if g == nil {
-		return "", errBadForm
+	if g == nil || facts.Whole {
+		return "", &wrongField{"", "station.does_not_fit"}
+	}
+	for i := range g.Discarded {
+		g.Discarded[i].Why = v.field("why")
 	}
 	g.Documents = append(g.Documents, pipeline.DocumentVersion{Document: line.Document, Version: formInt(v, "version")})
-	g.By = v.user.Actor()
+	g.By, g.Supervisor = v.user.Actor(), v.user.Has(access.Supervisor)
 	made, err := d.Mailroom.Regroup(ctx, *g)
 	if err != nil {
 		return "", err
 	}
-	if err := d.Sessions.Put(ctx, undoKey, line.Document); err != nil {
+	if err := d.did(v, step{Kind: stepDecided, Document: line.Document}); err != nil {
 		return "", err
 	}
 	for _, id := range made {
-		if h, err := d.Mailroom.Holding(ctx, id); err == nil && h.State == mail.Held {
+		h, err := d.Mailroom.Holding(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if h.State == mail.Held {
+			if does == "blank" {
+				return pagePath(id, page), nil
+			}
 			return stationPath(id), nil
 		}
 	}
 	return "/station", nil
 }
 
+// turn turns a page by a quarter, clockwise.
+func (d *desk) turn(v *visit, line pipeline.DocumentLine, page int) error {
+	s, err := d.Mailroom.Sight(v.Context(), line.Batch, page)
+	if err != nil {
+		return err
+	}
+	if _, err := d.Mailroom.Turn(v.Context(), line.Batch, pipeline.Turn{Page: page, Degrees: (s.Turn + 90) % 360, By: v.user.Actor()}); err != nil {
+		return err
+	}
+	return d.did(v, step{Kind: stepTurned, Document: line.Document, Batch: line.Batch, Page: page, Degrees: s.Turn})
+}
+
 // grouping says which letters the pages are after a button was pressed; nil = it does not
-// fit the page.
+// fit the page. A letter is a span: a page in its middle can be a separator between two,
+// and can't be dropped from one.
 func grouping(line pipeline.DocumentLine, facts pipeline.Facts, page int, does string) *pipeline.Regroup {
 	from, to := line.Pages[0], line.Pages[len(line.Pages)-1]
 	g := &pipeline.Regroup{}
@@ -68,6 +114,10 @@ func grouping(line pipeline.DocumentLine, facts pipeline.Facts, page int, does s
 		span(from, page-1)
 		span(page+1, to)
 		g.Separators = []int{page}
+	case does == "drop" && (page == from || page == to):
+		span(from, page-1)
+		span(page+1, to)
+		g.Discarded = []pipeline.DiscardedPage{{Page: page}}
 	case does == "blank":
 		blanks := append(slices.Clone(line.Blanks), page)
 		slices.Sort(blanks)
@@ -75,6 +125,9 @@ func grouping(line pipeline.DocumentLine, facts pipeline.Facts, page int, does s
 	case does == "merge" && up != nil:
 		with(up)
 		span(up.From, to)
+	case does == "join" && down != nil:
+		with(down)
+		span(from, down.To)
 	case does == "first" && up != nil && page == from && from < to:
 		with(up)
 		span(up.From, page)
@@ -87,4 +140,13 @@ func grouping(line pipeline.DocumentLine, facts pipeline.Facts, page int, does s
 		return nil
 	}
 	return g
+}
+
+// pageActs are what can be done with the page that is shown.
+type pageActs struct{ CanSplit, CanMerge, CanJoin, CanSeparate, CanBlank, CanGiveUp, CanGiveDown, CanDrop bool }
+
+func actsOn(line pipeline.DocumentLine, facts pipeline.Facts, page int) pageActs {
+	can := func(does string) bool { return !facts.Whole && grouping(line, facts, page, does) != nil }
+	return pageActs{CanSplit: can("split"), CanMerge: can("merge"), CanJoin: can("join"), CanSeparate: can("separator"),
+		CanBlank: can("blank") && !slices.Contains(line.Blanks, page), CanGiveUp: can("first"), CanGiveDown: can("last"), CanDrop: can("drop")}
 }

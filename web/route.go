@@ -60,6 +60,7 @@ func (d *desk) routes() []route {
 		{"GET /station", operators, d.station},
 		{"GET /station/list", operators, d.stationList},
 		{"POST /station/undo", operators, d.undo},
+		{"POST /station/queue", operators, d.setQueue},
 		{"GET /station/{document}", operators, d.stationDocument},
 		{"GET /station/{document}/picture/{page}/{size}", operators, d.documentPicture},
 		{"GET /station/{document}/fact/{fact}", operators, d.documentFact},
@@ -72,6 +73,7 @@ func (d *desk) routes() []route {
 		{"POST /station/{document}/later", operators, d.park(pipeline.LaneLater)},
 		{"POST /station/{document}/open", operators, d.park(pipeline.LaneOpen)},
 		{"POST /station/{document}/skip", operators, d.skip},
+		{"POST /station/{document}/sides", operators, d.setSides},
 		{"POST /station/{document}/take", operators, d.take},
 		{"POST /station/{document}/hold", operators, d.hold},
 

@@ -102,6 +102,7 @@ func (d *desk) signedOn(v *visit) error {
 }
 
 func (d *desk) signOut(v *visit) error {
+	d.leases.only("", v.user.ID)
 	if err := d.Sessions.SignOut(v.Context()); err != nil {
 		return err
 	}

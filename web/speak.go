@@ -97,6 +97,7 @@ func (s speech) functions() template.FuncMap {
 		"pages":     spans,
 		"printable": printable,
 		"fault":     func(text, field string) fault { return fault{text, field} },
+		"reason":    func(do string, typed tryView) reasonForm { return reasonForm{do, typed} },
 		"base":      func(path string) string { return printable(baseName(path)) },
 		"lasting":   s.lasting,
 		"has":       has,

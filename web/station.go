@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,31 +15,43 @@ import (
 
 // stationPage is a waiting document with all that a decision needs.
 type stationPage struct {
-	Line       pipeline.DocumentLine
-	File       string
-	Since      time.Time
-	Left       int // that wait in this lane
-	Lane       string
-	Mine       bool
-	HeldBy     string // who else works at it
-	Strip      []stripPage
-	Current    pageView
-	Before     int // pages to turn to; 0 = none
-	After      int
+	Line    pipeline.DocumentLine
+	Queue   queueChoices
+	Since   time.Time
+	Mine    bool
+	HeldBy  string // who else works at it, and since when
+	HeldAt  time.Time
+	Whole   bool   // a file whose pages were not told apart
+	First   string // the batch that had the same bytes before
+	Strip   []stripPage
+	Start   int // the first and last page, when the strip has not all; 0 = it has
+	End     int
+	Current pageView
+	Beside  *pageView // the page after it, when two are looked at
+	Two     bool
+	Before  int // pages to turn to; 0 = none
+	After   int
+
 	Facts      []factView
 	Candidates []candidateView
-	Typed      string
-	Masked     bool
-	Keyed      string // who keyed it first
+	Masked     bool   // another person has keyed it: what would give that away is not shown
+	Keyed      string // who has keyed it first
+	KeyedOwn   bool   // this person has
 	Lookup     lookupView
-	Problem    string
-	Reasons    []reasonAct
+	Try        tryView
+	Acts       []reasonAct
 	CanUndo    bool
 	pageActs
 }
 
-// pageActs are what can be done with the page that is shown.
-type pageActs struct{ CanSplit, CanMerge, CanBlank, CanGiveUp, CanGiveDown bool }
+// tryView is a form as it was typed, and what is wrong with it.
+type tryView struct{ Reference, Why, Pages, Wrong, Field string }
+
+// reasonForm is a form for a reason, with what was typed into it before.
+type reasonForm struct {
+	Do  string
+	Try tryView
+}
 
 type stripPage struct {
 	N              int
@@ -56,48 +67,23 @@ type factView struct {
 }
 
 type candidateView struct {
-	Key, Reference, Name, Why string
-	Says                      *mail.Saying
+	Key, Reference, Name, Place, Why string
+	Says                             *mail.Saying
+	Open                             bool // it can be filed there
 }
 
-type reasonAct struct{ Do, Key string }
-
-// keptOut are the lanes that `next` does not offer: each has its own list.
-func laneOf(v *visit) string {
-	lane := v.FormValue("lane")
-	if lane == "" && v.user.Has(access.Supervisor) && !v.user.Has(access.Operator) {
-		return pipeline.LaneSupervisor
-	}
-	return lane
+// reasonAct is what needs a reason: its key, and whether pages can be named.
+type reasonAct struct {
+	Do, Key string
+	Pages   bool
 }
-
-// station opens the next document that waits and that nobody else works at.
-func (d *desk) station(v *visit) error {
-	skip := func(id string) bool { return d.leases.others(id, v.user.ID) }
-	after := pipeline.Cursor(d.Sessions.Get(v.Context(), skippedKey))
-	f := pipeline.Filter{Lanes: []string{laneOf(v)}}
-	line, _, err := d.Mailroom.Next(v.Context(), after, skip, f)
-	if errors.Is(err, pipeline.ErrNoSuch) && after != "" { // those that were skipped
-		line, _, err = d.Mailroom.Next(v.Context(), "", skip, f)
-	}
-	if errors.Is(err, pipeline.ErrNoSuch) {
-		return v.show(http.StatusOK, "station-empty", nil)
-	}
-	if err != nil {
-		return err
-	}
-	return d.openStation(v, line, http.StatusOK, "", "")
-}
-
-// skippedKey is the session's place in the queue, behind what was skipped.
-const skippedKey = "skipped"
 
 func (d *desk) stationDocument(v *visit) error {
 	line, err := d.waiting(v)
 	if err != nil {
 		return err
 	}
-	return d.openStation(v, line, http.StatusOK, "", "")
+	return d.openStation(v, line, trial{})
 }
 
 // waiting gives the document of the path if it waits for a person.
@@ -117,62 +103,92 @@ func (d *desk) waiting(v *visit) (pipeline.DocumentLine, error) {
 var errDecided = &problem{http.StatusConflict, "problem.decided"}
 
 // openStation shows a waiting document, after that was logged.
-func (d *desk) openStation(v *visit, line pipeline.DocumentLine, status int, typed, wrong string) error {
+func (d *desk) openStation(v *visit, line pipeline.DocumentLine, t trial) error {
 	ctx := v.Context()
-	if _, err := d.looked(v, "document viewed", line.Document, status == http.StatusOK && v.FormValue("page") == ""); err != nil {
+	has, mine := d.leases.take(line.Document, v.user.ID, v.user.Name)
+	d.leases.only(line.Document, v.user.ID)
+	if _, err := d.looked(v, "document viewed", line.Document, t.status == 0 && v.FormValue("page") == ""); err != nil {
 		return err
 	}
-	holder, mine := d.leases.take(line.Document, v.user.ID, v.user.Name)
-	p := stationPage{Line: line, File: baseName(line.File), Lane: line.Lane, Mine: mine, HeldBy: holder, Problem: wrong, Typed: typed,
-		Reasons: []reasonAct{{"discard", "d"}, {"rescan", "q"}, {"supervisor", "p"}, {"later", "l"}},
-		CanUndo: d.Sessions.Get(ctx, undoKey) != ""}
-	if p.Typed == "" {
-		p.Typed = d.leases.draft(line.Document)
+	p := stationPage{Line: line, Mine: mine, CanUndo: len(d.steps(v)) > 0, Two: d.Sessions.Get(ctx, sidesKey) != "",
+		Try: tryView{t.reference, t.why, t.pages, t.wrong, t.field}}
+	if !mine {
+		p.HeldBy, p.HeldAt = has.name, has.since
 	}
-	if line.Keyed != nil {
-		p.Keyed, p.Masked = line.Keyed.By, true
+	if t.status == 0 {
+		p.Try.Reference = d.leases.draft(line.Document, v.user.ID)
 	}
+	p.Lookup = d.look(p.Try.Reference)
 	counts, err := d.Mailroom.CountWaits(ctx)
 	if err != nil {
 		return err
 	}
-	for _, c := range counts {
-		if c.Lane == line.Lane {
-			p.Left += c.Documents
-		}
-	}
+	f := d.queue(v, counts)
+	p.Queue = choices(counts, f)
 	facts, err := d.Mailroom.Facts(ctx, line.Document)
 	if err != nil {
 		return err
 	}
-	p.Since = facts.Since
-	for i, e := range facts.Evidence {
-		p.Facts = append(p.Facts, factView{i, e.Page, e.Confidence, e.Text, e.Source, e.Polygon != (mail.Quad{})})
-	}
-	p.Candidates = d.candidates(line)
-	if p.Lookup, err = d.look(v, p.Typed); err != nil {
+	p.Since, p.Whole, p.First = facts.Since, facts.Whole, facts.First
+	d.stationFacts(v, &p, facts)
+	at, err := d.stationPages(v, &p, facts)
+	if err != nil {
 		return err
 	}
-	if err := d.stationPages(v, &p, facts); err != nil {
-		return err
+	d.readsOn(v, line, at, false)
+	if mine {
+		d.ahead.wish("station", d.nextDocuments)
 	}
-	d.ahead.wish("station", d.nextDocuments)
-	return v.show(status, "station", p)
+	return v.show(max(t.status, http.StatusOK), "station", p)
 }
 
-// stationPages fills in the pages, and the one that is looked at with its evidence marked.
-func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) error {
-	pages := p.Line.Pages
-	if len(pages) == 0 {
-		p.Current = pageView{Failure: p.Line.Detail, Says: p.Line.Says}
-		return nil
+// stationFacts fills in what was read and which cases it may be, unless another person
+// has keyed it and that would tell the second one what.
+func (d *desk) stationFacts(v *visit, p *stationPage, facts pipeline.Facts) {
+	supervisor := v.user.Has(access.Supervisor)
+	if k := p.Line.Keyed; k != nil {
+		p.Keyed, p.KeyedOwn = k.By, strings.EqualFold(k.By, v.user.Actor())
 	}
-	at := slices.Index(pages, formInt(v, "page"))
-	if at < 0 { // the first page that has evidence to look at
+	p.Masked = facts.Keyings > 0 && !supervisor
+	for i, e := range facts.Evidence {
+		f := factView{i, e.Page, e.Confidence, e.Text, e.Source, e.Polygon != (mail.Quad{})}
+		if p.Masked {
+			f.Text, f.Confidence = "", 0
+		}
+		p.Facts = append(p.Facts, f)
+	}
+	if p.Masked {
+		p.Line.Detail, p.Line.Says = "", nil
+	} else {
+		p.Candidates = d.candidates(p.Line)
+	}
+	p.Acts = []reasonAct{{"discard", "d", false}, {"rescan", "q", !p.Whole && len(p.Line.Pages) > 1}, {"supervisor", "p", false}, {"later", "l", false}}
+	p.Acts = slices.DeleteFunc(p.Acts, func(a reasonAct) bool { return a.Do == p.Line.Lane })
+}
+
+// stripSide is how many pages of a long document the strip has before and after the
+// current one.
+const stripSide = 20
+
+// stationPages fills in the pages, and the one that is looked at with its evidence
+// marked. at is its place among them.
+func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) (at int, err error) {
+	pages := p.Line.Pages
+	if p.Whole || len(pages) == 0 { // no page of it is shown
+		return 0, nil
+	}
+	if at = slices.Index(pages, formInt(v, "page")); at < 0 {
 		at = opening(p.Line)
 	}
-	for i, n := range pages {
-		p.Strip = append(p.Strip, stripPage{n, slices.Contains(p.Line.Blanks, n), i == at})
+	from, to := max(0, at-stripSide), min(len(pages), at+stripSide+1)
+	for i, n := range pages[from:to] {
+		p.Strip = append(p.Strip, stripPage{n, slices.Contains(p.Line.Blanks, n), from+i == at})
+	}
+	if from > 0 {
+		p.Start = pages[0]
+	}
+	if to < len(pages) {
+		p.End = pages[len(pages)-1]
 	}
 	if at > 0 {
 		p.Before = pages[at-1]
@@ -180,115 +196,100 @@ func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) erro
 	if at+1 < len(pages) {
 		p.After = pages[at+1]
 	}
-	d.asksSoon(v, p.Line.Batch, pages[at])
-	current, err := d.pageView(v, p.Line.Batch, pages[at], "/station/"+p.Line.Document+"/picture/")
-	if err != nil {
-		return err
+	show := func(n int) (pageView, error) {
+		view, err := d.pageView(v, p.Line.Batch, n, "/station/"+p.Line.Document+"/picture/")
+		view.mark(facts.Evidence)
+		view.underlineWeak()
+		return view, err
 	}
-	current.mark(facts.Evidence)
-	p.Current = current
-	p.pageActs = pageActs{CanSplit: at > 0, CanMerge: facts.Up != nil, CanBlank: !slices.Contains(p.Line.Blanks, pages[at]),
-		CanGiveUp: at == 0 && facts.Up != nil && len(pages) > 1, CanGiveDown: at == len(pages)-1 && facts.Down != nil && len(pages) > 1}
-	return nil
+	if p.Current, err = show(pages[at]); err != nil {
+		return at, err
+	}
+	if p.Two && p.After != 0 {
+		beside, err := show(p.After)
+		if err != nil {
+			return at, err
+		}
+		p.Beside = &beside
+	}
+	p.pageActs = actsOn(p.Line, facts, pages[at])
+	return at, nil
 }
 
 func (d *desk) candidates(line pipeline.DocumentLine) (all []candidateView) {
 	for _, c := range line.Candidates {
-		v := candidateView{Reference: c.Reference, Why: c.Why, Says: c.Says}
+		view := candidateView{Reference: c.Reference, Why: c.Why, Says: c.Says}
 		if c.Reference != "" {
-			v.Name = d.Mailroom.Look(c.Reference).Name
+			found := d.Mailroom.Look(c.Reference)
+			view.Name, view.Place, view.Open = found.Name, found.Postcode, found.Reason == ""
 			if n := len(all) + 1; n <= 9 {
-				v.Key = strconv.Itoa(n)
+				view.Key = strconv.Itoa(n)
 			}
 		}
-		all = append(all, v)
+		all = append(all, view)
 	}
 	return all
 }
 
 // lookupView is what is known of a reference while it is typed.
 type lookupView struct {
-	Text, Key, Class            string
-	Reference, Name, Place, Why string
-	Says                        *mail.Saying
+	Text, Key, Class       string
+	Reference, Name, Place string
+	Why                    string // in a sentence, of what the key does not tell
+	Says                   *mail.Saying
 }
 
 // lookUp answers what is typed, at each stroke: pattern, check digits, register.
 func (d *desk) lookUp(v *visit) error {
-	line, err := d.waiting(v)
+	h, s, err := d.reach(v)
 	if err != nil {
 		return err
+	}
+	if s != whole || h.State != mail.Held {
+		return errDecided
 	}
 	typed := v.field("reference")
-	d.leases.write(line.Document, v.user.ID, typed)
-	l, err := d.look(v, typed)
-	if err != nil {
-		return err
-	}
-	return v.part("station", "lookup", l)
+	d.leases.write(h.Document, v.user.ID, typed)
+	return v.part("station", "lookup", d.look(typed))
 }
 
-func (d *desk) look(v *visit, typed string) (lookupView, error) {
+func (d *desk) look(typed string) lookupView {
 	if typed == "" {
-		return lookupView{}, nil
+		return lookupView{}
 	}
 	found := d.Mailroom.Look(typed)
-	l := lookupView{Text: typed, Reference: found.Reference, Name: found.Name, Place: found.Postcode, Why: found.Why, Says: found.Says, Key: "lookup.ok", Class: "good"}
-	if found.Reason != "" {
+	l := lookupView{Text: typed, Reference: found.Reference, Name: found.Name, Place: found.Postcode, Key: "lookup.ok", Class: "good"}
+	switch {
+	case found.Reason == "":
+	case !found.Formed:
+		l.Key, l.Class = "lookup.partial", "busy"
+	case found.Reason == mail.InvalidReference.String():
+		l.Key, l.Class = "lookup.check", "bad"
+	case found.Reason == mail.Conflict.String():
+		l.Key, l.Class, l.Why, l.Says = "lookup.several", "bad", found.Why, found.Says
+	default:
 		l.Key, l.Class = "reason."+found.Reason, "bad"
 	}
-	return l, nil
+	return l
 }
 
-// stationList lists what waits.
-func (d *desk) stationList(v *visit) error {
-	q := v.URL.Query()
-	lane := q.Get("lane")
-	f := pipeline.Filter{Lanes: []string{lane}, Reason: q.Get("reason")}
-	if _, err := d.looked(v, "exceptions listed", "", !v.byItself()); err != nil {
-		return err
-	}
-	lines, next, err := d.Mailroom.Waits(v.Context(), pipeline.Cursor(q.Get("after")), perPage, f)
+// sidesKey is the session's wish to see two pages side by side.
+const sidesKey = "two"
+
+func (d *desk) setSides(v *visit) error {
+	h, _, err := d.reach(v)
 	if err != nil {
 		return err
 	}
-	counts, err := d.Mailroom.CountWaits(v.Context())
-	if err != nil {
+	two := "1"
+	if d.Sessions.Get(v.Context(), sidesKey) != "" {
+		two = ""
+	}
+	if err := d.Sessions.Put(v.Context(), sidesKey, two); err != nil {
 		return err
 	}
-	lanes, reasons := map[string]int{}, map[string]int{}
-	for _, c := range counts {
-		lanes[c.Lane] += c.Documents
-		if c.Lane == lane {
-			reasons[c.Reason] += c.Documents
-		}
-	}
-	p := stationList{Lines: lines}
-	for _, of := range pipeline.Lanes() {
-		p.Lanes = append(p.Lanes, choice{of, "lane." + of, lanes[of], of == lane})
-	}
-	for _, r := range mail.Reasons() {
-		if reasons[r] > 0 || r == f.Reason {
-			p.Reasons = append(p.Reasons, choice{r, "reason." + r, reasons[r], r == f.Reason})
-		}
-	}
-	if next != "" {
-		q.Set("after", string(next))
-		p.Next = "/station/list?" + q.Encode()
-	}
-	return v.show(http.StatusOK, "station-list", p)
-}
-
-type stationList struct {
-	Lanes, Reasons []choice
-	Lines          []pipeline.DocumentLine
-	Next           string
-}
-
-type choice struct {
-	Value, Key string
-	Count      int
-	Chosen     bool
+	v.redirect(pagePath(h.Document, formInt(v, "page")))
+	return nil
 }
 
 func formInt(v *visit, name string) int {
@@ -303,3 +304,7 @@ func formInt(v *visit, name string) int {
 func baseName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
 func stationPath(document string) string { return "/station/" + url.PathEscape(document) }
+
+func pagePath(document string, page int) string {
+	return stationPath(document) + "?page=" + strconv.Itoa(page)
+}

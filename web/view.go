@@ -20,6 +20,7 @@ type pageView struct {
 	Width, Height int
 	Lines         [][]wordView // so that what is copied has its lines
 	Boxes         []boxView
+	Weak          []lineView // under words that were hardly read, where a decision depends on them
 	Failure       string
 	Says          *mail.Saying // the failure, for other languages
 	Told          bool         // the failure is in the visitor's language
@@ -33,6 +34,8 @@ type wordView struct {
 }
 
 type boxView struct{ Class, Points, ID string }
+
+type lineView struct{ X, Y, X2 int }
 
 // weak is the confidence under which a word is marked as hardly read.
 const weak = 0.6
@@ -70,6 +73,17 @@ func (p *pageView) mark(evidence []mail.Evidence) {
 	for _, e := range evidence {
 		if e.Page == p.N && e.Polygon != (mail.Quad{}) {
 			p.Boxes = append(p.Boxes, boxView{Class: "fact", Points: points(p.sight.Place(e.Polygon))})
+		}
+	}
+}
+
+// underlineWeak marks the words that were hardly read.
+func (p *pageView) underlineWeak() {
+	for _, line := range p.Lines {
+		for _, w := range line {
+			if w.Weak {
+				p.Weak = append(p.Weak, lineView{w.X, w.Y + w.Size/5, w.X + w.Length})
+			}
 		}
 	}
 }

@@ -115,7 +115,8 @@ func families() map[string][]string {
 		"sheets.":    {"separator", "patch", "ticket", "label", "separator_hint", "patch_hint", "ticket_hint", "label_hint"},
 		"log.band_":  {"low", "middle", "high"},
 		"station.": {"discard", "rescan", "supervisor", "later", "discard_go", "rescan_go", "supervisor_go", "later_go",
-			"done_split", "done_merge", "done_separator", "done_blank", "done_first", "done_last", "done_turn"},
+			"parked_", "parked_rescan", "parked_supervisor", "parked_later", "drop", "drop_go",
+			"done_split", "done_merge", "done_join", "done_separator", "done_blank", "done_first", "done_last", "done_turn", "done_drop"},
 	}
 }
 

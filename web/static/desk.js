@@ -1,6 +1,6 @@
 // The desk's script. Every page works without it. With it a page hears of changes
-// (hx-trigger="live"), the cursor goes where it is wanted (data-focus), and keys press
-// what they name (data-key).
+// (hx-trigger="live"), the cursor goes where it is wanted (data-focus), and at the
+// exception station keys press what they name (data-key).
 "use strict";
 (() => {
   const ready = (part) => { const at = part.querySelector("[data-focus]"); if (at) at.focus(); };
@@ -14,42 +14,152 @@
     addEventListener("pagehide", () => source.close());
   }
 
-  // Keys of one character work only while the station has the focus and no field is
-  // written in; with Alt they work in a field too (WCAG 2.1.4).
   const station = document.querySelector("[data-keys]");
   if (!station) return;
+  const field = () => document.getElementById("reference");
+  const shown = (e) => e && !e.disabled && !e.closest("[hidden]");
+  const find = (key) => [...station.querySelectorAll("[data-key]")].find((b) => b.dataset.key === key && shown(b));
+
+  // A form is sent once: a second press would meet the next document.
+  let sent = false;
+  station.addEventListener("submit", (e) => { if (sent) e.preventDefault(); else if (e.target.method === "post") sent = true; });
+  addEventListener("pageshow", () => { sent = false; });
+
+  // Keys of one character work only while the station has the focus and no field is
+  // written in; with Alt they work in a field too (WCAG 2.1.4). A digit is one wherever
+  // the keyboard has it, for French ones have it behind Shift; "-" stays what it says.
   const writing = (e) => e.matches("input:not([type=hidden]), textarea, select");
   const named = (e) => {
-    if (/^(Key[A-Z]|Digit[0-9])$/.test(e.code) && e.altKey) return e.code.slice(-1).toLowerCase();
-    return e.key;
+    const digit = /^(?:Digit|Numpad)([1-9])$/.exec(e.code);
+    if (digit && !"+-?".includes(e.key)) return digit[1];
+    const letter = /^Key([A-Z])$/.exec(e.code); // Alt makes other characters of letters on some
+    if (e.altKey && letter && !/^[a-z]$/i.test(e.key)) return letter[1].toLowerCase();
+    return e.key.length === 1 ? e.key.toLowerCase() : e.key;
+  };
+  const repeats = ["PageUp", "PageDown", "+", "-"];
+  const press = (what) => {
+    what.focus({preventScroll: true});
+    if (what.matches("input")) { what.select(); return; }
+    if (!what.matches("summary")) { what.click(); return; }
+    const details = what.parentElement, was = details.open;
+    details.open = details.matches(".act") || !was;
+    if (details.open) (details.querySelector("input:not([type=hidden])") || what).focus();
+    else station.focus();
+  };
+  const escape = (at) => {
+    const open = at.closest("details.act") || station.querySelector("details.help[open]");
+    if (open && open.open) { open.open = false; station.focus(); return; }
+    if (writing(at)) station.focus(); else field()?.focus();
   };
   document.addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.metaKey || e.isComposing || e.defaultPrevented) return;
-    const inField = writing(e.target);
-    if (e.key === "Escape") { inField ? station.focus() : document.getElementById("reference")?.focus(); e.preventDefault(); return; }
+    active = true;
+    if (e.ctrlKey || e.metaKey || e.isComposing || e.defaultPrevented || !station.contains(e.target)) return;
+    if (e.key === "Escape") { escape(e.target); e.preventDefault(); return; }
+    if (e.key === "Enter" && e.repeat) { e.preventDefault(); return; } // held down, it would file the next one
+    if (/^Arrow(Up|Down)$/.test(e.key) && e.target === station) { view()?.scrollBy(0, e.key === "ArrowUp" ? -80 : 80); e.preventDefault(); return; }
     const key = named(e);
-    if (key.length === 1 && inField && !e.altKey) return;
-    const what = [...station.querySelectorAll("[data-key]")].find((b) => b.dataset.key === key && !b.disabled);
-    if (!what) return;
+    if (key.length === 1 && writing(e.target) && !e.altKey) return;
+    const what = find(key);
+    if (!what) { if (e.altKey && /^[1-9]$/.test(key)) e.preventDefault(); return; } // some browsers change tabs by it
     e.preventDefault();
-    what.click();
-    if (what.matches("summary")) { what.parentElement.open = true; what.parentElement.querySelector("input:not([type=hidden])")?.focus(); }
+    if (sent || e.repeat && !repeats.includes(key)) return;
+    const from = document.activeElement;
+    press(what);
+    if (what.dataset.turn !== undefined || what.dataset.zoom !== undefined || what.dataset.evidence !== undefined) from?.focus({preventScroll: true});
   });
 
-  // Zoom.
-  const view = station.querySelector("[data-view]");
-  let level = 0;
-  station.querySelectorAll("[data-zoom]").forEach((b) => b.addEventListener("click", () => {
-    const by = Number(b.dataset.zoom);
-    view.classList.remove("zoom-" + level);
-    level = by === 0 ? 0 : Math.min(3, Math.max(0, level + by));
-    view.classList.toggle("zoomed", level > 0);
-    if (level > 0) view.classList.add("zoom-" + level);
-    const img = view.querySelector("img"); // a larger picture has more to see
-    if (img && level > 0 && img.src.endsWith("/screen")) img.src = img.src.replace(/screen$/, "full");
-  }));
+  // Zoom. Its step is kept for this tab, and the place when a page is turned.
+  const steps = [60, 100, 150, 220, 320];
+  const view = () => station.querySelector("[data-view]");
+  let level = steps.includes(Number(sessionStorage.getItem("zoom"))) ? Number(sessionStorage.getItem("zoom")) : 100;
+  let place = [0, 0];
+  const larger = (img) => { // a larger picture has more to see; it comes in when it is there
+    if (!img.src.endsWith("/screen")) return;
+    const full = new Image();
+    full.addEventListener("load", () => { img.src = full.src; });
+    full.src = img.src.replace(/screen$/, "full");
+  };
+  const zoom = (to, [x, y] = place) => {
+    const v = view();
+    if (!v) return;
+    for (const each of station.querySelectorAll("[data-view]")) {
+      for (const s of steps) each.classList.toggle("zoom-" + s, s === to);
+      each.classList.toggle("zoomed", to > 100);
+    }
+    level = to;
+    sessionStorage.setItem("zoom", to);
+    if (to > 100) station.querySelectorAll("[data-view] img").forEach(larger);
+    v.scrollTo(x * v.scrollWidth - (x ? v.clientWidth / 2 : 0), y * v.scrollHeight - (y ? v.clientHeight / 2 : 0));
+  };
+  const middle = () => {
+    const v = view();
+    return [(v.scrollLeft + v.clientWidth / 2) / v.scrollWidth, v.scrollTop ? (v.scrollTop + v.clientHeight / 2) / v.scrollHeight : 0];
+  };
+  // The next mark of what was read, as large as it fits.
+  let mark = -1;
+  const evidence = () => {
+    const marks = [...view().querySelectorAll("polygon.fact, polygon.doubt")];
+    if (!marks.length) return;
+    mark = (mark + 1) % marks.length;
+    marks.forEach((m, i) => m.classList.toggle("now", i === mark));
+    const box = marks[mark].getBBox(), whole = marks[mark].ownerSVGElement.viewBox.baseVal;
+    const fits = steps.filter((s) => s >= 100 && box.width / whole.width * s < 80);
+    zoom(fits.at(-1) ?? 100, [0, 0]);
+    marks[mark].scrollIntoView({block: "center", inline: "center"});
+  };
+  station.addEventListener("click", (e) => {
+    const b = e.target.closest("[data-zoom], [data-evidence], a[data-turn]");
+    if (!b) return;
+    if (b.dataset.evidence !== undefined) return evidence();
+    if (b.dataset.zoom !== undefined) {
+      const by = Number(b.dataset.zoom), at = steps.indexOf(level);
+      return zoom(by === 0 ? 100 : steps[Math.min(steps.length - 1, Math.max(0, at + by))], by === 0 ? [0, 0] : middle());
+    }
+    if (e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault();
+    turn(b.href);
+  });
 
-  // Who works at it keeps it: the lease is asked for again while the page is seen.
+  // A page is turned in place, so that zoom, scrolling and what is typed stay.
+  let turning = 0;
+  const turn = async (href) => {
+    const mine = ++turning, v = view();
+    place = level > 100 ? middle() : [0, 0];
+    try {
+      const got = await fetch(href);
+      if (!got.ok || got.redirected) throw new Error(got.status);
+      const page = new DOMParser().parseFromString(await got.text(), "text/html");
+      if (mine !== turning) return;
+      const at = document.activeElement, key = at?.dataset.key, inside = at?.closest("#sheet, #acts");
+      for (const id of ["sheet", "acts"]) {
+        const to = page.getElementById(id), from = document.getElementById(id);
+        if (to && from) from.replaceWith(document.importNode(to, true));
+      }
+      if (inside) (at === v ? view() : (key && find(key)) || station).focus({preventScroll: true});
+      history.replaceState(null, "", href);
+      mark = -1;
+      dress();
+    } catch { location.assign(href); } // as without a script
+  };
+  const dress = () => {
+    station.querySelectorAll(".scripted").forEach((e) => { e.hidden = false; });
+    const current = station.querySelector(".strip [aria-current]");
+    if (current) { const strip = current.closest(".strip"); strip.scrollLeft = current.offsetLeft - strip.offsetLeft - (strip.clientWidth - current.clientWidth) / 2; }
+    zoom(level);
+  };
+  dress();
+
+  // Who works at it keeps it: the lease is asked for again while somebody does. Who does
+  // nothing for long loses it, and the session.
+  let active = true;
   const hold = station.dataset.hold;
-  if (hold) setInterval(() => { if (!document.hidden) fetch(hold, {method: "POST"}); }, 60000);
+  document.addEventListener("pointermove", () => { active = true; }, {passive: true});
+  const ask = async () => {
+    if (!active || document.hidden) return;
+    active = false;
+    const got = await fetch(hold, {method: "POST"}).catch(() => null);
+    const lost = got && (got.status === 404 || got.status === 409);
+    if (lost) { document.getElementById("lost").hidden = false; clearInterval(asking); }
+  };
+  const asking = hold ? setInterval(ask, 60000) : 0;
 })();

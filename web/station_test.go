@@ -1,0 +1,313 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"postroom/pipeline"
+)
+
+// What is filed is said, the next document opens, and each step can be taken back.
+func TestClerkFilesAndTakesBack(t *testing.T) {
+	h := newStation(t)
+	one, two := h.came("a.pdf", "no number here")[0], h.came("b.pdf", "nor here")[0]
+	c := h.clerk("operator")
+	if got := c.opens("/station"); got != one.Document {
+		t.Fatalf("%q opens first", got)
+	}
+	if got := c.does(one.Document, "file", url.Values{"reference": {"TX-2021-000001-34"}}); got != http.StatusUnprocessableEntity {
+		t.Fatal("check digits that do not hold are taken:", got)
+	}
+	c.sees(`value="TX-2021-000001-34"`, `href="#reference"`, "the check digits do not hold", `aria-invalid="true"`, `id="reference-wrong"`)
+	for typed, want := range map[string]string{"hello": "no case has a reference of this form", caseClosed: "Closed case", "TX-2021-000009-09": "Unknown case"} {
+		if got := c.does(one.Document, "file", url.Values{"reference": {typed}}); got != http.StatusUnprocessableEntity {
+			t.Error(typed, got)
+		}
+		c.sees(want)
+	}
+	if got := c.does(one.Document, "file", url.Values{"reference": {caseA}}); got != http.StatusSeeOther || c.document() != two.Document {
+		t.Fatalf("filed: %d, then %q opens", got, c.document())
+	}
+	c.sees("Filed: "+caseA+" Ada Alder", `data-key="u"`)
+	if got := c.does(one.Document, "file", url.Values{"reference": {caseB}}); got != http.StatusSeeOther {
+		t.Error("a second press:", got)
+	}
+	c.sees("decided meanwhile")
+	c.does(two.Document, "discard", url.Values{"why": {"advertising"}})
+	c.sees("Nothing waits here", "Take back")
+	if c.undo(); c.document() != two.Document {
+		t.Errorf("taken back, %q opens", c.document())
+	}
+	if c.undo(); h.rest(t.Context(), one.Batch)[0].Status != "exception" {
+		t.Error("a filing is not taken back")
+	}
+	c.undo()
+	c.sees("nothing to take back")
+}
+
+// A form that lacks something comes back as it was typed, and its field is named.
+func TestFormsComeBackAsTheyWereTyped(t *testing.T) {
+	h := newStation(t)
+	d := h.came("a.pdf", "one", "two", "three")[0]
+	c := h.clerk("operator")
+	c.opens("/station")
+	for what, form := range map[string]struct {
+		fields url.Values
+		field  string
+	}{
+		"discard":    {url.Values{"why": {" "}}, "why-discard"},
+		"supervisor": {url.Values{}, "why-supervisor"},
+		"later":      {url.Values{}, "why-later"},
+		"page":       {url.Values{"do": {"drop"}, "page": {"1"}}, "why-drop"},
+		"rescan":     {url.Values{"why": {"it is cut off"}, "pages": {"2-9"}}, "pages-rescan"},
+	} {
+		if got := c.does(d.Document, what, form.fields); got != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", what, got)
+		}
+		c.sees(`href="#`+form.field+`"`, `id="`+form.field+`-wrong"`)
+		if what == "rescan" {
+			c.sees(`value="2-9"`, `value="it is cut off"`)
+		}
+	}
+	if got := h.document(d.Document); got.Version != d.Version || got.Lane != "" {
+		t.Errorf("something was changed: %+v", got)
+	}
+	c.does(d.Document, "rescan", url.Values{"why": {"it is cut off"}, "pages": {"2-3"}})
+	c.sees("A new scan is asked for.")
+	if got := h.document(d.Document); got.Lane != pipeline.LaneRescan || spans(got.LanePages) != "2–3" {
+		t.Errorf("%+v", got)
+	}
+	if c.undo(); c.document() != d.Document || h.document(d.Document).Lane != "" {
+		t.Error("it is not back among the open ones")
+	}
+}
+
+// Where letters begin and end: each key's verb, and its way back.
+func TestClerkRegroups(t *testing.T) {
+	h := newStation(t)
+	batch := h.came("a.pdf", "one", "two", "three", "four")[0].Batch
+	c := h.clerk("operator")
+	is := func(want string) {
+		t.Helper()
+		if got := spansOf(h.rest(t.Context(), batch)); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	act := func(does, page, says, want string) {
+		t.Helper()
+		if got := c.does(c.document(), "page", url.Values{"do": {does}, "page": {page}, "why": {"advertising"}}); got != http.StatusSeeOther {
+			t.Fatalf("%s %s: %d", does, page, got)
+		}
+		c.sees(says)
+		is(want)
+	}
+	c.opens("/station")
+	act("split", "3", "a letter begins on page 3", "1–2 exception, 3–4 exception")
+	c.sees("page 1 (of 1–2)")
+	act("last", "2", "went to the letter after", "1 exception, 2–4 exception")
+	act("join", "1", "Joined to the letter after", "1–4 exception")
+	act("blank", "4", "Page 4 is blank", "1–4 exception")
+	act("drop", "4", "Page 4 is discarded", "1–3 exception")
+	act("separator", "2", "Page 2 is a separator", "1 exception, 3 exception")
+	for _, want := range []string{"1–3 exception", "1–4 exception", "1–4 exception", "1 exception, 2–4 exception", "1–2 exception, 3–4 exception", "1–4 exception"} {
+		c.undo()
+		if is(want); t.Failed() {
+			t.Fatal(regexp.MustCompile(`role="status">[^<]*`).FindAllString(c.body, -1))
+		}
+	}
+	act("turn", "2", "Page 2 is turned", "1–4 exception")
+	if s, err := h.mailroom.Sight(t.Context(), batch, 2); err != nil || s.Turn != 90 {
+		t.Errorf("turned by %d, %v", s.Turn, err)
+	}
+	c.undo()
+	if s, err := h.mailroom.Sight(t.Context(), batch, 2); err != nil || s.Turn != 0 {
+		t.Errorf("turned back to %d, %v", s.Turn, err)
+	}
+	if got := c.does(c.document(), "page", url.Values{"do": {"drop"}, "page": {"2"}, "why": {"advertising"}}); got != http.StatusUnprocessableEntity {
+		t.Error("a page in the middle is dropped:", got)
+	}
+	c.sees("can’t be done with this page")
+}
+
+// Two people never have the same one; who goes on or leaves lets it go.
+func TestTwoClerks(t *testing.T) {
+	h := newStation(t)
+	one, two := h.came("a.pdf", "no number")[0], h.came("b.pdf", "nor here")[0]
+	ann, ben := h.clerk("operator"), h.clerk("ben")
+	if a, b := ann.opens("/station"), ben.opens("/station"); a != one.Document || b != two.Document {
+		t.Fatalf("they have %q and %q", a, b)
+	}
+	ben.opens("/station/" + one.Document)
+	ben.sees("The operator has been working at this one since", "/take")
+	ben.doesNotSee(`id="reference"`)
+	if got := ben.does(one.Document, "file", url.Values{"reference": {caseA}}); got != http.StatusConflict {
+		t.Error("what another has is filed:", got)
+	}
+	ann.post("/station/"+one.Document+"/lookup", url.Values{"reference": {"TX-20"}})
+	ann.sees("not a whole reference yet")
+	ann.does(one.Document, "skip", nil)
+	if ann.document() != two.Document { // Ben has gone on from it
+		t.Errorf("after skipping, %q opens", ann.document())
+	}
+	if ben.opens("/station/" + one.Document); strings.Contains(ben.body, "working at") {
+		t.Error("who went on still has it")
+	}
+	ben.doesNotSee("TX-20")
+	if got := ann.post("/station/"+one.Document+"/hold", nil); got.StatusCode != http.StatusConflict {
+		t.Error("a lease that is another's is lengthened:", got.Status)
+	}
+	ann.opens("/station/" + one.Document)
+	ann.does(one.Document, "take", nil)
+	ann.sees("You have taken it over", `value="TX-20"`)
+	ann.post("/signout", nil)
+	if ben.opens("/station"); ben.document() != one.Document {
+		t.Errorf("after signing out, Ben gets %q", ben.document())
+	}
+}
+
+// A second keying is independent: nothing of the first one shows. Two that differ go to a
+// supervisor, who sees both.
+func TestSecondKeying(t *testing.T) {
+	h := newStation(t, "tax")
+	d := h.came("a.pdf", "Our ref "+caseA+" and "+caseB)[0]
+	ann, ben, sue := h.clerk("operator"), h.clerk("ben"), h.clerk("supervisor")
+	ann.opens("/station")
+	ann.sees(`data-key="1"`, "Ada Alder", "Bob Birch")
+	ann.does(d.Document, "file", url.Values{"reference": {caseA}})
+	ann.sees("Another person must key it", "Nothing waits here")
+	if ben.opens("/station") != d.Document {
+		t.Fatal("the second person does not get it")
+	}
+	ben.sees("The operator (operator) has keyed a reference")
+	ben.doesNotSee(`data-key="1"`, "Ada Alder", "Bob Birch", `value="`+caseA)
+	ben.get("/station/list")
+	ben.doesNotSee(caseA, caseB)
+	ben.opens("/station")
+	ben.does(d.Document, "file", url.Values{"reference": {caseB}})
+	ben.sees("a supervisor decides now")
+	if ben.opens("/station/" + d.Document); strings.Contains(ben.body, "Ada Alder") {
+		t.Error("the first value shows to the second person")
+	}
+	ben.does(d.Document, "skip", nil)
+	if sue.opens("/station") != d.Document {
+		t.Fatal("a supervisor's queue does not open theirs")
+	}
+	sue.sees("keyed by The operator (operator)", "keyed by The ben (ben)", "for a supervisor")
+	sue.does(d.Document, "file", url.Values{"reference": {caseB}})
+	sue.sees("Filed: " + caseB)
+}
+
+// What is worked through stays chosen; each lane tells who laid what there, and why.
+func TestQueueStaysChosen(t *testing.T) {
+	h := newStation(t)
+	plain, closed := h.came("a.pdf", "no number")[0], h.came("b.pdf", "Our ref "+caseClosed)[0]
+	more := h.came("c.pdf", "Our ref "+caseClosed, "and more")[0]
+	c := h.clerk("operator")
+	c.follow(c.post("/station/queue", url.Values{"lane": {""}, "reason": {"closed-case"}}))
+	if c.document() != closed.Document {
+		t.Fatalf("%q opens", c.document())
+	}
+	c.sees("2 wait ")
+	c.does(closed.Document, "later", url.Values{"why": {"asks the office"}})
+	if c.sees("Laid aside for later."); c.document() != more.Document {
+		t.Errorf("the next of the choice is %q", c.document())
+	}
+	c.does(more.Document, "discard", url.Values{"why": {"twice"}})
+	c.sees("Nothing waits here", "open <strong>1</strong>", "for later <strong>1</strong>")
+	c.follow(c.post("/station/queue", url.Values{"lane": {pipeline.LaneLater}}))
+	if c.sees("asks the office", "The operator (operator), "); c.document() != closed.Document {
+		t.Errorf("the lane has %q", c.document())
+	}
+	c.get("/station/list?lane=later")
+	c.sees("asks the office", "The operator (operator), ")
+	c.opens("/station")
+	c.does(closed.Document, "open", nil)
+	if c.sees("Back among the open ones."); h.document(closed.Document).Lane != "" {
+		t.Error("it is still in its lane")
+	}
+	c.follow(c.post("/station/queue", url.Values{"lane": {""}}))
+	if c.document() != plain.Document {
+		t.Errorf("all open: %q", c.document())
+	}
+}
+
+// A file whose pages were not told apart says what can be done, and where the other is.
+func TestWholeFiles(t *testing.T) {
+	h := newStation(t)
+	first := h.came("a.pdf", "no number")[0]
+	again, bad := h.came("b.pdf", "no number")[0], h.came("c.pdf", "rubbish")[0]
+	c := h.clerk("operator")
+	c.opens("/station/" + again.Document)
+	c.sees("Duplicate", "pages were not told apart", "/batches/"+first.Batch, `data-key="d"`)
+	c.doesNotSee(`data-key="s"`, "/picture/", `id="pages-rescan"`)
+	if got := c.does(again.Document, "page", url.Values{"do": {"split"}, "page": {"1"}}); got != http.StatusUnprocessableEntity {
+		t.Error("a whole file is divided:", got)
+	}
+	c.opens("/station/" + bad.Document)
+	c.sees("Unreadable file", "rubbish", `data-key="q"`)
+	c.doesNotSee("/picture/")
+	c.does(bad.Document, "rescan", url.Values{"why": {"the file is broken"}})
+	c.sees("A new scan is asked for.")
+}
+
+// Of a long document the strip has what is around the page.
+func TestLongDocument(t *testing.T) {
+	h := newStation(t)
+	pages := make([]string, 300)
+	for i := range pages {
+		pages[i] = "text"
+	}
+	d := h.came("a.pdf", pages...)[0]
+	c := h.clerk("operator")
+	c.opens("/station/" + d.Document + "?page=150")
+	if n := strings.Count(c.body, "/thumb"); n != 2*stripSide+1 {
+		t.Errorf("%d thumbnails", n)
+	}
+	c.sees("« 1<", "300 »", `id="goto"`, "?page=149", "?page=151", "page 150 (of 1–300)")
+	if len(c.body) > 100_000 {
+		t.Errorf("the page has %d bytes", len(c.body))
+	}
+}
+
+// Each look at a document is in the log before it is shown, also one that begins at a
+// page of it; the turning of its pages is not one more.
+func TestLooksAreLogged(t *testing.T) {
+	h := newStation(t)
+	d := h.came("a.pdf", "one", "two")[0]
+	looks := func() int {
+		all, _, err := h.mailroom.Entries(t.Context(), 0, 100, pipeline.EntryFilter{Action: "document viewed", About: d.Document})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	c := h.clerk("operator")
+	if c.opens("/station/" + d.Document + "?page=2"); looks() != 1 {
+		t.Errorf("%d looks after the first", looks())
+	}
+	if c.opens("/station/" + d.Document + "?page=1"); looks() != 1 {
+		t.Errorf("%d looks after a page was turned", looks())
+	}
+	other := h.clerk("ben")
+	other.opens("/station/" + d.Document + "?page=1")
+	if other.opens("/station/" + d.Document + "?page=2"); looks() != 3 {
+		t.Errorf("%d looks after those of one who does not hold it", looks())
+	}
+}
+
+func TestPageList(t *testing.T) {
+	there := []int{2, 3, 4, 5, 6, 7}
+	for text, want := range map[string]string{"": "", "2": "2", "2-4, 7": "2–4, 7", "3–5;2": "3–5, 2", " 4 ": "4", "1": "no", "2-8": "no", "5-3": "no", "x": "no", "2-": "no", "2-3-4": "no", "-2": "no"} {
+		pages, ok := pageList(text, there)
+		got := spans(pages)
+		if !ok {
+			got = "no"
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
