@@ -9,7 +9,7 @@ import (
 )
 
 // pageVerbs are what can be done with the page that is shown.
-var pageVerbs = []string{"split", "merge", "join", "separator", "blank", "first", "last", "turn", "drop"} // never written to
+var pageVerbs = []string{"split", "merge", "join", "separator", "blank", "written", "first", "last", "turn", "drop"} // never written to
 
 // pageAct does with the page that is shown what the button says.
 func (d *desk) pageAct(v *visit) error {
@@ -70,7 +70,7 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 			return "", err
 		}
 		if h.State == mail.Held {
-			if does == "blank" {
+			if does == "blank" || does == "written" {
 				return pagePath(id, page), nil
 			}
 			return stationPath(id), nil
@@ -118,10 +118,11 @@ func grouping(line pipeline.DocumentLine, facts pipeline.Facts, page int, does s
 		span(from, page-1)
 		span(page+1, to)
 		g.Discarded = []pipeline.DiscardedPage{{Page: page}}
-	case does == "blank":
-		blanks := append(slices.Clone(line.Blanks), page)
-		slices.Sort(blanks)
-		g.Spans = []pipeline.PageSpan{{From: from, To: to, Blanks: slices.Compact(blanks)}}
+	case does == "blank" && !slices.Contains(line.Blanks, page):
+		g.Spans = []pipeline.PageSpan{{From: from, To: to, Blanks: slices.Sorted(slices.Values(append(slices.Clone(line.Blanks), page)))}}
+	case does == "written" && slices.Contains(line.Blanks, page):
+		others := slices.DeleteFunc(slices.Clone(line.Blanks), func(n int) bool { return n == page })
+		g.Spans = []pipeline.PageSpan{{From: from, To: to, Blanks: others}}
 	case does == "merge" && up != nil:
 		with(up)
 		span(up.From, to)
@@ -143,10 +144,10 @@ func grouping(line pipeline.DocumentLine, facts pipeline.Facts, page int, does s
 }
 
 // pageActs are what can be done with the page that is shown.
-type pageActs struct{ CanSplit, CanMerge, CanJoin, CanSeparate, CanBlank, CanGiveUp, CanGiveDown, CanDrop bool }
+type pageActs struct{ CanSplit, CanMerge, CanJoin, CanSeparate, CanBlank, CanWrite, CanGiveUp, CanGiveDown, CanDrop bool }
 
 func actsOn(line pipeline.DocumentLine, facts pipeline.Facts, page int) pageActs {
 	can := func(does string) bool { return !facts.Whole && grouping(line, facts, page, does) != nil }
 	return pageActs{CanSplit: can("split"), CanMerge: can("merge"), CanJoin: can("join"), CanSeparate: can("separator"),
-		CanBlank: can("blank") && !slices.Contains(line.Blanks, page), CanGiveUp: can("first"), CanGiveDown: can("last"), CanDrop: can("drop")}
+		CanBlank: can("blank"), CanWrite: can("written"), CanGiveUp: can("first"), CanGiveDown: can("last"), CanDrop: can("drop")}
 }

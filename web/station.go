@@ -22,6 +22,7 @@ type stationPage struct {
 	HeldBy  string // who else works at it, and since when
 	HeldAt  time.Time
 	Whole   bool   // a file whose pages were not told apart
+	Unread  bool   // and of which there are none to file
 	First   string // the batch that had the same bytes before
 	Strip   []stripPage
 	Start   int // the first and last page, when the strip has not all; 0 = it has
@@ -130,6 +131,7 @@ func (d *desk) openStation(v *visit, line pipeline.DocumentLine, t trial) error 
 		return err
 	}
 	p.Since, p.Whole, p.First = facts.Since, facts.Whole, facts.First
+	p.Unread = facts.Whole && len(line.Pages) == 0
 	d.stationFacts(v, &p, facts)
 	at, err := d.stationPages(v, &p, facts)
 	if err != nil {

@@ -62,14 +62,14 @@ func TestFormsComeBackAsTheyWereTyped(t *testing.T) {
 		"supervisor": {url.Values{}, "why-supervisor"},
 		"later":      {url.Values{}, "why-later"},
 		"page":       {url.Values{"do": {"drop"}, "page": {"1"}}, "why-drop"},
-		"rescan":     {url.Values{"why": {"it is cut off"}, "pages": {"2-9"}}, "pages-rescan"},
+		"rescan":     {url.Values{"why": {"it is cut off"}, "pages": {"2-9"}, "page": {"3"}}, "pages-rescan"},
 	} {
 		if got := c.does(d.Document, what, form.fields); got != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d", what, got)
 		}
 		c.sees(`href="#`+form.field+`"`, `id="`+form.field+`-wrong"`)
 		if what == "rescan" {
-			c.sees(`value="2-9"`, `value="it is cut off"`)
+			c.sees("page 3 (of 1–3)", `value="2-9"`, `value="it is cut off"`)
 		}
 	}
 	if got := h.document(d.Document); got.Version != d.Version || got.Lane != "" {
@@ -110,9 +110,10 @@ func TestClerkRegroups(t *testing.T) {
 	act("last", "2", "went to the letter after", "1 exception, 2–4 exception")
 	act("join", "1", "Joined to the letter after", "1–4 exception")
 	act("blank", "4", "Page 4 is blank", "1–4 exception")
+	act("written", "4", "Page 4 is not blank", "1–4 exception")
 	act("drop", "4", "Page 4 is discarded", "1–3 exception")
 	act("separator", "2", "Page 2 is a separator", "1 exception, 3 exception")
-	for _, want := range []string{"1–3 exception", "1–4 exception", "1–4 exception", "1 exception, 2–4 exception", "1–2 exception, 3–4 exception", "1–4 exception"} {
+	for _, want := range []string{"1–3 exception", "1–4 exception", "1–4 exception", "1–4 exception", "1 exception, 2–4 exception", "1–2 exception, 3–4 exception", "1–4 exception"} {
 		c.undo()
 		if is(want); t.Failed() {
 			t.Fatal(regexp.MustCompile(`role="status">[^<]*`).FindAllString(c.body, -1))
@@ -248,7 +249,7 @@ func TestWholeFiles(t *testing.T) {
 	}
 	c.opens("/station/" + bad.Document)
 	c.sees("Unreadable file", "rubbish", `data-key="q"`)
-	c.doesNotSee("/picture/")
+	c.doesNotSee("/picture/", `id="reference"`)
 	c.does(bad.Document, "rescan", url.Values{"why": {"the file is broken"}})
 	c.sees("A new scan is asked for.")
 }

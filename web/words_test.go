@@ -116,7 +116,7 @@ func families() map[string][]string {
 		"log.band_":  {"low", "middle", "high"},
 		"station.": {"discard", "rescan", "supervisor", "later", "discard_go", "rescan_go", "supervisor_go", "later_go",
 			"parked_", "parked_rescan", "parked_supervisor", "parked_later", "drop", "drop_go",
-			"done_split", "done_merge", "done_join", "done_separator", "done_blank", "done_first", "done_last", "done_turn", "done_drop"},
+			"done_split", "done_merge", "done_join", "done_separator", "done_blank", "done_written", "done_first", "done_last", "done_turn", "done_drop"},
 	}
 }
 

@@ -107,7 +107,7 @@ func (o order) exceptions(ctx context.Context, p *premises, out io.Writer) error
 			if o.JSON {
 				err = printJSON(out, d)
 			} else {
-				_, err = fmt.Fprintf(out, "%s  %-18s %s %s: %s\n", d.Document, d.Reason, printable(d.File), span(d.Pages), printable(d.Detail))
+				_, err = fmt.Fprintf(out, "%s  %-18s %s %s: %s%s\n", d.Document, d.Reason, printable(d.File), span(d.Pages), printable(d.Detail), laid(d))
 			}
 			if err != nil {
 				return err
@@ -117,6 +117,18 @@ func (o order) exceptions(ctx context.Context, p *premises, out io.Writer) error
 			return nil
 		}
 	}
+}
+
+// laid tells where a document waits when that is not among all that is open, and who has
+// keyed it.
+func laid(d pipeline.DocumentLine) (text string) {
+	if d.Lane != "" {
+		text = fmt.Sprintf(" [lane %s, by %s: %s]", d.Lane, printable(d.LaneBy), printable(d.LaneWhy))
+	}
+	if d.Keyed != nil {
+		text += fmt.Sprintf(" [keyed once, by %s]", printable(d.Keyed.By))
+	}
+	return text
 }
 
 func (o order) exception(ctx context.Context, p *premises, out io.Writer) error {

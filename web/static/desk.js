@@ -3,7 +3,7 @@
 // exception station keys press what they name (data-key).
 "use strict";
 (() => {
-  const ready = (part) => { const at = part.querySelector("[data-focus]"); if (at) at.focus(); };
+  const ready = (part) => { const at = part.querySelector(".problem[data-focus]") || part.querySelector("[data-focus]"); if (at) at.focus(); };
   ready(document);
 
   // Only a page that shows something live asks; others would keep a line open for nothing.
@@ -17,6 +17,11 @@
   const station = document.querySelector("[data-keys]");
   if (!station) return;
   const field = () => document.getElementById("reference");
+
+  // Who has left the field works by keys, on the next document too, until going back to it.
+  const byKeys = (is) => { is ? sessionStorage.setItem("keys", "1") : sessionStorage.removeItem("keys"); };
+  if (sessionStorage.getItem("keys") && field() && !station.querySelector(".problem")) station.focus();
+  field()?.addEventListener("focus", () => byKeys(false));
   const shown = (e) => e && !e.disabled && !e.closest("[hidden]");
   const find = (key) => [...station.querySelectorAll("[data-key]")].find((b) => b.dataset.key === key && shown(b));
 
@@ -48,8 +53,8 @@
   };
   const escape = (at) => {
     const open = at.closest("details.act") || station.querySelector("details.help[open]");
-    if (open && open.open) { open.open = false; station.focus(); return; }
-    if (writing(at)) station.focus(); else field()?.focus();
+    if (open && open.open) { open.open = false; station.focus(); byKeys(true); return; }
+    if (writing(at)) { station.focus(); byKeys(true); } else field()?.focus();
   };
   document.addEventListener("keydown", (e) => {
     active = true;
@@ -62,7 +67,7 @@
     const what = find(key);
     if (!what) { if (e.altKey && /^[1-9]$/.test(key)) e.preventDefault(); return; } // some browsers change tabs by it
     e.preventDefault();
-    if (sent || e.repeat && !repeats.includes(key)) return;
+    if (sent || e.repeat && (busy || !repeats.includes(key))) return;
     const from = document.activeElement;
     press(what);
     if (what.dataset.turn !== undefined || what.dataset.zoom !== undefined || what.dataset.evidence !== undefined) from?.focus({preventScroll: true});
@@ -117,28 +122,35 @@
     }
     if (e.ctrlKey || e.metaKey || e.shiftKey) return;
     e.preventDefault();
-    turn(b.href);
+    if (!busy) turn(b.href);
+    else if (b.dataset.key && waiting.length < 9) waiting.push(b.dataset.key);
   });
 
   // A page is turned in place, so that zoom, scrolling and what is typed stay.
-  let turning = 0;
+  // Presses that come meanwhile are done after it.
+  let busy = false;
+  const waiting = [];
   const turn = async (href) => {
-    const mine = ++turning, v = view();
+    const v = view();
+    busy = true;
     place = level > 100 ? middle() : [0, 0];
     try {
       const got = await fetch(href);
       if (!got.ok || got.redirected) throw new Error(got.status);
       const page = new DOMParser().parseFromString(await got.text(), "text/html");
-      if (mine !== turning) return;
       const at = document.activeElement, key = at?.dataset.key, inside = at?.closest("#sheet, #acts");
       for (const id of ["sheet", "acts"]) {
         const to = page.getElementById(id), from = document.getElementById(id);
         if (to && from) from.replaceWith(document.importNode(to, true));
       }
+      const to = page.querySelector("#sheet input[type=hidden][name=page]") || page.querySelector("#acts input[type=hidden][name=page]");
+      if (to) station.querySelectorAll("input[type=hidden][name=page]").forEach((e) => { e.value = to.value; });
       if (inside) (at === v ? view() : (key && find(key)) || station).focus({preventScroll: true});
       history.replaceState(null, "", href);
       mark = -1;
+      busy = false;
       dress();
+      find(waiting.shift())?.click();
     } catch { location.assign(href); } // as without a script
   };
   const dress = () => {
