@@ -20,7 +20,7 @@
 
   // Who has left the field works by keys, on the next document too, until going back to it.
   const byKeys = (is) => { is ? sessionStorage.setItem("keys", "1") : sessionStorage.removeItem("keys"); };
-  if (sessionStorage.getItem("keys") && field() && !station.querySelector(".problem")) station.focus();
+  if (sessionStorage.getItem("keys") && field() && !station.querySelector(".problem")) station.focus({preventScroll: true});
   field()?.addEventListener("focus", () => byKeys(false));
   const shown = (e) => e && !e.disabled && !e.closest("[hidden]");
   const find = (key) => [...station.querySelectorAll("[data-key]")].find((b) => b.dataset.key === key && shown(b));
@@ -65,7 +65,13 @@
     const key = named(e);
     if (key.length === 1 && writing(e.target) && !e.altKey) return;
     const what = find(key);
-    if (!what) { if (e.altKey && /^[1-9]$/.test(key)) e.preventDefault(); return; } // some browsers change tabs by it
+    const said = document.getElementById("said");
+    if (said) said.textContent = "";
+    if (!what) { // what can't be done is said; Alt and a digit change tabs in some browsers
+      if (e.altKey && /^[1-9]$/.test(key)) e.preventDefault();
+      if (said && station.querySelector(`[data-key="${CSS.escape(key)}"]:disabled`)) said.textContent = said.dataset.cannot;
+      return;
+    }
     e.preventDefault();
     if (sent || e.repeat && (busy || !repeats.includes(key))) return;
     const from = document.activeElement;
