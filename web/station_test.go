@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"postroom/pipeline"
+	"postroom/web/session"
 )
 
 // What is filed is said, the next document opens, and each step can be taken back.
@@ -310,5 +311,55 @@ func TestPageList(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
+	}
+}
+
+// What another person has done since is not taken back.
+func TestUndoLeavesOthersSteps(t *testing.T) {
+	h := newStation(t)
+	d := h.came("a.pdf", "no number")[0]
+	ann, sue := h.clerk("operator"), h.clerk("supervisor")
+	ann.opens("/station")
+	ann.does(d.Document, "supervisor", url.Values{"why": {"too hard"}})
+	sue.opens("/station")
+	sue.does(d.Document, "later", url.Values{"why": {"asks the office"}})
+	ann.undo()
+	if ann.sees("Something came after"); h.document(d.Document).Lane != pipeline.LaneLater {
+		t.Errorf("it waits in %q", h.document(d.Document).Lane)
+	}
+}
+
+// A list that keeps itself new is logged once: an entry is a change, which such a page
+// would be told of, for ever.
+func TestListThatPollsIsLoggedOnce(t *testing.T) {
+	h := newStation(t)
+	h.came("a.pdf", "no number")
+	c := h.clerk("operator")
+	listed := func() int {
+		all, _, err := h.mailroom.Entries(t.Context(), 0, 100, pipeline.EntryFilter{Action: "exceptions listed"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	poll := func() {
+		t.Helper()
+		r := c.request(http.MethodGet, "/station/list", nil)
+		r.Header.Set(session.Poll, "1")
+		if got := c.do(r); got.StatusCode != http.StatusOK {
+			t.Fatal(got.Status)
+		}
+	}
+	if poll(); listed() != 1 {
+		t.Errorf("a first look that says that it is none of a person is logged %d times", listed())
+	}
+	c.get("/station/list")
+	poll()
+	if poll(); listed() != 2 {
+		t.Errorf("%d looks are logged", listed())
+	}
+	h.clock.move(listedAgain)
+	if poll(); listed() != 3 {
+		t.Errorf("after a while %d looks are logged", listed())
 	}
 }
