@@ -28,6 +28,7 @@ type office struct {
 	server    *server
 	record    *record
 	delivered int
+	own       int64 // bytes of the server's memory at the end
 }
 
 // desk fills a mailroom, and has people work in it for some minutes.
@@ -80,7 +81,7 @@ func (o *office) ready(ctx context.Context) (err error) {
 		}
 		begun := time.Now()
 		if err := step.do(ctx); err != nil {
-			return fmt.Errorf("%w (remove %s, or go on with what is there)", err, o.dir)
+			return fmt.Errorf("%w; what was done is in %s", err, o.dir)
 		}
 		fmt.Fprintf(os.Stderr, "%s in %v\n", step.name, time.Since(begun).Round(time.Second))
 		if err := durable.Overwrite(mark, strings.NewReader("")); err != nil {

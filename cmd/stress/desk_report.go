@@ -103,6 +103,19 @@ func processor(pid int) (seconds float64, err error) {
 	return seconds, nil
 }
 
+// memoryOf gives a process's own memory, without files that it has mapped, as the journal
+// (proc(5), RssAnon).
+func memoryOf(pid int) (bytes int64) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may have ended
+	for line := range strings.Lines(string(text)) {
+		if rest, is := strings.CutPrefix(line, "RssAnon:"); is {
+			kilobytes, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64) // the kernel writes a number
+			return kilobytes << 10
+		}
+	}
+	return 0
+}
+
 // loadOf gives the machine's load, with that of what else runs there.
 func loadOf() string {
 	text, err := os.ReadFile("/proc/loadavg")
@@ -115,6 +128,7 @@ func loadOf() string {
 // report prints what was measured.
 func (o *office) report(before usage, load string) {
 	r, after := o.record, o.measured()
+	o.own = memoryOf(o.server.cmd.Process.Pid)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	fmt.Print("\n| request | count | median, ms | p95 | p99 | most | errors |\n|---|---|---|---|---|---|---|\n")
@@ -143,7 +157,8 @@ func (o *office) report(before usage, load string) {
 	t.row("requests", "%d, %.1f a second", all, float64(all)/o.duration.Seconds())
 	t.row("CPU of the server and its helpers", "%.1f s, %.0f %% of a core", after.server-before.server, 100*(after.server-before.server)/o.duration.Seconds())
 	t.row("CPU of what plays the people", "%.1f s", after.here-before.here)
-	t.row("server's peak memory", "%d MB; %d helper processes were seen", peak, helpers)
+	t.row("server's memory", "%d MB of its own; %d MB at most with the pages of its files that the kernel keeps", o.own>>20, peak)
+	t.row("helper processes", "%d were seen", helpers)
 	t.row("journal", "%d MB", o.sizeOf("data", "journal.db")>>20)
 	t.row("batches that came in meanwhile", "%d", o.delivered)
 	t.row("machine's load before and after", "%s · %s", load, loadOf())
