@@ -71,7 +71,9 @@ async function sendBack(c, desk, rows) {
   await c.page.click("form[action$='/return'] button");
   await c.hears("letter.returned");
   assert.equal(await rows.filter({ hasText: desk.cases.tax }).count(), 0, "it is still in her list");
-  await nothingThere(c, desk.returned);
+  const answer = await c.page.goto("/letters/" + desk.returned);
+  assert.ok([404, 410].includes(answer.status()), `she still opens it: ${answer.status()}`);
+  assert.equal(await c.page.locator(".page").count(), 0, "she still sees a page of it");
 }
 
 async function nothingThere(c, document) {
