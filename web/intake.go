@@ -163,20 +163,29 @@ func (d *desk) chooseBatches(v *visit) error {
 	return nil
 }
 
+// differencesPage lists batches that only their ticket keeps open.
+type differencesPage struct {
+	All  []pipeline.Difference
+	Next string
+}
+
 // differences lists the batches that nothing but their ticket keeps open.
 func (d *desk) differences(v *visit) error {
 	all, err := d.Mailroom.Differences(v.Context(), v.FormValue("after"), perPage)
 	if err != nil {
 		return err
 	}
-	p := struct {
-		All  []pipeline.Difference
-		Next string
-	}{All: all}
+	p := differencesPage{All: all}
 	if len(all) == perPage {
 		p.Next = "/differences?after=" + url.QueryEscape(all[len(all)-1].Batch)
 	}
 	return v.show(http.StatusOK, "differences", p)
+}
+
+// rescansPage lists papers that are asked for again.
+type rescansPage struct {
+	All  []pipeline.RescanLine
+	Next int // the first line of the next page; 0 = there is none
 }
 
 // rescans lists the papers that are to be scanned again.
@@ -184,10 +193,7 @@ func (d *desk) rescans(v *visit) error {
 	if _, err := d.looked(v, "rescans listed", "", !v.byItself()); err != nil {
 		return err
 	}
-	p := struct {
-		All  []pipeline.RescanLine
-		Next int
-	}{}
+	p := rescansPage{}
 	from, n := max(0, formInt(v, "from")), 0
 	if err := d.Mailroom.Rescans(v.Context(), func(l pipeline.RescanLine) error {
 		if n++; n > from && len(p.All) < perPage {

@@ -56,9 +56,9 @@ func rules() []string {
 // actions are what the log tells of, and can be filtered by: all that any package logs.
 var actions = []string{ // never written to
 	"batch received", "batch counted", "pages read", "batch assembled", "batch ticket issued", "batch ticket read", "person closed batch",
-	"batch closed", "batch opened again", "source released", "document placed", "document held", "document filed", "document confirmed",
+	"batch closed", "batch tried again", "batch opened again", "source released", "document placed", "document held", "document filed", "document confirmed",
 	"rendition added", "rendition refused", "document withdrawn", "person decided", "decision taken back", "document parked", "reference keyed",
-	"keying taken back", "pages regrouped", "document unmade", "page turned", "document viewed", "document found", "document downloaded",
+	"keying taken back", "pages regrouped", "document unmade", "page turned", "document viewed", "document found", "letters searched", "document downloaded",
 	"document exported", "story told", "document opened for an audit", "note written", "note removed", "sample drawn", "document judged", "log viewed",
 	"log listed", "log exported", "log entry viewed", "log verified", "configuration in force", "register in force", "user added", "user changed",
 	"password set", "group saved", "group removed", "session ended", "sessions ended", "signed in", "signed out", "document taken over", "batch viewed",

@@ -112,7 +112,7 @@ func TestSaying(t *testing.T) {
 
 // TestActionsAreKnown: whatever any package logs, the desk has words for, and nothing else.
 func TestActionsAreKnown(t *testing.T) {
-	logged := regexp.MustCompile(`(?:\baction[A-Z]\w* *= |\.event\((?:ctx, )?|Log(?:View|Reason)\([^"\n]*, |\bAction: |\baction :?= )"([^"]+)"`)
+	logged := regexp.MustCompile(`(?:\baction[A-Z]\w* *= |\.event\((?:ctx, |kept, digest\([^"]*, s\.event\(kept, |kept, )?|Log(?:Views?|Reason)\([^"\n]*, |\bAction: |\baction :?= )"([^"]+)"`)
 	found := map[string]bool{"users listed": true, "groups listed": true} // put together from a command's name
 	err := filepath.WalkDir("..", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "journaltest") {
@@ -140,13 +140,13 @@ func TestNumbersByLanguage(t *testing.T) {
 		"nl": {"12.345", "98,5%", "12.345 brieven"}, "de": {"12.345", "98,5\u00a0%", "12.345 Briefe"},
 	} {
 		s := speeches(t)[lang]
-		letters, err := s.say("batch.documents", "Count", 12345)
+		letters, err := s.say("search.total", "Count", 12345)
 		if got := [3]string{s.number(12345), s.percent(0.985), letters}; got != want || err != nil {
 			t.Errorf("%s: %q, %v, want %q", lang, got, err, want)
 		}
 	}
 	for n, want := range map[int]string{0: "0 lettre", 1: "1 lettre", 2: "2 lettres", 1000000: "1\u00a0000\u00a0000 lettres"} {
-		if got, err := speeches(t)["fr"].say("batch.documents", "Count", n); got != want || err != nil {
+		if got, err := speeches(t)["fr"].say("search.total", "Count", n); got != want || err != nil {
 			t.Errorf("%q, %v, want %q", got, err, want)
 		}
 	}

@@ -113,12 +113,14 @@ func everyPage(reason string) map[string]any {
 	sheets := filled(sheetsPage{}).(sheetsPage)
 	sheets.Kinds = sheet.Kinds()
 	log := filled(logPage{}).(logPage)
-	log.Actions = actions
+	log.Actions, log.Rules, log.Bands = actions, rules(), bands()
 	return map[string]any{
 		"account": filled(accountPage{}), "batch": filled(batchPage{}), "figures": figures, "intake": filled(intakePage{}), "letter": filled(letterPage{}),
-		"letters": filled(lettersPage{}), "log": log, "problem": filled(problemPage{}), "rescans": []pipeline.RescanLine{filled(pipeline.RescanLine{}).(pipeline.RescanLine)},
+		"letters": filled(lettersPage{}), "log": log, "problem": filled(problemPage{}), "rescans": filled(rescansPage{}),
+		"differences": filled(differencesPage{}), "entry": filled(entryPage{}), "judge": filled(judgedPage{}), "sessions": filled(sessionsPage{}),
+		"verification": filled(verifiedPage{}), "who": filled(whoPage{}), "wrong": filled(wrongPage{}),
 		"sample": filled(samplePage{}), "samples": filled(samplesPage{}), "search": filled(searchPage{}), "sheets": sheets, "signin": filled(signInForm{}),
-		"station": filled(stationPage{}), "station-empty": nil, "station-list": filled(stationList{}), "story": filled(storyPage{}),
+		"station": filled(stationPage{}), "station-empty": filled(queueChoices{}), "station-list": filled(stationList{}), "story": filled(storyPage{}),
 		"user": filled(userPage{}), "users": filled(usersPage{}),
 	}
 }
