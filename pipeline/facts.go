@@ -9,7 +9,6 @@ import (
 	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/router"
-	"postroom/router/reference"
 	"postroom/router/register"
 )
 
@@ -94,6 +93,12 @@ func (m *Mailroom) Look(text string) Case {
 	return c
 }
 
+// says tells whether an error is a certain saying of the router's.
+func says(err error, code string) bool {
+	said := unproven(err)
+	return said != nil && said.Code == code
+}
+
 // unproven says why nothing can be filed in a typed reference's case.
 func unproven(err error) *mail.Saying {
 	var u *router.Unproven
@@ -106,7 +111,7 @@ func unproven(err error) *mail.Saying {
 // Prove is Look, with the reference itself; zero when no scheme proves it.
 func (m *Mailroom) Prove(text string) (Case, mail.Reference) {
 	ref, store, reason, err := m.cfg.Rules.Check(text, m.cases.current())
-	c := Case{Store: store, Formed: !ref.IsZero() || err == nil || errors.Is(err, reference.ErrCheck) || reason == mail.Conflict}
+	c := Case{Store: store, Formed: !ref.IsZero() || err == nil || says(err, "typed-check") || reason == mail.Conflict}
 	if err != nil {
 		c.Reason, c.Why, c.Says = reason.String(), err.Error(), unproven(err)
 	}
