@@ -102,7 +102,8 @@ func TestDay(t *testing.T) {
 	}
 }
 
-// shrink writes a screenshot with the 64 colours that are most of it: a quarter of the size.
+// shrink writes a screenshot with 64 colours, a quarter of its size: of those that are
+// nearly the same, the one that is most of them.
 func shrink(t *testing.T, from, to string) {
 	t.Helper()
 	f, err := os.Open(from)
@@ -114,14 +115,22 @@ func shrink(t *testing.T, from, to string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[color.Color]int{}
+	seen, near := map[color.RGBA]int{}, map[color.RGBA]color.RGBA{}
 	for y := range full.Bounds().Dy() {
 		for x := range full.Bounds().Dx() {
-			seen[full.At(x, y)]++
+			c := color.RGBAModel.Convert(full.At(x, y)).(color.RGBA)
+			about := color.RGBA{c.R >> 5, c.G >> 5, c.B >> 5, 0}
+			if seen[c]++; seen[c] > seen[near[about]] {
+				near[about] = c
+			}
 		}
 	}
-	colours := slices.SortedFunc(maps.Keys(seen), func(a, b color.Color) int { return seen[b] - seen[a] })
-	few := image.NewPaletted(full.Bounds(), colours[:min(64, len(colours))])
+	most := slices.SortedFunc(maps.Values(near), func(a, b color.RGBA) int { return seen[b] - seen[a] })
+	var colours color.Palette
+	for _, c := range most[:min(64, len(most))] {
+		colours = append(colours, c)
+	}
+	few := image.NewPaletted(full.Bounds(), colours)
 	draw.Draw(few, few.Rect, full, image.Point{}, draw.Src)
 	var out bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, few); err != nil {

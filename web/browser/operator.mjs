@@ -17,6 +17,7 @@ export async function watchBatch(desk) {
   const waiting = desk.truth.documents.filter((d) => d.exception).length;
   assert.equal(await row.locator("td").nth(4).innerText(), "" + waiting, "exceptions on the line of the batch");
   assert.equal(await o.page.evaluate(() => window.neverReloaded), true, "the page was reloaded: it is not live");
+  await o.shot("intake");
   await o.leaving(() => row.getByRole("link").click());
   await strip(o, desk);
   return o;
@@ -157,5 +158,5 @@ export async function allDone(o) {
     const bars = [...document.querySelectorAll("#batches progress")];
     return bars.length === 4 && bars.every((b) => b.value === b.max) && !document.querySelector("#batches .state.busy");
   }, undefined, { timeout: 240_000 });
-  await o.shot("intake");
+  await o.shot("intake-done");
 }
