@@ -77,6 +77,7 @@ func TestDay(t *testing.T) {
 	play := exec.CommandContext(t.Context(), node, script)
 	play.Cancel = func() error { return play.Process.Signal(syscall.SIGTERM) } // so that it ends its browser
 	play.WaitDelay = 20 * time.Second
+	play.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // Chromium leaves folders there
 	play.Stdin = bytes.NewReader(order)
 	out, err := play.CombinedOutput()
 	t.Logf("seed %d, screenshots in %s\n%s", daySeed, shots, out)
