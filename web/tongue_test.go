@@ -33,7 +33,7 @@ func newFiller(reason string) filler {
 	return filler{reason, mail.Say("case-closed", "reference", made), map[string]string{
 		"Reason": reason, "Exception": reason, "Status": "exception", "intakePage.Register": "gone", "Rule": "text-strong-live", "Action": "document filed", "Actor": pipeline.Machine,
 		"DecidedBy": pipeline.Machine, "LaneWhy": mail.Say("keyed-differently").English(), "State": "open",
-		"pageCell.Key": "place.separator", "bar.Key": "intake.read", "plotView.Key": "figures.volume", "lookupView.Key": "lookup.ok", "facet.Key": "search.store", "choice.Key": "lane.later",
+		"pageCell.Key": "place.separator", "bar.Key": "intake.read", "plotView.Key": "figures.volume", "lookupView.Key": "lookup.ok", "facet.Key": "search.store", "DocumentLine.Lane": "later", "RescanLine.Lane": "rescan", "queueChoices.Lane": "later", "choice.Key": "lane.later",
 		"problemPage.Key": "problem.internal", "accountPage.Problem": "account.differ", "reasonAct.Do": "rescan", "reasonAct.Key": "q", "candidateView.Key": "1",
 	}}
 }
@@ -109,7 +109,7 @@ func everyPage(reason string) map[string]any {
 		return v.Interface()
 	}
 	figures := filled(figuresPage{}).(figuresPage)
-	figures.Reasons[0].Name = reason
+	figures.Reasons[0].Name, figures.Meanings = reason, meanings
 	sheets := filled(sheetsPage{}).(sheetsPage)
 	sheets.Kinds = sheet.Kinds()
 	log := filled(logPage{}).(logPage)
