@@ -198,7 +198,7 @@ func TestSampleIsJudged(t *testing.T) {
 	if wrong, err := r.FoundWrong(t.Context(), "", 9); err != nil || len(wrong) != 0 {
 		t.Errorf("%+v, %v", wrong, err)
 	}
-	story, err := r.Story(t.Context(), items[1].Document, false)
+	story, err := r.Story(t.Context(), items[1].Document, Seen)
 	if err != nil || len(story.Contradictions) > 0 || !slices.ContainsFunc(story.Touches, func(s StoryTouch) bool { return s.Action == actionJudged && s.Actor == "B. Auditor" && s.Proven }) {
 		t.Errorf("its story does not tell: %+v, %v", story.Touches, err)
 	}

@@ -26,7 +26,7 @@ type Story struct {
 	Received StoryFile     `json:"received"`
 	Original *Digest       `json:"original,omitempty"` // original.pdf; absent while it is not cut
 	Recoded  []string      `json:"recoded,omitempty"`
-	Seen     []StoryPage   `json:"seen"`  // its pages, as they can be seen in the scanner's file now
+	Seen     []StoryPage   `json:"seen"`  // its pages, as they can be seen in the scanner's file now; none when Told
 	Facts    []StoryFact   `json:"facts"` // what decided, or made it wait
 	Config   string        `json:"config,omitempty"`
 	Register string        `json:"register,omitempty"` // SHA-256 of the case register that it was decided by
@@ -77,12 +77,22 @@ type StoryTouch struct {
 	Proven bool            `json:"proven"` // it is what was logged, and in the log that was signed
 }
 
-// Story tells all that is known of a document; crops has the pictures of what decided.
-func (m *Mailroom) Story(ctx context.Context, id string, crops bool) (s Story, err error) {
+// Depth is how far a Story looks.
+type Depth int
+
+// What a Story looks at.
+const (
+	Told    Depth = iota // what the journal, the log and the stores say
+	Seen                 // its pages too, each decoded anew from the scanner's file
+	Cropped              // the pictures of what decided too
+)
+
+// Story tells all that is known of a document.
+func (m *Mailroom) Story(ctx context.Context, id string, depth Depth) (s Story, err error) {
 	if s.DocumentLine, err = m.Document(ctx, id); err != nil {
 		return s, err
 	}
-	s.Type, s.Facts = "story", []StoryFact{}
+	s.Type, s.Facts, s.Seen = "story", []StoryFact{}, []StoryPage{}
 	d, b, err := m.doc(ctx, id)
 	if err != nil {
 		return s, err
@@ -113,10 +123,13 @@ func (m *Mailroom) Story(ctx context.Context, id string, crops bool) (s Story, e
 	}
 	m.inStore(ctx, d, &s)
 	if err := m.blobs.Verify(ctx, b.Blob); err != nil {
-		s.Contradictions, s.Seen = append(s.Contradictions, "the received file: "+err.Error()), []StoryPage{}
+		s.Contradictions = append(s.Contradictions, "the received file: "+err.Error())
 		return s, nil // its pictures would be another file's
 	}
-	return s, m.see(ctx, b, d, &s, crops)
+	if depth == Told {
+		return s, nil
+	}
+	return s, m.see(ctx, b, d, &s, depth == Cropped)
 }
 
 // inStore tells where the store says other than the journal.
@@ -184,7 +197,6 @@ func ofOthers(detail json.RawMessage, d mail.Document) bool {
 
 // see adds the pages' pictures, and those of the facts.
 func (m *Mailroom) see(ctx context.Context, b batchRow, d docRow, s *Story, crops bool) error {
-	s.Seen = []StoryPage{}
 	if d.Whole {
 		return nil // its pages were never told apart
 	}

@@ -45,7 +45,7 @@ func TestStoryOfADocument(t *testing.T) {
 	if err := r.LogView(t.Context(), "user 7", "document viewed", docs[0].Document); err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.Story(t.Context(), docs[0].Document, true)
+	s, err := r.Story(t.Context(), docs[0].Document, Cropped)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestStoryOfAPart(t *testing.T) {
 	_, docs = r.rest(docs[0].Batch)
 	r.helpers.unseen = 2
 	wantPlaces(t, docs, "1-1 filed "+caseA, "2-2 filed "+caseB)
-	s, err := r.Story(t.Context(), docs[1].Document, true)
+	s, err := r.Story(t.Context(), docs[1].Document, Cropped)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestStoryOfExchangedBytes(t *testing.T) {
 	if err := errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("code="+caseB+"\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.Story(t.Context(), docs[0].Document, true)
+	s, err := r.Story(t.Context(), docs[0].Document, Cropped)
 	if err != nil || len(s.Seen) != 0 || s.Facts[0].Crop != nil || len(s.Contradictions) != 1 || !strings.Contains(s.Contradictions[0], "holds other bytes") {
 		t.Errorf("%+v, %v", s, err)
 	}

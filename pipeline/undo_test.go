@@ -313,7 +313,7 @@ func TestKeyedTwice(t *testing.T) {
 	if err := key(id, caseA, "Anna"); err != nil {
 		t.Fatal(err)
 	}
-	story, err := r.Story(ctx, id, false)
+	story, err := r.Story(ctx, id, Seen)
 	if err != nil || story.Status != "exception" || story.Keyed == nil || story.Keyed.By != "Anna" || len(story.Decisions) != 0 {
 		t.Errorf("%+v, %v", story, err)
 	}

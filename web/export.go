@@ -27,7 +27,7 @@ func (v *visit) table(name string) *csv.Writer {
 
 // exportLog gives the chosen entries as CSV, with stable columns. What can be
 // checked offline is exportProofs.
-func (d *desk) exportLog(v *visit) error {
+func (d *desk) exportLog(v *visit) (failed error) {
 	f, ok := v.logFilter().parsed()
 	if !ok {
 		return errBadForm
@@ -37,6 +37,7 @@ func (d *desk) exportLog(v *visit) error {
 		return err
 	}
 	out := v.table("postroom-log.csv")
+	defer v.breaksOff(&failed)
 	if err := out.Write([]string{"entry", "time_utc", "time_local", "actor", "action", "about", "config", "version", "detail"}); err != nil {
 		return nil // the browser is gone
 	}
@@ -61,18 +62,27 @@ func (d *desk) exportLog(v *visit) error {
 // exportProofs gives the whole log with its proofs, as `postroom audit export` does; that
 // it was exported is an entry before the first byte. What breaks off has no checkpoint, and
 // does not verify.
-func (d *desk) exportProofs(v *visit) error {
+func (d *desk) exportProofs(v *visit) (failed error) {
 	v.w.Header().Set("Content-Type", "application/jsonl")
 	v.w.Header().Set("Content-Disposition", `attachment; filename="postroom-log.jsonl"`)
-	if err := d.Mailroom.Export(v.Context(), v.user.Actor(), nil, false, slow{v}); err != nil && v.Context().Err() == nil {
-		d.Log.Error("an export of the log broke off", "error", err)
-		panic(http.ErrAbortHandler) // the browser must not take it for whole
+	defer v.breaksOff(&failed)
+	return d.Mailroom.Export(v.Context(), v.user.Actor(), nil, false, slow{v})
+}
+
+// breaksOff ends the answer in the middle when what was begun can't be finished: the
+// browser must not take it for whole.
+func (v *visit) breaksOff(failed *error) {
+	if *failed == nil {
+		return
 	}
-	return nil
+	if v.Context().Err() == nil {
+		v.desk.Log.Error("an export broke off", "route", v.Pattern, "error", *failed)
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // exportSample gives a sample's verdicts as CSV, with stable columns.
-func (d *desk) exportSample(v *visit) error {
+func (d *desk) exportSample(v *visit) (failed error) {
 	ctx := v.Context()
 	s, err := d.Mailroom.Sample(ctx, v.PathValue("sample"))
 	if err != nil {
@@ -82,6 +92,7 @@ func (d *desk) exportSample(v *visit) error {
 		return err
 	}
 	out := v.table("postroom-sample.csv")
+	defer v.breaksOff(&failed)
 	rows := [][]string{{"place", "document", "scheme", "rule", "verdict", "why", "by", "time_utc"}}
 	for after := 0; ; {
 		items, err := d.Mailroom.Sampled(ctx, s.ID, after, 500)

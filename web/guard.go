@@ -38,6 +38,7 @@ var (
 	errNotFound  = &problem{http.StatusNotFound, "problem.not_found"}
 	errForbidden = &problem{http.StatusForbidden, "problem.forbidden"}
 	errBadForm   = &problem{http.StatusBadRequest, "problem.bad_form"}
+	errBusy      = &problem{http.StatusServiceUnavailable, "problem.busy"}
 )
 
 // policy is the content security policy: everything is the desk's own, nothing is

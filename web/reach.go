@@ -24,7 +24,8 @@ const (
 //
 //	operator, supervisor  whole while it waits for a person; else named
 //	caseworker            whole when it is filed in a case of the own groups
-//	auditor               named; whole after a reason was given, see lookBehind
+//	auditor               named; whole after a reason was given, see lookBehind, unless its
+//	                      pages stand in other letters now
 //	administrator         nothing
 func (d *desk) reach(v *visit) (pipeline.Holding, sight, error) {
 	h, err := d.Mailroom.Holding(v.Context(), v.PathValue("document"))
@@ -51,7 +52,7 @@ func (d *desk) sightOf(v *visit, h pipeline.Holding) (s sight, err error) {
 	}
 	if v.user.Has(access.Auditor) {
 		s = max(s, named)
-		if d.Sessions.Get(v.Context(), brokenGlass) == h.Document {
+		if h.State != mail.Superseded && d.Sessions.Get(v.Context(), brokenGlass) == h.Document {
 			s = whole
 		}
 	}

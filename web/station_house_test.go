@@ -146,7 +146,7 @@ func newStation(t *testing.T, doubleKey ...string) *stationHouse {
 			t.Error("the mailroom ended by itself")
 		}
 	})
-	for login, role := range map[string]access.Role{"operator": access.Operator, "ben": access.Operator, "supervisor": access.Supervisor} {
+	for login, role := range map[string]access.Role{"operator": access.Operator, "ben": access.Operator, "supervisor": access.Supervisor, "auditor": access.Auditor} {
 		_, _, err := h.directory.Add(t.Context(), "test", access.User{Login: login, Name: "The " + login, Roles: []access.Role{role}, Language: "en"}, password)
 		check(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"postroom/pipeline"
+	"postroom/web/access"
 	"postroom/web/session"
 )
 
@@ -83,6 +84,29 @@ func TestFormsComeBackAsTheyWereTyped(t *testing.T) {
 	}
 	if c.undo(); c.document() != d.Document || h.document(d.Document).Lane != "" {
 		t.Error("it is not back among the open ones")
+	}
+}
+
+// The pages of a document that was split stand in other letters, which an auditor's reason
+// for the first one does not open.
+func TestReasonEndsWhenPagesMove(t *testing.T) {
+	h := newStation(t)
+	d := h.came("a.pdf", "one", "two", "three", "four")[0]
+	auditor, c := h.as(access.Auditor), h.clerk("operator")
+	page, form := "/story/"+d.Document+"/picture/3/thumb", `action="/story/`+d.Document+`/open"`
+	auditor.post("/story/"+d.Document+"/open", url.Values{"why": {"a complaint"}})
+	if got := auditor.get(page); got.StatusCode != http.StatusOK {
+		t.Fatal(got.Status)
+	}
+	c.opens("/station")
+	if got := c.does(d.Document, "page", url.Values{"do": {"split"}, "page": {"3"}}); got != http.StatusSeeOther {
+		t.Fatal(got)
+	}
+	if got := auditor.get(page); got.StatusCode != http.StatusForbidden {
+		t.Error("a page that is another letter's:", got.Status)
+	}
+	if auditor.get("/story/" + d.Document); strings.Contains(auditor.body, form) || !strings.Contains(auditor.body, "divided into other letters") {
+		t.Error("the story asks for a reason to open what is no letter any more")
 	}
 }
 

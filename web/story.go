@@ -70,7 +70,7 @@ func (d *desk) showStory(v *visit, status int, problem string) error {
 	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "story told", h.Document); err != nil {
 		return err
 	}
-	story, err := d.Mailroom.Story(ctx, h.Document, s == whole)
+	story, err := d.Mailroom.Story(ctx, h.Document, pipeline.Told)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"postroom/mail"
 	"postroom/pipeline"
@@ -129,12 +131,24 @@ func (d *desk) picture(v *visit, batch string, page int) error {
 	if !ok {
 		return errNotFound
 	}
-	pic, err := d.Mailroom.Picture(v.Context(), batch, page, size)
-	return v.image(pic, err)
+	return v.image(func(ctx context.Context) (pipeline.PagePicture, error) {
+		return d.Mailroom.Picture(ctx, batch, page, size)
+	})
 }
 
+// pictureWait is how long a picture is waited for. It is less than the server's time for
+// an answer: a browser that is told to come again is better off than one that is cut off.
+const pictureWait = 20 * time.Second
+
 // image answers with a picture, or with a sign that there is none.
-func (v *visit) image(pic pipeline.PagePicture, err error) error {
+func (v *visit) image(of func(context.Context) (pipeline.PagePicture, error)) error {
+	ctx, cancel := context.WithTimeout(v.Context(), pictureWait)
+	defer cancel()
+	pic, err := of(ctx)
+	if errors.Is(err, context.DeadlineExceeded) && v.Context().Err() == nil {
+		v.w.Header().Set("Retry-After", "10")
+		return errBusy
+	}
 	var unseen *pipeline.Unseen
 	if errors.As(err, &unseen) {
 		v.w.Header().Set("Content-Type", "image/svg+xml")
@@ -198,6 +212,7 @@ func (d *desk) documentFact(v *visit) error {
 	if _, err := d.looked(v, "document viewed", h.Document, false); err != nil {
 		return err
 	}
-	pic, err := d.Mailroom.Crop(v.Context(), h.Batch, e.Page, e.Polygon, factMargin)
-	return v.image(pic, err)
+	return v.image(func(ctx context.Context) (pipeline.PagePicture, error) {
+		return d.Mailroom.Crop(ctx, h.Batch, e.Page, e.Polygon, factMargin)
+	})
 }

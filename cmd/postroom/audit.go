@@ -317,7 +317,11 @@ func (o order) story(ctx context.Context, p *premises, out io.Writer) error {
 	if err := p.mailroom.LogView(ctx, o.who(), "story told", d.Document); err != nil {
 		return err
 	}
-	s, err := p.mailroom.Story(ctx, d.Document, o.Crops)
+	depth := pipeline.Seen
+	if o.Crops {
+		depth = pipeline.Cropped
+	}
+	s, err := p.mailroom.Story(ctx, d.Document, depth)
 	if err != nil {
 		return err
 	}
