@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/audit"
@@ -158,14 +156,9 @@ func agrees[T any](is T, details []json.RawMessage) bool {
 // whose rows are all gone is missed by nothing else.
 func (v *verification) known(ctx context.Context) error {
 	return audit.Subjects(v.m.view(ctx), func(subject string) error {
-		table := tableDoc
-		switch {
-		case slices.Contains([]string{subjectConfiguration, subjectRegister, subjectExceptions, subjectLog, subjectTickets, subjectSamples}, subject):
+		table := tableAbout(subject)
+		if table == "" {
 			return nil
-		case strings.Contains(subject, ":"): // KIND:id, which is not the mailroom's
-			return nil
-		case len(subject) == len(uuid.UUID{}.String()): // a document's has no hyphens
-			table = tableBatch
 		}
 		return v.m.journal.View(ctx, func(r journal.Reader) error {
 			_, err := r.Get(table, subject)

@@ -113,9 +113,9 @@ func TestListsAreMadeOverChangesOfOthers(t *testing.T) {
 	docs := r.manyKinds()
 	want := r.dump()
 	if err := r.journal.Tx(t.Context(), func(tx journal.Tx) error {
-		was, err := load[inForce](tx, tableInForce, subjectConfiguration)
+		was, err := load[inForce](tx, tableInForce, SubjectConfiguration)
 		was.Version = "older"
-		if err := journal.Save(tx, tableInForce, subjectConfiguration, was); err != nil {
+		if err := journal.Save(tx, tableInForce, SubjectConfiguration, was); err != nil {
 			return err
 		}
 		d, err1 := load[docRow](tx, tableDoc, docs[0].Document)

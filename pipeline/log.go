@@ -3,21 +3,43 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"postroom/pipeline/journal"
 	"postroom/pipeline/journal/audit"
 )
 
-// What stands in the log besides batches and documents.
+// What entries of the log are about besides batches, documents and what is named KIND:ID.
 const (
-	subjectConfiguration = "configuration"
-	subjectRegister      = "register"
-	subjectExceptions    = "exceptions"
-	subjectLog           = "log"
-	subjectTickets       = "tickets"
-	subjectSamples       = "samples"
+	SubjectConfiguration = "configuration"
+	SubjectRegister      = "register"
+	SubjectExceptions    = "exceptions"
+	SubjectLetters       = "letters"
+	SubjectLog           = "log"
+	SubjectTickets       = "tickets"
+	SubjectSamples       = "samples"
 )
+
+// tableAbout tells which table has the row that a subject of the log stands for; "" = it stands
+// for none. A word that is not listed above is taken for a document: verify says then that
+// it is gone.
+func tableAbout(subject string) string {
+	switch subject {
+	case SubjectConfiguration, SubjectRegister, SubjectExceptions, SubjectLetters, SubjectLog, SubjectTickets, SubjectSamples:
+		return ""
+	}
+	switch {
+	case strings.Contains(subject, ":"): // KIND:ID, which is not the mailroom's
+		return ""
+	case len(subject) == len(uuid.UUID{}.String()): // a document's has no hyphens
+		return tableBatch
+	}
+	return tableDoc
+}
 
 // The actions whose details rows are held against; see disagreements.
 const (
@@ -71,7 +93,7 @@ type inForce struct {
 // logConfiguration logs the configuration, the software and the log's key when any is another than before.
 func (m *Mailroom) logConfiguration(tx journal.Tx) error {
 	now := inForce{m.cfg.Digest, m.cfg.Version, m.cfg.Audit.Public()}
-	was, err := journal.Load[inForce](tx, tableInForce, subjectConfiguration)
+	was, err := journal.Load[inForce](tx, tableInForce, SubjectConfiguration)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) {
 		return err
 	}
@@ -84,8 +106,8 @@ func (m *Mailroom) logConfiguration(tx journal.Tx) error {
 		}
 	}
 	return errors.Join(
-		journal.Save(tx, tableInForce, subjectConfiguration, now),
-		tx.Log(m.event("configuration in force", subjectConfiguration, "", map[string]any{"settings": m.cfg.Settings, "key": now.Key, "was": was})))
+		journal.Save(tx, tableInForce, SubjectConfiguration, now),
+		tx.Log(m.event("configuration in force", SubjectConfiguration, "", map[string]any{"settings": m.cfg.Settings, "key": now.Key, "was": was})))
 }
 
 // LogConfiguration logs what the mailroom works by, when it is another than before. Who
@@ -100,7 +122,7 @@ func (m *Mailroom) LogRegister(ctx context.Context) error {
 	m.cases.current()
 	now, cases := m.cases.digest()
 	known := func(r journal.Reader) (bool, error) {
-		was, err := r.Get(tableInForce, subjectRegister)
+		was, err := r.Get(tableInForce, SubjectRegister)
 		if errors.Is(err, journal.ErrNotFound) {
 			return false, nil
 		}
@@ -115,13 +137,13 @@ func (m *Mailroom) LogRegister(ctx context.Context) error {
 			return err
 		}
 		return errors.Join(
-			tx.Put(tableInForce, subjectRegister, []byte(now)),
-			tx.Log(m.event("register in force", subjectRegister, "", map[string]any{"sha256": now, "cases": cases})))
+			tx.Put(tableInForce, SubjectRegister, []byte(now)),
+			tx.Log(m.event("register in force", SubjectRegister, "", map[string]any{"sha256": now, "cases": cases})))
 	})
 }
 
 // LogView logs that someone looks at what the journal holds: a batch or document by
-// its id, or "" for the list of exceptions. Nothing is shown before that is durable.
+// its id, or a Subject. Nothing is shown before that is durable.
 func (m *Mailroom) LogView(ctx context.Context, who, action, subject string) error {
 	return m.logView(ctx, who, action, subject, nil)
 }
@@ -155,10 +177,12 @@ func (m *Mailroom) LogReason(ctx context.Context, who, action, subject, why stri
 }
 
 func (m *Mailroom) logView(ctx context.Context, who, action, subject string, detail any) error {
-	if subject == "" {
-		subject = subjectExceptions
-	}
 	return m.journal.Tx(ctx, func(tx journal.Tx) error {
+		if table := tableAbout(subject); table != "" {
+			if _, err := tx.Get(table, subject); err != nil {
+				return fmt.Errorf("to log %q about %q: %w", action, subject, err) // an entry can't be taken back
+			}
+		}
 		return errors.Join(m.logConfiguration(tx), tx.Log(m.event(action, subject, who, detail)))
 	})
 }
@@ -173,7 +197,7 @@ func (m *Mailroom) Export(ctx context.Context, who string, documents []string, d
 			return err
 		}
 		if len(documents) == 0 {
-			return tx.Log(m.event("log exported", subjectLog, who, map[string]any{"details": details}))
+			return tx.Log(m.event("log exported", SubjectLog, who, map[string]any{"details": details}))
 		}
 		for _, id := range documents {
 			d, err := load[docRow](tx, tableDoc, id)

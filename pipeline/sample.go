@@ -164,7 +164,7 @@ func (m *Mailroom) saveSample(tx journal.Tx, s Sample, drawn []Sampled) error {
 	}
 	return errors.Join(
 		journal.Save(tx, tableSample, s.ID, s),
-		tx.Log(m.event(actionDrawn, subjectSamples, s.By, s)))
+		tx.Log(m.event(actionDrawn, SubjectSamples, s.By, s)))
 }
 
 // Judge keeps an auditor's verdict on a document of a sample, and logs it; the document

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"postroom/mail"
 	"postroom/pipeline/journal"
 	"postroom/pipeline/sandbox"
@@ -102,7 +104,7 @@ func TestLogTellsWhatItWorksBy(t *testing.T) {
 		if err := r.work(func(context.Context) error { <-r.begun; return nil }); err != nil {
 			t.Fatal(err)
 		}
-		for _, subject := range []string{subjectConfiguration, subjectRegister} {
+		for _, subject := range []string{SubjectConfiguration, SubjectRegister} {
 			n += r.entries(subject)
 		}
 		return n
@@ -153,4 +155,20 @@ func TestStoryOfExchangedBytes(t *testing.T) {
 	if err != nil || len(s.Seen) != 0 || s.Facts[0].Crop != nil || len(s.Contradictions) != 1 || !strings.Contains(s.Contradictions[0], "holds other bytes") {
 		t.Errorf("%+v, %v", s, err)
 	}
+}
+
+// What a look is logged about is known to who verifies: a list, or what there is.
+func TestLooksAreVerified(t *testing.T) {
+	r := newRoom(t)
+	for _, subject := range []string{SubjectExceptions, SubjectLetters, SubjectLog, SubjectSamples, "user:7"} {
+		if err := r.LogView(t.Context(), "somebody", "looked", subject); err != nil {
+			t.Error(subject, err)
+		}
+	}
+	for _, subject := range []string{"", "letter", "7a", uuid.NewString()} {
+		if err := r.LogView(t.Context(), "somebody", "looked", subject); !errors.Is(err, journal.ErrNotFound) {
+			t.Errorf("a look at %q, which is not there: %v", subject, err)
+		}
+	}
+	r.verifies()
 }

@@ -45,7 +45,7 @@ func (m *Mailroom) IssueTicket(ctx context.Context, expected mail.Counts, name, 
 			return err
 		}
 		text = t.Text(key)
-		return errors.Join(m.logConfiguration(tx), tx.Log(m.event("batch ticket issued", subjectTickets, who, map[string]any{"ticket": t, "name": name})))
+		return errors.Join(m.logConfiguration(tx), tx.Log(m.event("batch ticket issued", SubjectTickets, who, map[string]any{"ticket": t, "name": name})))
 	})
 	return t, text, err
 }

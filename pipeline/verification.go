@@ -71,7 +71,7 @@ func (m *Mailroom) VerifyBy(ctx context.Context, by string, also func(ctx contex
 		v.Failed = err.Error()
 	}
 	return v, errors.Join(err, m.journal.Tx(ctx, func(tx journal.Tx) error {
-		return errors.Join(m.logConfiguration(tx), journal.Save(tx, tableVerified, verifiedLast, v), tx.Log(m.event(actionVerified, subjectLog, v.By, v)))
+		return errors.Join(m.logConfiguration(tx), journal.Save(tx, tableVerified, verifiedLast, v), tx.Log(m.event(actionVerified, SubjectLog, v.By, v)))
 	}))
 }
 

@@ -33,7 +33,7 @@ func (d *desk) exportLog(v *visit) (failed error) {
 		return errBadForm
 	}
 	ctx := v.Context()
-	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "log listed", "log"); err != nil {
+	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "log listed", pipeline.SubjectLog); err != nil {
 		return err
 	}
 	out := v.table("postroom-log.csv")
@@ -88,7 +88,7 @@ func (d *desk) exportSample(v *visit) (failed error) {
 	if err != nil {
 		return err
 	}
-	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "sample exported", "samples"); err != nil {
+	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "sample exported", pipeline.SubjectSamples); err != nil {
 		return err
 	}
 	out := v.table("postroom-sample.csv")

@@ -190,7 +190,7 @@ type rescansPage struct {
 
 // rescans lists the papers that are to be scanned again.
 func (d *desk) rescans(v *visit) error {
-	if _, err := d.looked(v, "rescans listed", "", !v.byItself()); err != nil {
+	if _, err := d.looked(v, "rescans listed", pipeline.SubjectExceptions, !v.byItself()); err != nil {
 		return err
 	}
 	p := rescansPage{}

@@ -101,7 +101,7 @@ type wrongPage struct {
 func (d *desk) wrong(v *visit) error { return d.showWrong(v, http.StatusOK, "") }
 
 func (d *desk) showWrong(v *visit, status int, problem string) error {
-	if err := d.Mailroom.LogView(v.Context(), v.user.Actor(), "wrong ones listed", "samples"); err != nil {
+	if err := d.Mailroom.LogView(v.Context(), v.user.Actor(), "wrong ones listed", pipeline.SubjectSamples); err != nil {
 		return err
 	}
 	found, err := d.Mailroom.FoundWrong(v.Context(), v.FormValue("after"), perPage)

@@ -124,7 +124,7 @@ func (d *desk) showLog(v *visit, typed logFilter, problem, field string) error {
 		return v.show(http.StatusUnprocessableEntity, "log", p)
 	}
 	f, _ := typed.parsed()
-	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "log viewed", "log"); err != nil {
+	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "log viewed", pipeline.SubjectLog); err != nil {
 		return err
 	}
 	before, _ := strconv.ParseInt(v.FormValue("before"), 10, 64) // none = the newest
@@ -193,7 +193,7 @@ func (d *desk) logEntry(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Mailroom.LogReason(v.Context(), v.user.Actor(), "log entry viewed", "log", "entry "+strconv.FormatInt(n, 10)); err != nil {
+	if err := d.Mailroom.LogReason(v.Context(), v.user.Actor(), "log entry viewed", pipeline.SubjectLog, "entry "+strconv.FormatInt(n, 10)); err != nil {
 		return err
 	}
 	p := entryPage{Entry: e}

@@ -140,7 +140,7 @@ func choices(counts []pipeline.Waiters, f pipeline.Filter) queueChoices {
 func (d *desk) stationList(v *visit) error {
 	q := v.URL.Query()
 	f := pipeline.Filter{Lanes: []string{q.Get("lane")}, Reason: q.Get("reason"), Source: q.Get("source")}
-	if _, err := d.looked(v, "exceptions listed", "", !v.byItself()); err != nil {
+	if _, err := d.looked(v, "exceptions listed", pipeline.SubjectExceptions, !v.byItself()); err != nil {
 		return err
 	}
 	counts, err := d.Mailroom.CountWaits(v.Context())

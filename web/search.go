@@ -108,7 +108,7 @@ func (d *desk) found(v *visit) error {
 		return err
 	}
 	// Pieces of letters are shown: that is an entry, the words are none.
-	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "letters searched", "letters"); err != nil {
+	if err := d.Mailroom.LogView(ctx, v.user.Actor(), "letters searched", pipeline.SubjectLetters); err != nil {
 		return err
 	}
 	from := max(0, min(formInt(v, "from"), 10_000))

@@ -109,7 +109,7 @@ func families() map[string][]string {
 		"status.": {"filed", "exception", "discarded", "superseded", "placed", "deciding"},
 		"lane.":   pipeline.Lanes(), "refused.": refusals, "register.": {"empty", "refused", "gone"},
 		"saying.": slices.Collect(maps.Keys(mail.Sayings())), "access.": accounts, "action.": does,
-		"about.":     {"configuration", "register", "exceptions", "log", "tickets", "samples", "user", "users", "group", "groups"},
+		"about.":     {"configuration", "register", "exceptions", "letters", "log", "tickets", "samples", "user", "users", "group", "groups"},
 		"rule.":      {router.RuleBarcode, router.RuleText, router.RuleWeakName, router.RuleWeakPostcode, "person"},
 		"separator.": {"patch-1", "patch-2", "patch-3", "patch-4", "patch-6", "patch-t", "text", router.TicketCode, "back", "person"},
 		"sheets.":    {"separator", "patch", "ticket", "label", "separator_hint", "patch_hint", "ticket_hint", "label_hint"},

@@ -94,7 +94,7 @@ document or a part of it waits for a person again, 6 its store could not be reac
 }
 
 func (o order) exceptions(ctx context.Context, p *premises, out io.Writer) error {
-	if err := p.mailroom.LogView(ctx, o.who(), "exceptions listed", ""); err != nil {
+	if err := p.mailroom.LogView(ctx, o.who(), "exceptions listed", pipeline.SubjectExceptions); err != nil {
 		return err
 	}
 	const portion = 500

@@ -309,7 +309,7 @@ func (o order) touched(ctx context.Context, p *premises, out io.Writer, id, docu
 }
 
 func (o order) rescans(ctx context.Context, p *premises, out io.Writer) error {
-	if err := p.mailroom.LogView(ctx, o.who(), "rescans listed", ""); err != nil {
+	if err := p.mailroom.LogView(ctx, o.who(), "rescans listed", pipeline.SubjectExceptions); err != nil {
 		return err
 	}
 	return p.mailroom.Rescans(ctx, func(l pipeline.RescanLine) error {

@@ -31,7 +31,7 @@ async function open(c, rows, reference) {
   await c.leaving(() => rows.filter({ hasText: reference }).getByRole("link").first().click());
   await c.page.locator(".page svg text").first().waitFor({ state: "attached" });
   await c.pictures();
-  const said = (await c.page.locator(".page svg text").allTextContents()).map((t) => t.trim()).filter((t) => /^\p{L}{6,}$/u.test(t));
+  const said = (await c.page.locator(".page svg tspan").allTextContents()).map((t) => t.trim()).filter((t) => /^\p{L}{6,}$/u.test(t));
   said.sort((a, b) => b.length - a.length);
   assert.ok(said.length > 0, "no word can be read on the letter's page");
   return said[0];

@@ -21,6 +21,11 @@ export function word(key, lang = "en") {
   return text;
 }
 
+// told is a text with anything where its values stand.
+function told(key) {
+  return new RegExp(word(key).split(/\{\{.*?\}\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").trim()).join(".*"));
+}
+
 // Desk is the server as browsers reach it.
 export class Desk {
   constructor(task) {
@@ -83,7 +88,7 @@ export class Person {
 
   path() { return new URL(this.page.url()).pathname; }
   async heading() { return (await this.page.locator("h1").first().innerText()).trim(); }
-  async hears(key) { await this.page.locator("[role=status]", { hasText: word(key) }).first().waitFor(); }
+  async hears(key) { await this.page.locator("[role=status]", { hasText: told(key) }).first().waitFor(); }
   async shot(name) { await this.pictures(); await this.page.screenshot({ path: join(this.desk.shots, name + ".png") }); }
 
   // pictures waits until all pictures in sight are there.
@@ -98,6 +103,13 @@ export class Person {
   async press(...keys) { for (const key of keys) await this.page.keyboard.press(key); }
   async type(text) { await this.page.keyboard.type(text); }
   async focused() { return this.page.evaluate(() => document.activeElement?.id ?? ""); }
+
+  // At the exception station Escape leads from the field to where keys work, and back. The
+  // station remembers which of the two somebody works by.
+  async inField() { return await this.focused() === "reference"; }
+  async atKeys() { return this.page.evaluate(() => document.activeElement?.dataset.keys !== undefined); }
+  async byKeys() { if (!await this.atKeys()) await this.press("Escape"); assert.ok(await this.atKeys(), "Escape leads nowhere"); }
+  async byTyping() { if (!await this.inField()) await this.press("Escape"); assert.ok(await this.inField(), "Escape leads nowhere"); }
 
   // leads presses keys, of which the last leads to another page; follow clicks what does.
   async leads(...keys) {

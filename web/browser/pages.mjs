@@ -18,6 +18,7 @@ const visits = {
   "/batches/{batch}": { as: "otto" },
   "/batches/{batch}/picture/{page}/{size}": { as: "otto", kind: "image/" },
   "/rescans": { as: "otto" },
+  "/differences": { as: "otto" },
   "/station": { as: "otto", then: refusedReference },
   "/station/list": { as: "otto" },
   "/station/{document}": { as: "otto", document: "waiting" },
@@ -26,21 +27,31 @@ const visits = {
   "/letters": { as: "carla" },
   "/letters/{document}": { as: "carla", then: findInLetter },
   "/letters/{document}/case": { as: "carla" },
+  "/letters/{document}/older": { as: "carla" },
+  "/letters/{document}/newer": { as: "carla" },
   "/letters/{document}/picture/{page}/{size}": { as: "carla", kind: "image/" },
   "/letters/{document}/file/{kind}": { as: "carla", kind: "application/pdf" },
   "/search": { as: "carla", before: search },
   "/log": { as: "anna" },
   "/log/export": { as: "anna", kind: "text/csv" },
+  "/log/proofs": { as: "anna", kind: "application/jsonl" },
+  "/log/entry/{entry}": { as: "anna" },
+  "/log/verification": { as: "anna" },
   "/story/{document}": { as: "anna", then: openStory },
   "/story/{document}/picture/{page}/{size}": { as: "anna", kind: "image/" },
   "/story/{document}/fact/{fact}": { as: "anna", kind: "image/" },
   "/samples": { as: "anna" },
   "/samples/{sample}": { as: "anna" },
+  "/samples/{sample}/next": { as: "anna" },
+  "/samples/{sample}/export": { as: "anna", kind: "text/csv" },
   "/samples/{sample}/{document}": { as: "anna", document: "sampled" },
+  "/wrong": { as: "otto" },
   "/figures": { as: "anna" },
   "/sheets": { as: "otto" },
   "/users": { as: "admin" },
   "/users/{user}": { as: "admin" },
+  "/sessions": { as: "admin" },
+  "/reach": { as: "admin" },
 };
 
 export async function everyPage(desk, tell) {
@@ -79,7 +90,7 @@ async function found(desk, people) {
     document: desk.filed, waiting: desk.returned, pages: { document: desk.filedPage, waiting: desk.misfiled[0], sampled: 0 },
     batch: await last("otto", "/intake", "#batches a[href^='/batches/']"), sample,
     sampled: await last("anna", "/samples/" + sample, "td a[href^='/samples/']"),
-    user: await last("admin", "/users", "td a[href^='/users/']"), size: "thumb", fact: "0", kind: "original", $: "",
+    user: await last("admin", "/users", "td a[href^='/users/']"), size: "thumb", fact: "0", entry: "1", kind: "original", $: "",
   };
 }
 
