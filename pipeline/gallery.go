@@ -12,16 +12,30 @@ import (
 
 // What pictures may take: the helpers that make them are besides those that read mail.
 const (
-	viewing   = ViewerSlots // pictures that are made at once
-	preparing = 1           // of them, those that nobody waits for
-	mostRun   = 8           // pictures of one file in a row while others wait: a helper has it open
+	viewing = ViewerSlots // pictures that are made at once
+	mostRun = 8           // pictures of one file in a row while others wait: a helper has it open
 )
 
 // ViewerSlots is how many helpers a Viewer is asked for at once.
-const ViewerSlots = 2
+const ViewerSlots = 3
 
-// gallery has each picture made once, however many ask for it, and those that somebody
-// waits for before the others.
+// haste is how much a picture is waited for.
+type haste int
+
+const (
+	ahead  haste = iota // nobody asks for it yet
+	soon                // a thumbnail, which stands beside what is looked at
+	atOnce              // somebody looks for it, and sees nothing until it is there
+)
+
+// most is how many pictures may be made at once of those that have so little haste: a page
+// that somebody looks for finds a helper free, and does not wait for a strip of thumbnails.
+func (h haste) most() int {
+	return map[haste]int{ahead: 1, soon: viewing - 1, atOnce: viewing}[h]
+}
+
+// gallery has each picture made once, however many ask for it, and those that are waited
+// for most before the others.
 type gallery struct {
 	troubled atomic.Bool // pictures can't be kept
 
@@ -29,7 +43,7 @@ type gallery struct {
 	wanted  map[string]*wanted // by key: waiting, or in hand
 	waiting []*wanted          // in the order that they came
 	working int                // workers
-	quiet   int                // of them, those at what nobody waits for
+	atWork  [atOnce + 1]int    // of them, those at pictures of each haste
 	unseen  map[string]unseen  // page -> why it can't be shown
 	turned  map[journal.Ref][]int
 }
@@ -38,7 +52,7 @@ type gallery struct {
 type wanted struct {
 	key, file string
 	make      func(context.Context) (PagePicture, error)
-	awaited   bool // by a person
+	haste     haste
 	askers    int
 	done      chan struct{} // closed when the rest is there
 	picture   PagePicture
@@ -56,7 +70,7 @@ func newGallery() *gallery {
 
 // get has a picture made, and waits for it. It is made to its end once it was begun: a
 // helper that is stopped costs more.
-func (g *gallery) get(ctx context.Context, key, file string, awaited bool, make func(context.Context) (PagePicture, error)) (PagePicture, error) {
+func (g *gallery) get(ctx context.Context, key, file string, h haste, make func(context.Context) (PagePicture, error)) (PagePicture, error) {
 	g.mu.Lock()
 	w := g.wanted[key]
 	if w == nil {
@@ -65,7 +79,7 @@ func (g *gallery) get(ctx context.Context, key, file string, awaited bool, make 
 		g.waiting = append(g.waiting, w)
 	}
 	w.askers++
-	w.awaited = w.awaited || awaited
+	w.haste = max(w.haste, h)
 	g.begin(ctx)
 	g.mu.Unlock()
 	select {
@@ -78,12 +92,12 @@ func (g *gallery) get(ctx context.Context, key, file string, awaited bool, make 
 }
 
 // join waits for a picture that is being made, or is to be, if there is one.
-func (g *gallery) join(ctx context.Context, key string, awaited bool) bool {
+func (g *gallery) join(ctx context.Context, key string, h haste) bool {
 	g.mu.Lock()
 	w := g.wanted[key]
 	if w != nil {
 		w.askers++
-		w.awaited = w.awaited || awaited
+		w.haste = max(w.haste, h)
 		g.begin(ctx)
 	}
 	g.mu.Unlock()
@@ -130,10 +144,8 @@ func (g *gallery) work(ctx context.Context) {
 			g.mu.Unlock()
 			return
 		}
-		quiet := !w.awaited
-		if quiet {
-			g.quiet++
-		}
+		as := w.haste // one that asks meanwhile may have more
+		g.atWork[as]++
 		g.mu.Unlock()
 		if run++; w.file != file {
 			file, run = w.file, 1
@@ -143,27 +155,33 @@ func (g *gallery) work(ctx context.Context) {
 			return err
 		})
 		g.mu.Lock()
-		if quiet {
-			g.quiet--
-		}
+		g.atWork[as]--
 		delete(g.wanted, w.key)
 		g.mu.Unlock()
 		close(w.done)
 	}
 }
 
-// next takes what is to be made: what a person waits for, of the file in hand for a
+// next takes what is to be made: what is waited for most, of the file in hand for a
 // while, then in the order of asking. It is called under the lock.
 func (g *gallery) next(file string, run int) *wanted {
-	for _, fits := range []func(*wanted) bool{
-		func(w *wanted) bool { return w.awaited && w.file == file && run < mostRun },
-		func(w *wanted) bool { return w.awaited },
-		func(*wanted) bool { return g.quiet < preparing },
-	} {
-		if i := slices.IndexFunc(g.waiting, fits); i >= 0 {
-			w := g.waiting[i]
-			g.waiting = slices.Delete(g.waiting, i, i+1)
-			return w
+	for h := atOnce; h >= ahead; h-- {
+		busy := 0
+		for less := ahead; less <= h; less++ {
+			busy += g.atWork[less]
+		}
+		if busy >= h.most() {
+			continue
+		}
+		for _, fits := range []func(*wanted) bool{
+			func(w *wanted) bool { return w.haste == h && w.file == file && run < mostRun },
+			func(w *wanted) bool { return w.haste == h },
+		} {
+			if i := slices.IndexFunc(g.waiting, fits); i >= 0 {
+				w := g.waiting[i]
+				g.waiting = slices.Delete(g.waiting, i, i+1)
+				return w
+			}
 		}
 	}
 	return nil

@@ -26,9 +26,9 @@ type studio struct {
 func newStudio() *studio { return &studio{gallery: newGallery(), let: make(chan struct{})} }
 
 // ask asks for a picture of a file, named "file/page".
-func (s *studio) ask(ctx context.Context, name string, awaited bool) error {
+func (s *studio) ask(ctx context.Context, name string, h haste) error {
 	file, _, _ := strings.Cut(name, "/")
-	p, err := s.get(ctx, name, file, awaited, func(context.Context) (PagePicture, error) {
+	p, err := s.get(ctx, name, file, h, func(context.Context) (PagePicture, error) {
 		s.mu.Lock()
 		s.now++
 		s.most = max(s.most, s.now)
@@ -59,7 +59,7 @@ func (s *studio) left() int {
 	synctest.Wait()
 	s.gallery.mu.Lock()
 	defer s.gallery.mu.Unlock()
-	return len(s.wanted) + len(s.waiting) + s.working + s.quiet
+	return len(s.wanted) + len(s.waiting) + s.working + s.atWork[ahead] + s.atWork[soon] + s.atWork[atOnce]
 }
 
 // TestPictureIsMadeOnce, however many ask at once.
@@ -69,7 +69,7 @@ func TestPictureIsMadeOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 100 {
 			all.Go(func() {
-				if err := s.ask(t.Context(), fmt.Sprint("f/", i%2), i%3 > 0); err != nil {
+				if err := s.ask(t.Context(), fmt.Sprint("f/", i%2), haste(i%3)); err != nil {
 					t.Error(err)
 				}
 			})
@@ -83,43 +83,49 @@ func TestPictureIsMadeOnce(t *testing.T) {
 	})
 }
 
-// TestWhoWaitsGoesFirst: what is made beforehand takes one worker, and gives way to people;
-// what a person asks for meanwhile is not left among it.
+// TestWhoWaitsGoesFirst: what is made beforehand takes one worker, thumbnails leave one
+// free, and what a person looks for goes before both, also what was asked for in less haste.
 func TestWhoWaitsGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStudio()
 		var all sync.WaitGroup
-		ask := func(name string, awaited bool) {
+		ask := func(name string, h haste) {
 			all.Go(func() {
-				if err := s.ask(t.Context(), name, awaited); err != nil {
+				if err := s.ask(t.Context(), name, h); err != nil {
 					t.Error(err)
 				}
 			})
 			synctest.Wait()
 		}
+		begun := func(want string) {
+			t.Helper()
+			if got := s.begun(); got != want {
+				t.Errorf("begun: %s, not %s", got, want)
+			}
+		}
 		for i := range 4 {
-			ask(fmt.Sprint("later/", i), false)
+			ask(fmt.Sprint("later/", i), ahead)
 		}
-		if got := s.begun(); got != "later/0" {
-			t.Errorf("begun: %s", got)
+		begun("later/0")
+		for i := range 3 {
+			ask(fmt.Sprint("strip/", i), soon)
 		}
-		ask("now/1", true)
-		ask("now/2", true)
-		ask("later/3", true)
-		if got := s.begun(); got != "later/0 now/1" {
-			t.Errorf("begun: %s", got)
-		}
-		for range 3 {
+		begun("later/0 strip/0")
+		ask("page/1", atOnce)
+		begun("later/0 strip/0 page/1")
+		ask("page/2", atOnce)
+		ask("later/3", atOnce)
+		for range 2 {
 			s.let <- struct{}{}
 		}
 		got := strings.Fields(s.begun())
-		slices.Sort(got[2:4]) // whose worker is free first, nobody knows
-		if got := strings.Join(got[:4], " "); got != "later/0 now/1 later/3 now/2" {
+		slices.Sort(got[3:]) // whose worker is free first, nobody knows
+		if got := strings.Join(got, " "); got != "later/0 strip/0 page/1 later/3 page/2" {
 			t.Errorf("begun: %s", got)
 		}
 		close(s.let)
 		all.Wait()
-		if len(s.order) != 6 || s.most > viewing {
+		if len(s.order) != 9 || s.most > viewing || s.left() != 0 {
 			t.Errorf("made %v, %d at once", s.order, s.most)
 		}
 	})
@@ -133,7 +139,7 @@ func TestPagesOfAFileComeTogether(t *testing.T) {
 		for i := range 2 * mostRun {
 			for _, file := range []string{"a", "b", "c"} {
 				all.Go(func() {
-					if err := s.ask(t.Context(), fmt.Sprint(file, "/", i), true); err != nil {
+					if err := s.ask(t.Context(), fmt.Sprint(file, "/", i), atOnce); err != nil {
 						t.Error(err)
 					}
 				})
@@ -163,9 +169,9 @@ func TestNobodyAsksAnyMore(t *testing.T) {
 		s := newStudio()
 		var all sync.WaitGroup
 		ctx, leave := context.WithCancel(t.Context())
-		for i := range 5 {
+		for i := range viewing + 3 {
 			all.Go(func() {
-				if err := s.ask(ctx, fmt.Sprint("f/", i), true); !errors.Is(err, context.Canceled) {
+				if err := s.ask(ctx, fmt.Sprint("f/", i), atOnce); !errors.Is(err, context.Canceled) {
 					t.Errorf("picture %d: %v", i, err)
 				}
 			})
@@ -173,7 +179,7 @@ func TestNobodyAsksAnyMore(t *testing.T) {
 		}
 		var stays sync.WaitGroup
 		stays.Go(func() {
-			if err := s.ask(t.Context(), "f/4", true); err != nil {
+			if err := s.ask(t.Context(), "f/5", atOnce); err != nil {
 				t.Error(err)
 			}
 		})
@@ -181,7 +187,7 @@ func TestNobodyAsksAnyMore(t *testing.T) {
 		leave()
 		all.Wait()
 		stays.Go(func() {
-			if err := s.ask(t.Context(), "f/3", true); err != nil {
+			if err := s.ask(t.Context(), "f/3", atOnce); err != nil {
 				t.Error(err)
 			}
 		})
@@ -190,7 +196,7 @@ func TestNobodyAsksAnyMore(t *testing.T) {
 		stays.Wait()
 		made := strings.Fields(s.begun())
 		slices.Sort(made)
-		if got := strings.Join(made, " "); got != "f/0 f/1 f/3 f/4" {
+		if got := strings.Join(made, " "); got != "f/0 f/1 f/2 f/3 f/5" {
 			t.Errorf("made: %s", got)
 		}
 		if n := s.left(); n != 0 {
@@ -202,11 +208,11 @@ func TestNobodyAsksAnyMore(t *testing.T) {
 // TestPanicIsAnError: a bug in making one picture ends no server, and no worker.
 func TestPanicIsAnError(t *testing.T) {
 	g := newGallery()
-	_, err := g.get(t.Context(), "k", "f", true, func(context.Context) (PagePicture, error) { panic("no such pixel") })
+	_, err := g.get(t.Context(), "k", "f", atOnce, func(context.Context) (PagePicture, error) { panic("no such pixel") })
 	if err == nil || !strings.Contains(err.Error(), "no such pixel") {
 		t.Errorf("%v", err)
 	}
-	if p, err := g.get(t.Context(), "k", "f", true, func(context.Context) (PagePicture, error) { return PagePicture{Width: 7}, nil }); err != nil || p.Width != 7 {
+	if p, err := g.get(t.Context(), "k", "f", atOnce, func(context.Context) (PagePicture, error) { return PagePicture{Width: 7}, nil }); err != nil || p.Width != 7 {
 		t.Errorf("afterwards: %+v, %v", p, err)
 	}
 }
@@ -235,16 +241,16 @@ func TestRefusedIsForgotten(t *testing.T) {
 func TestWhoJoinsWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStudio()
-		if s.join(t.Context(), "f/none", true) {
+		if s.join(t.Context(), "f/none", atOnce) {
 			t.Error("it joined what nobody wants")
 		}
 		var all sync.WaitGroup
 		for _, name := range []string{"f/1", "f/2"} { // one is in hand, the other one waits
-			all.Go(func() { _ = s.ask(t.Context(), name, false) })
+			all.Go(func() { _ = s.ask(t.Context(), name, ahead) })
 			synctest.Wait()
 		}
 		joined := make(chan bool, 1)
-		go func() { joined <- s.join(t.Context(), "f/2", true) }()
+		go func() { joined <- s.join(t.Context(), "f/2", atOnce) }()
 		synctest.Wait()
 		if got := s.begun(); got != "f/1 f/2" {
 			t.Errorf("begun: %s; a person waits for the other one", got)

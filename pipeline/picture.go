@@ -43,6 +43,13 @@ func (s PictureSize) width() int {
 	return map[PictureSize]int{Thumb: 220, Screen: 1240, Full: 2480}[s]
 }
 
+func (s PictureSize) haste() haste {
+	if s == Thumb {
+		return soon
+	}
+	return atOnce
+}
+
 // cropWidth is the most pixels across of a crop.
 const cropWidth = 900
 
@@ -67,7 +74,7 @@ func (u *Unseen) Error() string { return u.Why }
 // is *Unseen for a page that can't be shown, ErrNoSuch for one that is not there, or the
 // machine's. Pictures are kept; the same one is made once, however many ask for it.
 func (m *Mailroom) Picture(ctx context.Context, batch string, page int, size PictureSize) (PagePicture, error) {
-	return m.seen(ctx, batch, page, size.width(), mail.Box{}, true)
+	return m.seen(ctx, batch, page, size.width(), mail.Box{}, size.haste())
 }
 
 // Prepare makes pictures that someone will want soon: the next document's, or the strip
@@ -76,7 +83,7 @@ func (m *Mailroom) Picture(ctx context.Context, batch string, page int, size Pic
 func (m *Mailroom) Prepare(ctx context.Context, batch string, pages []int, sizes ...PictureSize) error {
 	for _, n := range pages {
 		for _, size := range sizes {
-			_, err := m.seen(ctx, batch, n, size.width(), mail.Box{}, false)
+			_, err := m.seen(ctx, batch, n, size.width(), mail.Box{}, ahead)
 			var unseen *Unseen
 			if err != nil && !errors.As(err, &unseen) {
 				return err
@@ -90,12 +97,12 @@ func (m *Mailroom) Prepare(ctx context.Context, batch string, pages []int, sizes
 // polygon is of the page as it was read; margin is added on each side, as a share of the
 // polygon's longer side. Errors are Picture's.
 func (m *Mailroom) Crop(ctx context.Context, batch string, page int, place mail.Quad, margin float64) (PagePicture, error) {
-	return m.crop(ctx, batch, page, place, margin, true)
+	return m.crop(ctx, batch, page, place, margin, atOnce)
 }
 
 // PrepareCrop is Prepare of a crop.
 func (m *Mailroom) PrepareCrop(ctx context.Context, batch string, page int, place mail.Quad, margin float64) error {
-	_, err := m.crop(ctx, batch, page, place, margin, false)
+	_, err := m.crop(ctx, batch, page, place, margin, ahead)
 	var unseen *Unseen
 	if errors.As(err, &unseen) {
 		err = nil
@@ -103,7 +110,7 @@ func (m *Mailroom) PrepareCrop(ctx context.Context, batch string, page int, plac
 	return err
 }
 
-func (m *Mailroom) crop(ctx context.Context, batch string, page int, place mail.Quad, margin float64, awaited bool) (PagePicture, error) {
+func (m *Mailroom) crop(ctx context.Context, batch string, page int, place mail.Quad, margin float64, h haste) (PagePicture, error) {
 	x0, y0, x1, y1 := place.Bounds()
 	pad := margin * max(x1-x0, y1-y0)
 	whole := func(v float64) int { return int(max(0, min(v, math.MaxInt32))) }
@@ -111,15 +118,15 @@ func (m *Mailroom) crop(ctx context.Context, batch string, page int, place mail.
 	if box.X0 >= box.X1 || box.Y0 >= box.Y1 {
 		return PagePicture{}, &Unseen{mail.UnreadablePage, "the place has no size"}
 	}
-	return m.seen(ctx, batch, page, cropWidth, box, awaited)
+	return m.seen(ctx, batch, page, cropWidth, box, h)
 }
 
 // pictureForm is part of the name of every kept picture: it grows when pictures are made
 // in another way, so that none of the old ones is shown.
 const pictureForm = 1
 
-// seen gives a picture that is kept, or has it made; awaited = a person waits for it.
-func (m *Mailroom) seen(ctx context.Context, batch string, page, width int, crop mail.Box, awaited bool) (PagePicture, error) {
+// seen gives a picture that is kept, or has it made.
+func (m *Mailroom) seen(ctx context.Context, batch string, page, width int, crop mail.Box, h haste) (PagePicture, error) {
 	b, err := m.batch(ctx, batch)
 	if err != nil {
 		return PagePicture{}, err
@@ -143,12 +150,12 @@ func (m *Mailroom) seen(ctx context.Context, batch string, page, width int, crop
 	if why := m.gallery.refused(of, m.cfg.Now()); why != nil {
 		return PagePicture{}, why
 	}
-	if larger := (scan.Viewing{Turn: turn, Width: Screen.width()}); width == Thumb.width() && m.gallery.join(ctx, pictureKey(b, page, larger), awaited) {
+	if larger := (scan.Viewing{Turn: turn, Width: Screen.width()}); width == Thumb.width() && m.gallery.join(ctx, pictureKey(b, page, larger), h) {
 		if p, kept := m.kept(key); kept {
 			return p, nil
 		}
 	}
-	return m.gallery.get(ctx, key, b.SHA256, awaited, func(ctx context.Context) (PagePicture, error) {
+	return m.gallery.get(ctx, key, b.SHA256, h, func(ctx context.Context) (PagePicture, error) {
 		if p, kept := m.kept(key); kept { // since this one asked
 			return p, nil
 		}
