@@ -142,7 +142,7 @@ func TestSampleIsJudgedInTurn(t *testing.T) {
 		return path
 	}
 	path := next("/samples/" + sample + "/next")
-	b.wants("a letter", "Is this letter in the case", `data-key="r"`, `data-key="w"`)
+	b.wants("a letter", "Is this letter in the case", "<dd>machine, <time", `data-key="r"`, `data-key="w"`)
 	if !strings.Contains(b.body, "Anna Berg") && !strings.Contains(b.body, "Ben Dahl") {
 		t.Error("the register's name is not there")
 	}
@@ -178,7 +178,7 @@ func TestSampleIsJudgedInTurn(t *testing.T) {
 	}
 	o := h.as(access.Operator)
 	o.get("/wrong")
-	o.wants("the operator's list", "Take it back")
+	o.wants("the operator's list", "Take it back", `<a href="/batches/`, ".pdf</a></td><td>1</td>", "TX-2021-00000")
 	if got := o.post("/wrong/"+second[strings.LastIndexByte(second, '/')+1:], url.Values{"why": {"x"}}); got.StatusCode != http.StatusNotFound {
 		t.Errorf("one that is right is taken back: %s", got.Status)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -74,7 +75,11 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	p := batchPage{Batch: batchView{summary, bars(summary)}, Sums: sums, Line: line, Problem: problem}
+	view, err := d.batchView(v, summary)
+	if err != nil {
+		return err
+	}
+	p := batchPage{Batch: view, Sums: sums, Line: line, Problem: problem}
 	p.strip(pages, formInt(v, "from"))
 	for _, doc := range docs {
 		if len(p.Parts) == 0 || len(doc.Pages) == 0 || slices.ContainsFunc(p.Pages, func(c pageCell) bool { return slices.Contains(doc.Pages, c.Page) }) {
@@ -82,6 +87,21 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 		}
 	}
 	return v.show(status, "batch", p)
+}
+
+// nameBatch has a sentence name a batch by its file and time: an id says nothing to people.
+func (d *desk) nameBatch(v *visit, says *mail.Saying) *mail.Saying {
+	if says == nil || says.Args["batch"] == "" {
+		return says
+	}
+	b, err := d.Mailroom.Summary(v.Context(), says.Args["batch"])
+	if err != nil {
+		return says // the id is better than no sentence
+	}
+	named := *says
+	named.Args = maps.Clone(says.Args)
+	named.Args["batch"] = b.Name + " (" + v.desk.words.in(v.lang).moment(b.Received) + ")"
+	return &named
 }
 
 // strip takes the part of the pages that holds one, and names the parts.

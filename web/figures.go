@@ -83,6 +83,9 @@ func (d *desk) figures(v *visit) error {
 	}
 	p.From, p.To, p.Total, p.Waiting, p.Behind = f.From, f.To, v.tallyLine("", f.Total), totals.Waiting, f.Behind > 1000
 	p.Sources, p.Schemes, p.Reasons, p.Scanners = v.lines(f.Sources), v.lines(f.Schemes), v.lines(f.Reasons), v.scanners(scanners)
+	for i, of := range p.Sources {
+		p.Sources[i].Name = v.origin(of.Name)
+	}
 	for i := range p.Schemes {
 		p.Schemes[i].Part = true
 	}

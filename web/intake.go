@@ -18,6 +18,16 @@ type FolderState struct {
 	Waiting int           // files that lie there and are not taken yet
 	Oldest  time.Duration // how long the oldest of them has lain there
 	Still   bool          // it stands still: see /healthz
+	Unready []Unready     // some files that are not taken for a reason of their own
+	MaxAge  time.Duration // after which a file that is not whole is taken as it is
+}
+
+// Unready is a file that can't be taken yet.
+type Unready struct {
+	Name string        // its path in the folder
+	Lack string        // writing, empty, partial, failed
+	Why  string        // in English, what is missing or went wrong; "" = the lack says all
+	Age  time.Duration // how long it has lain there
 }
 
 // intakePage is the intake at a glance.
@@ -54,7 +64,8 @@ const mostTroubled = 10
 // batchView is a batch with its bars.
 type batchView struct {
 	pipeline.BatchSummary
-	Bars []bar
+	Bars    []bar
+	Earlier *pipeline.BatchSummary // the batch that had the same bytes; nil = none had
 }
 
 // bar is how far a batch is in a stage.
@@ -79,7 +90,11 @@ func (d *desk) intake(v *visit) error {
 		return err
 	}
 	for _, b := range batches {
-		p.Batches = append(p.Batches, batchView{b, bars(b)})
+		view, err := d.batchView(v, b)
+		if err != nil {
+			return err
+		}
+		p.Batches = append(p.Batches, view)
 	}
 	if next != "" {
 		q.Set("before", string(next))
@@ -109,12 +124,12 @@ func (d *desk) glance(v *visit, p *intakePage) (err error) {
 	if err != nil {
 		return err
 	}
+	p.Sources = d.sources()
 	var folders []FolderState
 	if d.Folders != nil {
 		folders = d.Folders()
 	}
 	for _, folder := range folders {
-		p.Sources = append(p.Sources, folder.Name)
 		f := folderView{FolderState: folder}
 		if i := slices.IndexFunc(scanners, func(s pipeline.Scanner) bool { return s.Name == folder.Name }); i >= 0 {
 			f.Warnings = v.warnings(scanners[i])
@@ -140,7 +155,22 @@ func (d *desk) glance(v *visit, p *intakePage) (err error) {
 	return err
 }
 
+func (d *desk) batchView(v *visit, b pipeline.BatchSummary) (batchView, error) {
+	view := batchView{BatchSummary: b, Bars: bars(b)}
+	if b.First == "" {
+		return view, nil
+	}
+	first, err := d.Mailroom.Summary(v.Context(), b.First)
+	view.Earlier = &first
+	return view, err
+}
+
+// bars tells how far a batch is. One that is an exception as a whole, such as a duplicate, is
+// never read: a bar of it would stand still.
 func bars(b pipeline.BatchSummary) []bar {
+	if b.Read == 0 && b.Pending == 0 {
+		return nil
+	}
 	return []bar{{"intake.read", b.Read, b.Pages}, {"intake.cut", b.Cut, b.Cases}, {"intake.delivered", b.Delivered, b.Cases}, {"intake.rendered", b.Rendered, b.Cases}}
 }
 

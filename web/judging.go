@@ -92,10 +92,16 @@ func (d *desk) nextOfSample(v *visit) error {
 
 // wrongPage lists what auditors found in a wrong case, for operators to take it back.
 type wrongPage struct {
-	Found   []pipeline.Wrong
+	Found   []wrongLine
 	Next    string
 	Recall  bool // the visitor may
 	Problem string
+}
+
+// wrongLine is a letter that was found wrong, with where its paper is.
+type wrongLine struct {
+	pipeline.Wrong
+	Line pipeline.DocumentLine
 }
 
 func (d *desk) wrong(v *visit) error { return d.showWrong(v, http.StatusOK, "") }
@@ -108,7 +114,14 @@ func (d *desk) showWrong(v *visit, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	p := wrongPage{Found: found, Recall: v.user.Has(operators.roles...), Problem: problem}
+	p := wrongPage{Recall: v.user.Has(operators.roles...), Problem: problem}
+	for _, w := range found {
+		line, err := d.Mailroom.Document(v.Context(), w.Document)
+		if err != nil {
+			return err
+		}
+		p.Found = append(p.Found, wrongLine{w, line})
+	}
 	if len(found) == perPage {
 		p.Next = found[perPage-1].Key
 	}

@@ -217,7 +217,7 @@ func (d *desk) hitsOf(v *visit, document string, p *letterPage) (hits []hit, err
 	marks, err := search.Highlight(letter, f.Text)
 	var refused *search.Refused
 	if errors.As(err, &refused) {
-		p.Problem, p.Field = v.t("search.refused"), "find"
+		p.Problem, p.Field = v.searchRefused(refused), "find"
 		return nil, nil
 	}
 	if err != nil {

@@ -99,7 +99,7 @@ func (d *desk) sources() (all []string) {
 			all = append(all, f.Name)
 		}
 	}
-	return append(all, "process")
+	return append(all, byCommand)
 }
 
 // chooseLetters keeps a filter.

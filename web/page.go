@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"postroom/web/access"
@@ -125,19 +126,21 @@ func (v *visit) nav() (all []link) {
 	for _, e := range []struct {
 		path, key string
 		right     right
+		under     []string // pages that it leads to, whose paths don't begin with its own
 	}{
-		{"/intake", "nav.intake", operators},
-		{"/station", "nav.station", operators},
-		{"/wrong", "nav.wrong", operators},
-		{"/letters", "nav.letters", readers},
-		{"/log", "nav.log", auditors},
-		{"/samples", "nav.samples", auditors},
-		{"/users", "nav.users", admins},
-		{"/figures", "nav.figures", watchers},
-		{"/sheets", "nav.sheets", operators},
+		{"/intake", "nav.intake", operators, []string{"/batches", "/differences", "/rescans"}},
+		{"/station", "nav.station", operators, nil},
+		{"/wrong", "nav.wrong", operators, nil},
+		{"/letters", "nav.letters", readers, []string{"/search"}},
+		{"/log", "nav.log", auditors, []string{"/story"}},
+		{"/samples", "nav.samples", auditors, nil},
+		{"/users", "nav.users", admins, []string{"/sessions", "/reach"}},
+		{"/figures", "nav.figures", watchers, nil},
+		{"/sheets", "nav.sheets", operators, nil},
 	} {
 		if v.user.ID != "" && v.user.Has(e.right.roles...) && v.desk.has(e.path) {
-			all = append(all, link{e.path, e.key, v.URL.Path == e.path || strings.HasPrefix(v.URL.Path, e.path+"/")})
+			at := slices.ContainsFunc(append(e.under, e.path), func(path string) bool { return v.URL.Path == path || strings.HasPrefix(v.URL.Path, path+"/") })
+			all = append(all, link{e.path, e.key, at})
 		}
 	}
 	return all

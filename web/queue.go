@@ -159,7 +159,12 @@ func (d *desk) stationList(v *visit) error {
 		if line.Keyed != nil && !v.user.Has(access.Supervisor) {
 			line.Detail = "" // it may name what the second person is to key unseen
 		}
-		p.Lines = append(p.Lines, waitingLine{line, d.leases.holder(line.Document, v.user.ID)})
+		first := ""
+		if line.Says != nil {
+			first = line.Says.Args["batch"]
+		}
+		line.Says = d.nameBatch(v, line.Says)
+		p.Lines = append(p.Lines, waitingLine{line, d.leases.holder(line.Document, v.user.ID), first})
 	}
 	if next != "" {
 		q.Set("after", string(next))
@@ -178,4 +183,5 @@ type stationList struct {
 type waitingLine struct {
 	pipeline.DocumentLine
 	HeldBy string
+	First  string // the batch that came before and is the reason; "" = there is none
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -128,12 +129,29 @@ func (s speech) named(family string) func(string) template.HTML {
 // separator names what makes a page a separator; a code's own text stays as it is.
 func (s speech) separator(name string) string { return s.known("separator.", name, plain()) }
 
-// who names a person, or the machine.
+// commanded is how the log names a user of the machine who gave a command there.
+var commanded = regexp.MustCompile(`^user ([0-9]+)$`) // never written to
+
+// who names a person, the machine, or whoever gave a command on it.
 func (s speech) who(actor string) (string, error) {
 	if actor == pipeline.Machine {
 		return s.say("who.machine")
 	}
+	if m := commanded.FindStringSubmatch(actor); m != nil {
+		return s.say("who.command", "UID", m[1])
+	}
 	return printable(actor), nil
+}
+
+// byCommand is the source of files that were named on the command line.
+const byCommand = "process"
+
+// origin names a source: a folder has the name that the configuration gives it.
+func (s speech) origin(source string) (string, error) {
+	if source == byCommand {
+		return s.say("origin.command")
+	}
+	return printable(source), nil
 }
 
 // about names what an entry of the log is about; an id stays as it is.

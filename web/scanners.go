@@ -18,6 +18,9 @@ type scannerView struct {
 
 func (v *visit) scanners(all []pipeline.Scanner) (views []scannerView) {
 	for _, s := range all {
+		if s.Name == byCommand {
+			continue // whatever scanned those
+		}
 		views = append(views, scannerView{s.Name, v.warnings(s), s.Weeks})
 	}
 	return views

@@ -117,7 +117,7 @@ func (d *desk) found(v *visit) error {
 	var refused *search.Refused
 	switch {
 	case errors.As(err, &refused):
-		p.Problem = v.t("search.refused")
+		p.Problem = v.searchRefused(refused)
 		return v.show(http.StatusUnprocessableEntity, "search", p)
 	case search.TooSlow(err):
 		p.Problem = v.t("search.slow")
@@ -138,6 +138,14 @@ func (d *desk) found(v *visit) error {
 		p.Next = "/search?from=" + strconv.Itoa(from+perSearch)
 	}
 	return v.show(http.StatusOK, "search", p)
+}
+
+// searchRefused says what to type else.
+func (v *visit) searchRefused(r *search.Refused) string {
+	if r == search.ErrNoWord {
+		return v.t("search.no_word")
+	}
+	return v.t("search.refused")
 }
 
 // showHits adds what was found, of letters that the person may still see. A snippet is a
@@ -186,7 +194,7 @@ func (p *searchPage) facets(v *visit, r search.Result) {
 	same := func(value string) string { return value }
 	add("store", "search.store", p.Store, r.Stores, same)
 	add("month", "search.month", p.Month, r.Months, same)
-	add("source", "search.source", p.Source, r.Sources, same)
+	add("source", "search.source", p.Source, r.Sources, v.origin)
 }
 
 // scopeOf is a person's scope as the index asks it.

@@ -48,7 +48,11 @@ func (d *desk) printSheets(v *visit) error {
 		if err := d.issueTicket(v, typed, copies, &o); err != nil {
 			var refused *pipeline.Refused
 			if errors.As(err, &refused) {
-				return d.askSheets(v, http.StatusUnprocessableEntity, typed, d.refusal(v, refused), "documents")
+				field := "documents"
+				if refused.Code == "batch-name" || refused.Code == "name-is-reference" {
+					field = "name"
+				}
+				return d.askSheets(v, http.StatusUnprocessableEntity, typed, d.refusal(v, refused), field)
 			}
 			return err
 		}

@@ -85,6 +85,7 @@ func (s speech) functions() template.FuncMap {
 		"t":       s.say,
 		"date":    s.date,
 		"moment":  s.moment,
+		"second":  s.second,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"percent": s.percent,
 		"table": func(head string, lines any) any {
@@ -109,6 +110,7 @@ func (s speech) functions() template.FuncMap {
 		"rule":      s.named("rule."),
 		"separator": s.separator,
 		"who":       s.who,
+		"origin":    s.origin,
 		"decision":  s.decision,
 		"share":     s.shareOf,
 		"mean":      s.meanOf,
@@ -130,6 +132,9 @@ var shortDays = map[string]string{"en": "2 Jan", "fr": "02/01", "nl": "02-01", "
 func (s speech) day(t time.Time) string    { return t.Local().Format(shortDays[s.lang]) }
 func (s speech) date(t time.Time) string   { return t.Local().Format(layouts[s.lang][0]) }
 func (s speech) moment(t time.Time) string { return t.Local().Format(layouts[s.lang][1]) }
+
+// second is a moment for auditors: much is logged within a minute.
+func (s speech) second(t time.Time) string { return s.moment(t) + t.Local().Format(":05") }
 
 func (s speech) number(n any) string { return s.printer.Sprint(number.Decimal(n)) }
 
@@ -183,6 +188,15 @@ func (v *visit) t(key string, args ...any) string {
 		return key
 	}
 	return text
+}
+
+// origin names a source to the visitor.
+func (v *visit) origin(source string) string {
+	name, err := v.desk.words.in(v.lang).origin(source)
+	if err != nil {
+		return source
+	}
+	return name
 }
 
 // fault is what is wrong with a form, and in which field.

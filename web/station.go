@@ -162,7 +162,7 @@ func (d *desk) stationFacts(v *visit, p *stationPage, facts pipeline.Facts) {
 	if p.Masked {
 		p.Line.Detail, p.Line.Says = "", nil
 	} else {
-		p.Candidates = d.candidates(p.Line)
+		p.Candidates, p.Line.Says = d.candidates(p.Line), d.nameBatch(v, p.Line.Says)
 	}
 	p.Acts = []reasonAct{{"discard", "d", false}, {"rescan", "q", !p.Whole && len(p.Line.Pages) > 1}, {"supervisor", "p", false}, {"later", "l", false}}
 	p.Acts = slices.DeleteFunc(p.Acts, func(a reasonAct) bool { return a.Do == p.Line.Lane })

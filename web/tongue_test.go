@@ -33,7 +33,7 @@ func newFiller(reason string) filler {
 	return filler{reason, mail.Say("case-closed", "reference", made), map[string]string{
 		"Reason": reason, "Exception": reason, "Status": "exception", "intakePage.Register": "gone", "Rule": "text-strong-live", "Action": "document filed", "Actor": pipeline.Machine,
 		"DecidedBy": pipeline.Machine, "LaneWhy": mail.Say("keyed-differently").English(), "State": "open",
-		"pageCell.Key": "place.separator", "bar.Key": "intake.read", "plotView.Key": "figures.volume", "lookupView.Key": "lookup.ok", "facet.Key": "search.store", "DocumentLine.Lane": "later", "RescanLine.Lane": "rescan", "queueChoices.Lane": "later", "choice.Key": "lane.later",
+		"pageCell.Key": "place.separator", "bar.Key": "intake.read", "Unready.Lack": "partial", "plotView.Key": "figures.volume", "lookupView.Key": "lookup.ok", "facet.Key": "search.store", "DocumentLine.Lane": "later", "RescanLine.Lane": "rescan", "queueChoices.Lane": "later", "choice.Key": "lane.later",
 		"problemPage.Key": "problem.internal", "accountPage.Problem": "account.differ", "reasonAct.Do": "rescan", "reasonAct.Key": "q", "candidateView.Key": "1",
 	}}
 }

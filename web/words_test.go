@@ -105,9 +105,10 @@ func families() map[string][]string {
 	return map[string][]string{
 		"figures.": explained,
 		"role.":    roles, "reason.": reasons, "language.": Languages,
-		"source.": {"barcode", "ocr", "register", "person"},
-		"status.": {"filed", "exception", "discarded", "superseded", "placed", "deciding"},
-		"lane.":   pipeline.Lanes(), "refused.": refusals, "register.": {"empty", "refused", "gone"},
+		"intake.file_": {"writing", "empty", "partial", "failed"},
+		"source.":      {"barcode", "ocr", "register", "person"},
+		"status.":      {"filed", "exception", "discarded", "superseded", "placed", "deciding"},
+		"lane.":        pipeline.Lanes(), "refused.": refusals, "register.": {"empty", "refused", "gone"},
 		"saying.": slices.Collect(maps.Keys(mail.Sayings())), "access.": accounts, "action.": does,
 		"about.":     {"configuration", "register", "exceptions", "letters", "log", "tickets", "samples", "user", "users", "group", "groups"},
 		"rule.":      {router.RuleBarcode, router.RuleText, router.RuleWeakName, router.RuleWeakPostcode, "person"},

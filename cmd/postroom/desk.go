@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
+	"time"
 
+	"postroom/pipeline/scan"
 	"postroom/sheet"
 	"postroom/web"
 )
@@ -57,7 +60,11 @@ func (h *health) folderStates() (all []web.FolderState) {
 		s := web.FolderState{Name: f.Name, Trouble: h.folders[f.Folder]}
 		if seen, ok := h.intake[f.Name]; ok {
 			now := seen.now()
-			s.Waiting, s.Oldest, s.Still = now.Files, now.Oldest, now.Still
+			s.Waiting, s.Oldest, s.Still, s.MaxAge = now.Files, now.Oldest, now.Still, seen.folder.MaxAge
+			for _, f := range seen.Some {
+				why := strings.TrimPrefix(f.Why, scan.ErrPartial.Error()+": ")
+				s.Unready = append(s.Unready, web.Unready{Name: f.Name, Lack: string(f.Lack), Why: why, Age: f.Age + time.Since(seen.at)})
+			}
 		}
 		all = append(all, s)
 	}

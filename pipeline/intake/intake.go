@@ -136,6 +136,7 @@ type sighting struct {
 	whole  bool      // with this stamp
 	taken  bool      // likewise
 	failed string    // the last error, told once
+	lacks  string    // what Whole said of this stamp; "" = nothing, or it was not asked
 }
 
 // listing is one folder's watch.
@@ -306,7 +307,12 @@ func (l *listing) look(ctx context.Context, path string) {
 	}
 	a := Arrival{Folder: l.folder, Path: path, Stamp: stamp}
 	// What could not be taken may wait for long: it is looked through once.
-	s.whole = s.whole || stamp.Size > 0 && l.cfg.Whole(ctx, path) == nil
+	if !s.whole && stamp.Size > 0 {
+		err := l.cfg.Whole(ctx, path)
+		if s.whole, s.lacks = err == nil, ""; err != nil {
+			s.lacks = err.Error()
+		}
+	}
 	if !s.whole {
 		if now.Sub(s.first) < l.folder.MaxAge {
 			return

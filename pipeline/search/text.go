@@ -19,6 +19,9 @@ type Refused struct{ Why string }
 
 func (r *Refused) Error() string { return r.Why }
 
+// ErrNoWord refuses a text of signs alone: without a word it would find every letter.
+var ErrNoWord = &Refused{"a search needs a word"} // never written to
+
 func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(format, args...)} }
 
 // clause is a part of what is asked for: a letter has it when a page has any of its ways.
@@ -79,6 +82,9 @@ func clauses(text string) (all []clause, err error) {
 		all = append(all, clause{not: p.not, ways: ways(found, begun, p.quoted)})
 	}
 	flush()
+	if len(all) == 0 && strings.TrimSpace(text) != "" {
+		return nil, ErrNoWord
+	}
 	return all, nil
 }
 

@@ -3,7 +3,7 @@
 // exception station keys press what they name (data-key).
 "use strict";
 (() => {
-  const ready = (part) => { const at = part.querySelector(".problem[data-focus]") || part.querySelector("[data-focus]"); if (at) at.focus(); };
+  const ready = (part) => { const at = part.querySelector(".problem[data-focus]") || part.querySelector("[data-focus]"); if (at) at.focus({preventScroll: at.matches("[data-keys]")}); }; // what is a whole page is not scrolled to
   ready(document);
 
   // Only a page that shows something live asks; others would keep a line open for nothing.
