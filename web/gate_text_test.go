@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -23,7 +24,9 @@ func TestStrangeTextsStayText(t *testing.T) {
 	p := newPost(t)
 	p.open(func(c *Config) {
 		c.Stores = []string{"tax", "social", strange}
-		c.Folders = func() []FolderState { return []FolderState{{Name: strange, Trouble: strange}} }
+		c.Folders = func() []FolderState {
+			return []FolderState{{Name: strange, Trouble: strange, Waiting: 1, Unready: []Unready{{strange, "partial", strange, time.Minute}}}}
+		}
 	})
 	p.say()
 	shows := map[string]bool{} // what is shown somewhere, and so could be looked at

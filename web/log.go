@@ -98,6 +98,7 @@ func (d *desk) chooseLog(v *visit) error {
 		}
 		f.About = id
 	}
+	f.Actor = v.actor(f.Actor)
 	if f.Case != "" {
 		if c := d.Mailroom.Look(f.Case); c.Reference != "" {
 			f.Case = c.Reference // as the log writes it

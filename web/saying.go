@@ -143,6 +143,17 @@ func (s speech) who(actor string) (string, error) {
 	return printable(actor), nil
 }
 
+// actor is who undone: whoever is shown otherwise than the log writes him can be looked for as shown.
+func (v *visit) actor(shown string) string {
+	if shown == v.t("who.machine") {
+		return pipeline.Machine
+	}
+	if uid := regexp.MustCompile(`[0-9]+`).FindString(shown); uid != "" && shown == v.t("who.command", "UID", uid) {
+		return "user " + uid
+	}
+	return shown
+}
+
 // byCommand is the source of files that were named on the command line.
 const byCommand = "process"
 

@@ -64,6 +64,9 @@ func TestWhoIsNamed(t *testing.T) {
 		if got, err := all["de"].who(actor); got != want || err != nil {
 			t.Errorf("%s: %q, %v", actor, got, err)
 		}
+		if back := speaking(t, "de").actor(want); back != actor {
+			t.Errorf("%s is looked for as %s", want, back)
+		}
 	}
 }
 
