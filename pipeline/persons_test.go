@@ -145,6 +145,11 @@ func (p *persons) grouping(held []docRow, by string, supervisor bool) Regroup {
 		}
 		last = d.To
 	}
+	for _, page := range []int{some[0].From - 1, last + 1} { // as often as not it is another document's, and refused
+		if page > 0 && rapid.IntRange(0, 3).Draw(p.T, "edge") == 0 {
+			g.TakeIn = append(g.TakeIn, page)
+		}
+	}
 	var pages []int
 	for _, d := range some {
 		pages = append(pages, d.Pages()...)

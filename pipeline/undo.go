@@ -217,6 +217,13 @@ func (m *Mailroom) ungroup(tx journal.Tx, d docRow, last given, u Undo) error {
 		}
 	}
 	for page, place := range last.Taken {
+		at, err := load[mail.Disposition](tx, tableDisposition, pageKey(d.Batch, page))
+		if err != nil {
+			return err
+		}
+		if at.Document != "" && !slices.Contains(last.Into, at.Document) { // another's undo has given it back to its letter
+			return refuse(refusedAfter, "document", d.ID, "state", d.State)
+		}
 		if err := dispose(tx, d.Batch, page, place); err != nil {
 			return err
 		}

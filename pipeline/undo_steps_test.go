@@ -46,3 +46,26 @@ func TestUndoStepByStep(t *testing.T) {
 	}
 	wantRefused(t, "one more", r.Undo(t.Context(), docs[0].Document, Undo{By: "A. Clerk"}), refusedNothing)
 }
+
+// TestUndoGivesNoPageAway: a page that was taken in and dropped again is its letter's once
+// more when that letter's own regrouping was taken back, and stays there.
+func TestUndoGivesNoPageAway(t *testing.T) {
+	r := newRoom(t)
+	batch, docs := r.process("a.pdf", "text=one", "text=two", "separator", "text=four", "text=five")
+	wantPlaces(t, docs, "1-2 exception no-reference", "4-5 exception no-reference")
+	group := func(g Regroup) {
+		t.Helper()
+		if _, err := r.Regroup(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	group(Regroup{Documents: versions(docs[0]), Grouping: Grouping{Spans: []PageSpan{{From: 1, To: 1}}, Separators: []int{2}}, By: "Anna"})
+	group(Regroup{Documents: versions(docs[1]), Grouping: Grouping{Spans: []PageSpan{{From: 3, To: 5}},
+		Discarded: []DiscardedPage{{2, "empty"}}, TakeIn: []int{2, 3}}, By: "Otto"})
+	if err := r.Undo(t.Context(), docs[0].Document, Undo{By: "Anna"}); err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, "page 2 is Anna's again", r.Undo(t.Context(), docs[1].Document, Undo{By: "Otto"}), refusedAfter)
+	wantPlaces(t, r.documentsOf(batch.Batch), "1-2 exception no-reference", "3-5 exception no-reference")
+	r.verifies()
+}
