@@ -27,7 +27,8 @@ type Decision struct {
 	KeyedBy     string    `json:"keyed_by,omitempty"`   // the person who had keyed the same reference before; the journal's
 	Version     int       `json:"version,omitempty"`    // of the document that the person looked at; 0 = not told
 	By          string    `json:"by"`
-	UID         string    `json:"uid,omitempty"` // of the process that asked, as the kernel says
+	User        string    `json:"user,omitempty"` // the account's id, of who is signed in at the desk
+	UID         string    `json:"uid,omitempty"`  // of the process that asked, as the kernel says
 	At          time.Time `json:"at"`
 }
 
@@ -114,9 +115,19 @@ func named(by string) error {
 
 func legible(text string) bool { return mail.Legible(text) }
 
-// samePerson tells whether two names are one person's.
-func samePerson(a, b string) bool {
-	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+// person is who said something: a name, which can be changed, and at the desk an account,
+// which can't.
+type person struct{ name, user string }
+
+func (p Decision) who() person { return person{p.By, p.User} }
+
+// is tells whether two are one person, where both have an account by that. At the command
+// line, and in the rows of former versions, there is the name alone.
+func (p person) is(o person) bool {
+	if p.user != "" && o.user != "" {
+		return p.user == o.user
+	}
+	return strings.EqualFold(strings.TrimSpace(p.name), strings.TrimSpace(o.name))
 }
 
 // decideReference files the document in the case that the person named, after the same checks that the machine makes.
@@ -131,7 +142,7 @@ func (m *Mailroom) decideReference(tx journal.Tx, b batchRow, d docRow, p Decisi
 		return refuse(refusedNoPages)
 	}
 	if !p.Supervisor && (len(d.Keyed) > 0 || slices.Contains(m.cfg.DoubleKey, ref.Scheme())) {
-		filed, err := m.key(tx, d, keying{Reference: ref, By: p.By, UID: p.UID, At: p.At})
+		filed, err := m.key(tx, d, keying{Reference: ref, By: p.By, User: p.User, UID: p.UID, At: p.At})
 		if err != nil || !filed {
 			return err
 		}

@@ -16,7 +16,7 @@ const (
 
 // decideDivide carries out what is said of one document and changes where letters begin.
 func (m *Mailroom) decideDivide(ctx context.Context, id string, p Decision) error {
-	g := Regroup{Documents: []DocumentVersion{{id, p.Version}}, Supervisor: p.Supervisor, By: p.By, UID: p.UID}
+	g := Regroup{Documents: []DocumentVersion{{id, p.Version}}, Supervisor: p.Supervisor, By: p.By, User: p.User, UID: p.UID}
 	if err := m.journal.View(ctx, func(r journal.Reader) error {
 		d, err := waiting(r, id, p.Version, p.Supervisor)
 		if err != nil {

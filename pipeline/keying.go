@@ -20,6 +20,7 @@ type keying struct {
 	Reference mail.Reference `json:"reference"`
 	Salt      string         `json:"salt"`
 	By        string         `json:"by"`
+	User      string         `json:"user,omitempty"`
 	UID       string         `json:"uid,omitempty"`
 	At        time.Time      `json:"at"`
 }
@@ -28,6 +29,7 @@ type keying struct {
 // there before another person has keyed it, too.
 type keyed struct {
 	By     string    `json:"by"`
+	User   string    `json:"user,omitempty"`
 	UID    string    `json:"uid,omitempty"`
 	At     time.Time `json:"at"`
 	SHA256 string    `json:"sha256"` // of salt, scheme and reference, each ended by a line feed
@@ -35,14 +37,20 @@ type keyed struct {
 
 func (k keying) logged() keyed {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n", k.Salt, k.Reference.Scheme(), k.Reference))
-	return keyed{k.By, k.UID, k.At, hex.EncodeToString(sum[:])}
+	return keyed{k.By, k.User, k.UID, k.At, hex.EncodeToString(sum[:])}
 }
 
 // KeyedLine is a reference that was keyed once, without the reference.
 type KeyedLine struct {
-	By string    `json:"by"`
-	At time.Time `json:"at"`
+	By   string    `json:"by"`
+	At   time.Time `json:"at"`
+	user string
 }
+
+// Is tells whether a person, named so or with that account, has keyed it.
+func (k KeyedLine) Is(name, user string) bool { return person{name, user}.is(person{k.By, k.user}) }
+
+func (k keying) who() person { return person{k.By, k.User} }
 
 // key takes a person's reference as a keying, and tells whether it is the second one of
 // the same reference, so that it decides.
@@ -50,7 +58,7 @@ func (m *Mailroom) key(tx journal.Tx, d docRow, k keying) (decides bool, err err
 	if len(d.Keyed) > 1 {
 		return false, refuse(refusedSupervisor, "document", d.ID)
 	}
-	if len(d.Keyed) == 1 && samePerson(d.Keyed[0].By, k.By) {
+	if len(d.Keyed) == 1 && d.Keyed[0].who().is(k.who()) {
 		return false, refuse(refusedSecond, "document", d.ID)
 	}
 	if len(d.Keyed) == 1 && d.Keyed[0].Reference == k.Reference {
@@ -74,7 +82,7 @@ func (m *Mailroom) differ(tx journal.Tx, d docRow, last keying) error {
 	for _, k := range d.Keyed {
 		e.Candidates = append(e.Candidates, candidate(k.Reference, mail.Say("keyed-by", "by", k.By)))
 	}
-	d.Lane = &laneRow{Lane: LaneSupervisor, Why: mail.Say("keyed-differently").English(), By: last.By, UID: last.UID, Since: last.At}
+	d.Lane = &laneRow{Lane: LaneSupervisor, Why: mail.Say("keyed-differently").English(), By: last.By, User: last.User, UID: last.UID, Since: last.At}
 	return errors.Join(
 		tx.Log(m.event(actionKeyed, d.ID, last.By, last.logged())),
 		m.except(tx, d.ID, e),

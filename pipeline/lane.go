@@ -30,6 +30,7 @@ type Park struct {
 	Pages   []int  `json:"pages,omitempty"` // LaneRescan: which are to be scanned again; none = all
 	Version int    `json:"version,omitempty"`
 	By      string `json:"by"`
+	User    string `json:"user,omitempty"` // the account's id, at the desk
 	UID     string `json:"uid,omitempty"`
 }
 
@@ -39,8 +40,16 @@ type laneRow struct {
 	Why   string    `json:"why,omitempty"`
 	Pages []int     `json:"pages,omitempty"`
 	By    string    `json:"by"`
+	User  string    `json:"user,omitempty"`
 	UID   string    `json:"uid,omitempty"`
 	Since time.Time `json:"since"`
+}
+
+func (l laneRow) who() person { return person{l.By, l.User} }
+
+// LaidBy tells whether a person, named so or with that account, has laid it into its lane.
+func (l DocumentLine) LaidBy(name, user string) bool {
+	return person{name, user}.is(person{l.LaneBy, l.laneUser})
 }
 
 // Complete tells what a wish lacks, whatever document it is about: a *Refused error.
@@ -60,7 +69,7 @@ func (m *Mailroom) Park(ctx context.Context, id string, p Park) error {
 	if err := p.Complete(); err != nil {
 		return err
 	}
-	row := laneRow{Lane: p.Lane, Why: strings.TrimSpace(p.Why), By: strings.TrimSpace(p.By), UID: p.UID, Since: m.cfg.Now().UTC()}
+	row := laneRow{Lane: p.Lane, Why: strings.TrimSpace(p.Why), By: strings.TrimSpace(p.By), User: p.User, UID: p.UID, Since: m.cfg.Now().UTC()}
 	if p.Lane == LaneRescan {
 		row.Pages = slices.Compact(slices.Sorted(slices.Values(p.Pages)))
 	}

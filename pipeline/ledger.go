@@ -45,6 +45,7 @@ type DocumentLine struct {
 	LaneBy    string     `json:"lane_by,omitempty"`
 	LaneSince time.Time  `json:"lane_since,omitzero"`
 	Keyed     *KeyedLine `json:"keyed,omitempty"`
+	laneUser  string     // the account of LaneBy
 }
 
 // EvidenceLine is a fact that decided.
@@ -236,10 +237,10 @@ func (m *Mailroom) documentLine(r journal.Reader, b batchRow, d docRow) (Documen
 // parked tells where a document waits.
 func (l *DocumentLine) parked(d docRow) {
 	if p := d.Lane; p != nil {
-		l.Lane, l.LaneWhy, l.LanePages, l.LaneBy, l.LaneSince = p.Lane, p.Why, p.Pages, p.By, p.Since
+		l.Lane, l.LaneWhy, l.LanePages, l.LaneBy, l.LaneSince, l.laneUser = p.Lane, p.Why, p.Pages, p.By, p.Since, p.User
 	}
 	if len(d.Keyed) == 1 {
-		l.Keyed = &KeyedLine{d.Keyed[0].By, d.Keyed[0].At}
+		l.Keyed = &KeyedLine{d.Keyed[0].By, d.Keyed[0].At, d.Keyed[0].User}
 	}
 }
 

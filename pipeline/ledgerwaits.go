@@ -25,6 +25,7 @@ type Filter struct {
 	Scheme string   // that a candidate, or the case of a recalled one, is a reference of
 	Lanes  []string // of the queue: "" is the open one
 	Keyer  string   // of Next: who has keyed its reference once can do nothing more about it
+	User   string   // the keyer's account
 }
 
 // waitRow is what the list of exceptions is filtered by.
@@ -129,7 +130,7 @@ func (m *Mailroom) Next(ctx context.Context, after Cursor, skip func(document st
 				return true, nil
 			}
 			line, err = m.line(r, c.document())
-			if f.Keyer != "" && line.Keyed != nil && samePerson(line.Keyed.By, f.Keyer) {
+			if f.Keyer != "" && line.Keyed != nil && line.Keyed.Is(f.Keyer, f.User) {
 				return true, err
 			}
 			at = c

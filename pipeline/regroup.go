@@ -49,6 +49,7 @@ type Regroup struct {
 	Grouping
 	Supervisor bool   `json:"supervisor,omitempty"`
 	By         string `json:"by"`
+	User       string `json:"user,omitempty"` // the account's id, at the desk
 	UID        string `json:"uid,omitempty"`
 }
 
@@ -73,7 +74,7 @@ func (m *Mailroom) Regroup(ctx context.Context, g Regroup) (made []string, err e
 		return nil, err
 	}
 	g.By = strings.TrimSpace(g.By)
-	said := Decision{Regroup: &g.Grouping, Supervisor: g.Supervisor, By: g.By, UID: g.UID, At: m.cfg.Now().UTC()}
+	said := Decision{Regroup: &g.Grouping, Supervisor: g.Supervisor, By: g.By, User: g.User, UID: g.UID, At: m.cfg.Now().UTC()}
 	return m.regroup(ctx, g, func(d docRow) Decision {
 		said := said
 		for _, v := range g.Documents {

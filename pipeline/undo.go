@@ -15,10 +15,13 @@ import (
 
 // Undo is a person's wish to take the last decision back. At is the mailroom's.
 type Undo struct {
-	By  string    `json:"by"`
-	UID string    `json:"uid,omitempty"`
-	At  time.Time `json:"at"`
+	By   string    `json:"by"`
+	User string    `json:"user,omitempty"` // the account's id, at the desk
+	UID  string    `json:"uid,omitempty"`
+	At   time.Time `json:"at"`
 }
+
+func (u Undo) who() person { return person{u.By, u.User} }
 
 // undone is what the log has of a decision that was taken back.
 type undone struct {
@@ -55,7 +58,7 @@ func (m *Mailroom) Undo(ctx context.Context, id string, u Undo) error {
 			return err
 		case last == nil || last.Return != "":
 			return refuse(refusedNothing, "document", id)
-		case !samePerson(last.By, u.By):
+		case !last.who().is(u.who()):
 			return refuse(refusedNotYours, "document", id)
 		}
 		if err := m.undo(tx, d, *last, u); err != nil {
@@ -67,7 +70,7 @@ func (m *Mailroom) Undo(ctx context.Context, id string, u Undo) error {
 
 // unkey forgets a reference that was keyed once.
 func (m *Mailroom) unkey(tx journal.Tx, d docRow, u Undo) error {
-	if !samePerson(d.Keyed[0].By, u.By) {
+	if !d.Keyed[0].who().is(u.who()) {
 		return refuse(refusedNotYours, "document", d.ID)
 	}
 	detail := undone{d.Version - 1, u}

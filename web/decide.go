@@ -90,7 +90,7 @@ func (d *desk) file(v *visit) error {
 	done, err := d.decided(v, "reference", func(line pipeline.DocumentLine) error {
 		id = line.Document
 		return d.Mailroom.Decide(v.Context(), id, pipeline.Decision{Reference: v.field("reference"), Version: formInt(v, "version"),
-			By: v.user.Actor(), Supervisor: v.user.Has(access.Supervisor)})
+			By: v.user.Actor(), User: v.user.ID, Supervisor: v.user.Has(access.Supervisor)})
 	})
 	if err != nil || !done {
 		return err
@@ -126,7 +126,7 @@ func (d *desk) discard(v *visit) error {
 			return &wrongField{"why-discard", "station.say_why"}
 		}
 		err := d.Mailroom.Decide(v.Context(), line.Document, pipeline.Decision{Discard: v.field("why"), Version: formInt(v, "version"),
-			By: v.user.Actor(), Supervisor: v.user.Has(access.Supervisor)})
+			By: v.user.Actor(), User: v.user.ID, Supervisor: v.user.Has(access.Supervisor)})
 		if err == nil {
 			err = d.did(v, step{Kind: stepDecided, Document: line.Document})
 		}
@@ -150,7 +150,7 @@ func (d *desk) park(lane string) func(*visit) error {
 			case !ok:
 				return &wrongField{"pages-" + lane, "station.pages_wrong"}
 			}
-			err := d.Mailroom.Park(v.Context(), line.Document, pipeline.Park{Lane: lane, Why: v.field("why"), Pages: pages, By: v.user.Actor(), Version: formInt(v, "version")})
+			err := d.Mailroom.Park(v.Context(), line.Document, pipeline.Park{Lane: lane, Why: v.field("why"), Pages: pages, By: v.user.Actor(), User: v.user.ID, Version: formInt(v, "version")})
 			if err == nil {
 				err = d.did(v, step{Kind: stepParked, Document: line.Document, Lane: line.Lane, Why: line.LaneWhy, Pages: line.LanePages, To: lane})
 			}

@@ -71,7 +71,7 @@ func (d *desk) sightOf(v *visit, h pipeline.Holding) (s sight, err error) {
 // mayDecide tells whether a person may decide on what waits: what was handed up is for
 // supervisors, and for whoever handed it up and thinks better of it.
 func mayDecide(u access.User, line pipeline.DocumentLine) bool {
-	return line.Lane != pipeline.LaneSupervisor || u.Has(access.Supervisor) || line.LaneBy == u.Actor()
+	return line.Lane != pipeline.LaneSupervisor || u.Has(access.Supervisor) || line.LaidBy(u.Actor(), u.ID)
 }
 
 // brokenGlass is the session's key for the letter that an auditor has last given a

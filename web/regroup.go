@@ -56,7 +56,7 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 		g.Discarded[i].Why = v.field("why")
 	}
 	g.Documents = append(g.Documents, pipeline.DocumentVersion{Document: line.Document, Version: formInt(v, "version")})
-	g.By, g.Supervisor = v.user.Actor(), v.user.Has(access.Supervisor)
+	g.By, g.User, g.Supervisor = v.user.Actor(), v.user.ID, v.user.Has(access.Supervisor)
 	made, err := d.Mailroom.Regroup(ctx, *g)
 	if err != nil {
 		return "", err

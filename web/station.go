@@ -149,7 +149,7 @@ func (d *desk) openStation(v *visit, line pipeline.DocumentLine, t trial) error 
 func (d *desk) stationFacts(v *visit, p *stationPage, facts pipeline.Facts) {
 	supervisor := v.user.Has(access.Supervisor)
 	if k := p.Line.Keyed; k != nil {
-		p.Keyed, p.KeyedOwn = k.By, strings.EqualFold(k.By, v.user.Actor())
+		p.Keyed, p.KeyedOwn = k.By, k.Is(v.user.Actor(), v.user.ID)
 	}
 	p.Masked = facts.Keyings > 0 && !supervisor
 	for i, e := range facts.Evidence {

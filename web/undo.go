@@ -94,13 +94,13 @@ func (d *desk) takeBack(v *visit, s step) error {
 		if err != nil {
 			return err
 		}
-		if line.Lane != s.To || s.To != pipeline.LaneOpen && line.LaneBy != by {
+		if line.Lane != s.To || s.To != pipeline.LaneOpen && !line.LaidBy(by, v.user.ID) {
 			return &pipeline.Refused{Code: "something-came-after"}
 		}
-		return d.Mailroom.Park(ctx, s.Document, pipeline.Park{Lane: s.Lane, Why: s.Why, Pages: s.Pages, By: by})
+		return d.Mailroom.Park(ctx, s.Document, pipeline.Park{Lane: s.Lane, Why: s.Why, Pages: s.Pages, By: by, User: v.user.ID})
 	case stepTurned:
 		_, err := d.Mailroom.Turn(ctx, s.Batch, pipeline.Turn{Page: s.Page, Degrees: s.Degrees, By: by})
 		return err
 	}
-	return d.Mailroom.Undo(ctx, s.Document, pipeline.Undo{By: by})
+	return d.Mailroom.Undo(ctx, s.Document, pipeline.Undo{By: by, User: v.user.ID})
 }
