@@ -48,7 +48,7 @@ func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
 		return err
 	}
 	return m.journal.Tx(ctx, func(tx journal.Tx) error {
-		d, err := waiting(tx, id, p.Version, p.Supervisor)
+		d, err := waiting(tx, id, p.Version, p.Supervisor, p.who())
 		if err != nil {
 			return err
 		}
@@ -65,8 +65,9 @@ func (m *Mailroom) Decide(ctx context.Context, id string, p Decision) error {
 }
 
 // waiting reads a held document that may be decided on. seen is the version that the
-// person has looked at; 0 = not told.
-func waiting(r journal.Reader, id string, seen int, supervisor bool) (docRow, error) {
+// person has looked at; 0 = not told. All that changes what waits asks it, within the
+// transaction: what was handed up can't be taken through the letter beside it either.
+func waiting(r journal.Reader, id string, seen int, supervisor bool, who person) (docRow, error) {
 	d, err := load[docRow](r, tableDoc, id)
 	switch {
 	case err != nil:
@@ -77,6 +78,8 @@ func waiting(r journal.Reader, id string, seen int, supervisor bool) (docRow, er
 		return d, refuse(refusedChanged, "document", id)
 	case len(d.Keyed) > 1 && !supervisor:
 		return d, refuse(refusedSupervisor, "document", id)
+	case d.Lane != nil && d.Lane.Lane == LaneSupervisor && !supervisor && !d.Lane.who().is(who):
+		return d, refuse(refusedHandedUp, "document", id)
 	}
 	return d, nil
 }

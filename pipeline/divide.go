@@ -18,7 +18,7 @@ const (
 func (m *Mailroom) decideDivide(ctx context.Context, id string, p Decision) error {
 	g := Regroup{Documents: []DocumentVersion{{id, p.Version}}, Supervisor: p.Supervisor, By: p.By, User: p.User, UID: p.UID}
 	if err := m.journal.View(ctx, func(r journal.Reader) error {
-		d, err := waiting(r, id, p.Version, p.Supervisor)
+		d, err := waiting(r, id, p.Version, p.Supervisor, p.who())
 		if err != nil {
 			return err
 		}

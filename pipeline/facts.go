@@ -26,7 +26,12 @@ type Facts struct {
 type Neighbour struct {
 	Document          string
 	Version, From, To int
+	Lane              string
+	laid              person // by whom into the lane
 }
+
+// LaidBy tells whether a person, named so or with that account, has laid it into its lane.
+func (n Neighbour) LaidBy(name, user string) bool { return person{name, user}.is(n.laid) }
 
 // Facts gives what speaks for a document's place, or made it wait.
 func (m *Mailroom) Facts(ctx context.Context, id string) (f Facts, err error) {
@@ -74,7 +79,11 @@ func waitsAt(r journal.Reader, batch string, page int) (*Neighbour, error) {
 	if err != nil || d.State != mail.Held || d.Whole {
 		return nil, err
 	}
-	return &Neighbour{d.ID, d.Version, d.From, d.To}, nil
+	n := Neighbour{Document: d.ID, Version: d.Version, From: d.From, To: d.To}
+	if d.Lane != nil {
+		n.Lane, n.laid = d.Lane.Lane, d.Lane.who()
+	}
+	return &n, nil
 }
 
 // Case is what the register says of a reference that a person types.

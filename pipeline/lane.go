@@ -74,7 +74,7 @@ func (m *Mailroom) Park(ctx context.Context, id string, p Park) error {
 		row.Pages = slices.Compact(slices.Sorted(slices.Values(p.Pages)))
 	}
 	return m.journal.Tx(ctx, func(tx journal.Tx) error {
-		d, err := waiting(tx, id, p.Version, true)
+		d, err := waiting(tx, id, p.Version, true, row.who())
 		if err != nil {
 			return err
 		}

@@ -52,6 +52,7 @@ const (
 	refusedNoPage     Refusal = "no-such-page"
 	refusedSecond     Refusal = "second-person-needed"
 	refusedSupervisor Refusal = "supervisor-needed"
+	refusedHandedUp   Refusal = "handed-up"
 	refusedDifference Refusal = "difference-needs-reason"
 	refusedClosed     Refusal = "closed-already"
 	refusedUndecided  Refusal = "batch-undecided"
@@ -114,6 +115,7 @@ var refusals = map[Refusal]string{
 	refusedNoPage:     "the batch has no page {page}: it has {pages}",
 	refusedSecond:     "you have keyed the reference of document {document}: another person must key it, too, without seeing yours",
 	refusedSupervisor: "two persons have keyed different references for document {document}: a supervisor decides",
+	refusedHandedUp:   "document {document} was handed to a supervisor: a supervisor decides, or whoever handed it up",
 	refusedDifference: "a difference needs a reason that can be read later, one line of text: --because WHY",
 	refusedClosed:     "batch {batch} is closed already",
 	refusedUndecided:  "documents of batch {batch} wait or are worked on: decide those first, it then closes by itself or says how it differs from its ticket",

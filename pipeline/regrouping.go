@@ -102,7 +102,7 @@ func (plan *regrouping) sound(counts map[int]int) error {
 // documents reads the documents that are named.
 func (plan *regrouping) documents(r journal.Reader, g Regroup) error {
 	for i, v := range g.Documents {
-		d, err := waiting(r, v.Document, v.Version, g.Supervisor)
+		d, err := waiting(r, v.Document, v.Version, g.Supervisor, person{g.By, g.User})
 		if err != nil {
 			return err
 		}

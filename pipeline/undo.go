@@ -208,7 +208,7 @@ func (m *Mailroom) ungroup(tx journal.Tx, d docRow, last given, u Undo) error {
 	detail := regrouped{}
 	var parts []docRow
 	for _, id := range last.Into {
-		part, err := untouched(tx, id, last.At)
+		part, err := untouched(tx, id, last.At, u.who())
 		if err != nil {
 			return err
 		}
@@ -277,8 +277,9 @@ func superseded(r journal.Reader, last given) (all []given, err error) {
 	return all, nil
 }
 
-// untouched reads a document that a regrouping has made and that still waits as it did then.
-func untouched(r journal.Reader, id string, since time.Time) (docRow, error) {
+// untouched reads a document that a regrouping has made and that still waits as it did
+// then: nobody else has laid it into a lane, above all not handed it up.
+func untouched(r journal.Reader, id string, since time.Time, who person) (docRow, error) {
 	d, err := load[docRow](r, tableDoc, id)
 	if err != nil {
 		return d, err
@@ -290,6 +291,9 @@ func untouched(r journal.Reader, id string, since time.Time) (docRow, error) {
 	decided := last != nil && (last.at >= d.Born || last.At.After(since))
 	if d.State != mail.Held || d.Placement != nil || len(d.Keyed) > 0 || decided {
 		return d, refuse(refusedPart, "document", id, "state", d.State)
+	}
+	if d.Lane != nil && !d.Lane.who().is(who) {
+		return d, refuse(refusedAfter, "document", id, "state", d.State)
 	}
 	return d, nil
 }

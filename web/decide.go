@@ -36,7 +36,7 @@ func (d *desk) decided(v *visit, field string, decide func(pipeline.DocumentLine
 	if err != nil {
 		return false, err
 	}
-	if !mayDecide(v.user, line) {
+	if !mayDecide(v.user, line.Lane, line) {
 		return false, errForbidden
 	}
 	if has, mine := d.leases.take(line.Document, v.user.ID, v.user.Name); !mine {

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"testing"
 
 	"postroom/pipeline"
@@ -45,5 +46,55 @@ func TestAnotherNameIsNoOtherPerson(t *testing.T) {
 	c.opens("/station/" + d.Document)
 	if c.does(d.Document, "open", nil); h.document(d.Document).Lane != pipeline.LaneOpen {
 		t.Error("he can't take back what he has handed up")
+	}
+}
+
+// What was handed up, or what another has open, is not taken through the letter beside it.
+func TestNoLetterIsTakenThroughItsNeighbour(t *testing.T) {
+	h := newStation(t)
+	batch := h.came("a.pdf", "one", "two", "three", "four")[0].Batch
+	ann, ben, sue := h.clerk("operator"), h.clerk("ben"), h.clerk("supervisor")
+	ann.opens("/station")
+	ann.does(ann.document(), "page", url.Values{"do": {"split"}, "page": {"3"}})
+	docs := h.rest(t.Context(), batch)
+	up, beside := docs[len(docs)-2], docs[len(docs)-1]
+	if spansOf(docs) != "1–2 exception, 3–4 exception" || up.Status != "exception" || beside.Status != "exception" {
+		t.Fatal(spansOf(docs))
+	}
+	verbs := map[string]string{"merge": "3", "first": "3"}
+	offers := func(c *clerk, want bool) {
+		t.Helper()
+		c.opens("/station/" + beside.Document + "?page=3")
+		for does := range verbs {
+			disabled := regexp.MustCompile(`value="` + does + `" data-key="."( disabled)?>`).FindStringSubmatch(c.body)
+			if disabled == nil || (disabled[1] == "") != want {
+				t.Errorf("%s: %q", does, disabled)
+			}
+		}
+	}
+	refused := func(c *clerk) {
+		t.Helper()
+		for does, page := range verbs {
+			if got := c.does(beside.Document, "page", url.Values{"do": {does}, "page": {page}}); got != http.StatusUnprocessableEntity {
+				t.Errorf("%s: %d", does, got)
+			}
+			c.sees("The letter beside it is with a supervisor")
+		}
+	}
+	ann.opens("/station/" + up.Document)
+	offers(ben, false)
+	refused(ben)
+	ann.does(up.Document, "supervisor", url.Values{"why": {"two cases"}})
+	ann.post("/signout", nil)
+	offers(ben, false)
+	refused(ben)
+	ben.does(beside.Document, "skip", nil)
+	if got := spansOf(h.rest(t.Context(), batch)); got != "1–2 exception, 3–4 exception" {
+		t.Error(got)
+	}
+	ben.post("/signout", nil)
+	offers(sue, true)
+	if got := sue.does(beside.Document, "page", url.Values{"do": {"merge"}, "page": {"3"}}); got != http.StatusSeeOther {
+		t.Error("a supervisor can't:", got)
 	}
 }

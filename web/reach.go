@@ -68,10 +68,13 @@ func (d *desk) sightOf(v *visit, h pipeline.Holding) (s sight, err error) {
 	return s, nil
 }
 
-// mayDecide tells whether a person may decide on what waits: what was handed up is for
-// supervisors, and for whoever handed it up and thinks better of it.
-func mayDecide(u access.User, line pipeline.DocumentLine) bool {
-	return line.Lane != pipeline.LaneSupervisor || u.Has(access.Supervisor) || line.LaidBy(u.Actor(), u.ID)
+// laid is what waits in a lane, into which somebody has laid it.
+type laid interface{ LaidBy(name, user string) bool }
+
+// mayDecide tells whether a person may decide on what waits in a lane: what was handed up is
+// for supervisors, and for whoever handed it up and thinks better of it.
+func mayDecide(u access.User, lane string, by laid) bool {
+	return lane != pipeline.LaneSupervisor || u.Has(access.Supervisor) || by.LaidBy(u.Actor(), u.ID)
 }
 
 // brokenGlass is the session's key for the letter that an auditor has last given a

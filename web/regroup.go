@@ -48,9 +48,12 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 	if err != nil {
 		return "", err
 	}
-	g := grouping(line, facts, page, does)
-	if g == nil || facts.Whole {
+	g := grouping(line, d.beside(v, facts), page, does)
+	switch {
+	case facts.Whole, g == nil && grouping(line, facts, page, does) == nil:
 		return "", &wrongField{"", "station.does_not_fit"}
+	case g == nil:
+		return "", &wrongField{"", "station.beside_taken"}
 	}
 	for i := range g.Discarded {
 		g.Discarded[i].Why = v.field("why")
@@ -77,6 +80,17 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 		}
 	}
 	return "/station", nil
+}
+
+// beside gives the facts without a neighbour that the visitor may not decide on, or that
+// somebody else works at: neither is taken from there through the letter beside it.
+func (d *desk) beside(v *visit, facts pipeline.Facts) pipeline.Facts {
+	for _, n := range []**pipeline.Neighbour{&facts.Up, &facts.Down} {
+		if *n != nil && (!mayDecide(v.user, (*n).Lane, *n) || d.leases.holder((*n).Document, v.user.ID) != "") {
+			*n = nil
+		}
+	}
+	return facts
 }
 
 // turn turns a page by a quarter, clockwise.

@@ -214,7 +214,7 @@ func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) (at 
 		}
 		p.Beside = &beside
 	}
-	p.pageActs = actsOn(p.Line, facts, pages[at])
+	p.pageActs = actsOn(p.Line, d.beside(v, facts), pages[at])
 	return at, nil
 }
 
