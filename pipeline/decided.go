@@ -18,6 +18,8 @@ type decisionRow struct {
 	Decision
 	Held   *mail.Exception `json:"held,omitempty"`
 	Stood  bool            `json:"stood,omitempty"` // a copy stood in a case
+	Lane   *laneRow        `json:"lane,omitempty"`  // that it waited in
+	Keyed  []keying        `json:"keyed,omitempty"` // the references that were keyed for it
 	Undone *Undo           `json:"undone,omitempty"`
 
 	// Of a regrouping: the documents that it was about, what it made, this one as it was,
@@ -97,7 +99,7 @@ func (m *Mailroom) record(tx journal.Tx, d docRow, row decisionRow) error {
 		if err != nil {
 			return err
 		}
-		row.Held, row.Stood = &e, d.Receipt != nil
+		row.Held, row.Stood, row.Lane, row.Keyed = &e, d.Receipt != nil, d.Lane, d.Keyed
 	}
 	return errors.Join(
 		journal.Save(tx, tableDecision, version(d), row),

@@ -207,7 +207,7 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 			return err
 		}
 		if d.Undo != nil {
-			return errors.Join(m.sendBack(tx, d, undoneBy(d.Undo.By), *d.Undo), m.settle(tx, d.Batch))
+			return errors.Join(m.undelivered(tx, d), m.settle(tx, d.Batch))
 		}
 		next := enqueueRendition
 		if unread {

@@ -49,20 +49,20 @@ func (m *Mailroom) Return(ctx context.Context, id string, p Return) error {
 		}
 		return errors.Join(
 			m.record(tx, d, decisionRow{Decision: said}),
-			m.sendBack(tx, d, p.Why, Undo{By: p.By, UID: p.UID, At: said.At}),
+			m.sendBack(tx, d, said),
 			m.settle(tx, d.Batch))
 	})
 }
 
 // sendBack holds a filed document and withdraws its copy. It has no placement any more:
 // when it comes to a case again, it is under another name.
-func (m *Mailroom) sendBack(tx journal.Tx, d docRow, why string, who Undo) error {
-	if err := m.takeBack(tx, d, why, who.By, who.At); err != nil {
+func (m *Mailroom) sendBack(tx journal.Tx, d docRow, said Decision) error {
+	if err := m.takeBack(tx, d, said.Return, said.By, said.At); err != nil {
 		return err
 	}
 	was := d.Placement.Reference
 	d.SentBack = append(slices.Clone(d.SentBack), was)
-	return m.hold(tx, d.letGo(), exception(mail.Recall, mail.Say("sent-back", "reference", was, "by", who.By, "why", why)))
+	return m.hold(tx, d.letGo(), exception(mail.Recall, mail.Say("sent-back", "reference", was, "by", said.By, "why", said.Return)))
 }
 
 // unwelcome is why a document waits that the machine would file in a case from where a

@@ -35,10 +35,10 @@ func (u Undo) Complete() error { return named(u.By) }
 func undoneBy(who string) string { return "undone by " + who }
 
 // Undo takes back the last decision that the person has made on a document, if nothing came
-// after it. What was discarded or regrouped waits again as it did before; of a regrouping
-// any of the documents may be named. What was sent to a case waits again as before when it
-// had not reached its store; else its copy there is withdrawn, and it waits as `recall`. A
-// first keying of a reference is forgotten. A *Refused error changes nothing.
+// after it. It waits again as it did before: for the same reason, in the same lane, keyed by
+// the same person; of a regrouping any of the documents may be named. Of what has reached
+// its store the copy there is withdrawn. A first keying of a reference is forgotten. A
+// *Refused error changes nothing.
 func (m *Mailroom) Undo(ctx context.Context, id string, u Undo) error {
 	if err := u.Complete(); err != nil {
 		return err
@@ -136,13 +136,13 @@ func (m *Mailroom) undo(tx journal.Tx, d docRow, last given, u Undo) error {
 	var err error
 	switch steps := d.Version - last.at; { // since the decision, with it
 	case d.State == mail.Discarded && steps == 1:
-		err = m.undiscard(tx, d, last.waited(u.By, last.Stood))
+		err = m.undiscard(tx, d, last.decisionRow, u)
 	case d.State == mail.Placed && steps == 1 && d.Undo == nil:
-		err = m.unplace(tx, d, last.waited(u.By, last.Stood), u)
+		err = m.unplace(tx, d, last.decisionRow, u)
 	case d.State == mail.Filed && steps == 1: // a recall that was said to be unfounded: it has stood there all the time
-		err = m.hold(tx, d, last.waited(u.By, false))
+		err = m.waitAgain(tx, d, last.decisionRow, false, u)
 	case d.State == mail.Filed && steps == 2:
-		err = m.sendBack(tx, d, undoneBy(u.By), u)
+		err = m.unfile(tx, d, last.decisionRow, u)
 	default:
 		return refuse(refusedAfter, "document", d.ID, "state", d.State)
 	}
@@ -172,20 +172,59 @@ func (row decisionRow) waited(who string, withdrawn bool) mail.Exception {
 	return e
 }
 
+// waitAgain holds a document as it waited before a decision. Its lane and its keyings, which
+// the decision has ended, are logged anew.
+func (m *Mailroom) waitAgain(tx journal.Tx, d docRow, row decisionRow, withdrawn bool, u Undo) error {
+	d = d.freed()
+	d.Document, d.Lane, d.Keyed = d.Move(mail.Held), row.Lane, row.Keyed
+	if err := errors.Join(m.except(tx, d.ID, row.waited(u.By, withdrawn)), saveDoc(tx, d)); err != nil {
+		return err
+	}
+	for _, k := range d.Keyed {
+		if err := tx.Log(m.event(actionKeyed, d.ID, u.By, k.logged())); err != nil {
+			return err
+		}
+	}
+	if d.Lane == nil {
+		return nil
+	}
+	return tx.Log(m.event(actionParked, d.ID, u.By, d.Lane))
+}
+
+// unfile holds a filed document again and withdraws its copy. The machine files it there no
+// more.
+func (m *Mailroom) unfile(tx journal.Tx, d docRow, row decisionRow, u Undo) error {
+	if err := m.takeBack(tx, d, undoneBy(u.By), u.By, u.At); err != nil {
+		return err
+	}
+	d.SentBack = append(slices.Clone(d.SentBack), d.Placement.Reference)
+	return m.waitAgain(tx, d.letGo(), row, row.Stood, u)
+}
+
+// undelivered is unfile for what was taken back on its way to the case, and has come there:
+// the decision on it is two steps back.
+func (m *Mailroom) undelivered(tx journal.Tx, d docRow) error {
+	row, err := load[decisionRow](tx, tableDecision, fmt.Sprintf("%s/%d", d.ID, d.Version-2))
+	if err != nil {
+		return err
+	}
+	return m.unfile(tx, d, row, *d.Undo)
+}
+
 // undiscard gives the pages of a discarded document back to it.
-func (m *Mailroom) undiscard(tx journal.Tx, d docRow, e mail.Exception) error {
+func (m *Mailroom) undiscard(tx journal.Tx, d docRow, row decisionRow, u Undo) error {
 	for _, page := range d.Pages() {
 		if err := dispose(tx, d.Batch, page, mail.Disposition{Place: mail.PlaceDocument, Document: d.ID}); err != nil {
 			return err
 		}
 	}
 	d.Why = ""
-	return m.hold(tx, d.letGo(), e)
+	return m.waitAgain(tx, d.letGo(), row, row.Stood, u)
 }
 
 // unplace holds a document that is on its way to its case. When its delivery may have
 // begun, a copy may stand there: it is taken back when that has ended.
-func (m *Mailroom) unplace(tx journal.Tx, d docRow, e mail.Exception, u Undo) error {
+func (m *Mailroom) unplace(tx journal.Tx, d docRow, row decisionRow, u Undo) error {
 	_, err := tx.Get(journal.TableReceipt, taskCut+"/"+version(d)) // the delivery is queued with its end
 	if err == nil {
 		d.Undo = &u
@@ -195,7 +234,7 @@ func (m *Mailroom) unplace(tx journal.Tx, d docRow, e mail.Exception, u Undo) er
 		return err
 	}
 	d.Placement = nil
-	return m.hold(tx, d, e)
+	return m.waitAgain(tx, d, row, row.Stood, u)
 }
 
 // ungroup makes the documents again that a regrouping has superseded, if all that it has
@@ -313,5 +352,5 @@ func (m *Mailroom) restore(tx journal.Tx, f given, u Undo) error {
 			return err
 		}
 	}
-	return errors.Join(m.hold(tx, d, f.waited(u.By, f.Stood)), m.noteUndone(tx, d.ID, f, u))
+	return errors.Join(m.waitAgain(tx, d, f.decisionRow, f.Stood, u), m.noteUndone(tx, d.ID, f, u))
 }

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"testing"
 )
@@ -67,5 +69,70 @@ func TestUndoGivesNoPageAway(t *testing.T) {
 	}
 	wantRefused(t, "page 2 is Anna's again", r.Undo(t.Context(), docs[1].Document, Undo{By: "Otto"}), refusedAfter)
 	wantPlaces(t, r.documentsOf(batch.Batch), "1-2 exception no-reference", "3-5 exception no-reference")
+	r.verifies()
+}
+
+// TestUndoneWaitsAsBefore: for the same reason, with the same candidates and in the same
+// lane, whatever was decided and however far it has come; and the log proves it.
+func TestUndoneWaitsAsBefore(t *testing.T) {
+	r := newRoom(t)
+	ctx := t.Context()
+	batch, docs := r.process("a.pdf", "code="+caseA+";text=Our ref "+caseB, "text=two")
+	id := docs[0].Document
+	wantPlaces(t, docs, "1-2 exception conflict")
+	if err := r.Park(ctx, id, Park{Lane: LaneSupervisor, Why: "two cases", By: "Anna"}); err != nil {
+		t.Fatal(err)
+	}
+	was, err := r.Document(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := Decision{Reference: caseA, Supervisor: true, By: "Sue"}
+	for what, decide := range map[string]func() error{
+		"filed":      func() error { defer r.rest(batch.Batch); return r.Decide(ctx, id, file) },
+		"on its way": func() error { return r.Decide(ctx, id, file) },
+		"discarded":  func() error { return r.Decide(ctx, id, Decision{Discard: "x", Supervisor: true, By: "Sue"}) },
+		"divided":    func() error { return r.Decide(ctx, id, Decision{SplitBefore: 2, Supervisor: true, By: "Sue"}) },
+	} {
+		if err := errors.Join(decide(), r.Undo(ctx, id, Undo{By: "Sue"})); err != nil {
+			t.Fatal(what, err)
+		}
+		r.rest(batch.Batch)
+		is, err := r.Document(ctx, id)
+		is.Version, is.Decisions = was.Version, nil
+		if err != nil || !bytes.Equal(encode(is), encode(was)) {
+			t.Errorf("%s, then taken back: %s, want %s, %v", what, encode(is), encode(was), err)
+		}
+		wantRefused(t, what, r.Decide(ctx, id, Decision{Discard: "x", By: "Bert"}), refusedHandedUp)
+		r.verifies()
+	}
+}
+
+// TestUndoneWaitsKeyed: who takes a second keying back leaves the first one.
+func TestUndoneWaitsKeyed(t *testing.T) {
+	r := newRoom(t)
+	r.doubleKey = []string{"tax"}
+	r.reopen()
+	ctx := t.Context()
+	batch, docs := r.process("a.pdf", "text=x")
+	id := docs[0].Document
+	for _, by := range []string{"Anna", "Bert"} {
+		if err := r.Decide(ctx, id, Decision{Reference: caseA, By: by}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.rest(batch.Batch)
+	if err := r.Undo(ctx, id, Undo{By: "Bert"}); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := r.Document(ctx, id); err != nil || d.Keyed == nil || d.Keyed.By != "Anna" {
+		t.Errorf("%+v, %v", d, err)
+	}
+	r.verifies()
+	if err := errors.Join(r.Undo(ctx, id, Undo{By: "Anna"}), r.Decide(ctx, id, Decision{Reference: caseB, By: "Anna"}), r.Decide(ctx, id, Decision{Reference: caseB, By: "Bert"})); err != nil {
+		t.Fatal(err)
+	}
+	_, docs = r.rest(batch.Batch)
+	wantPlaces(t, docs, "1-1 filed "+caseB)
 	r.verifies()
 }

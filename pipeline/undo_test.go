@@ -81,7 +81,7 @@ func TestUndo(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, docs = r.rest(docs[0].Batch)
-		wantPlaces(t, docs, "1-1 exception recall")
+		wantPlaces(t, docs, "1-1 exception no-reference")
 		if notes, _ := filepath.Glob(filepath.Join(r.dir, "tax", "*", "*", "withdrawn.json")); len(notes) != 1 {
 			t.Errorf("withdrawn: %v", notes)
 		}
@@ -130,7 +130,7 @@ func TestUndo(t *testing.T) {
 		down = false
 		r.reopen()
 		_, docs = r.rest(docs[0].Batch)
-		wantPlaces(t, docs, "1-1 exception recall")
+		wantPlaces(t, docs, "1-1 exception no-reference")
 		if notes, _ := filepath.Glob(filepath.Join(r.dir, "tax", "*", "*", "withdrawn.json")); len(notes) != 1 {
 			t.Errorf("withdrawn: %v", notes)
 		}

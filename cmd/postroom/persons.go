@@ -71,9 +71,8 @@ func exceptionsUndoCommand() *cobra.Command {
 		Use:   "undo DOCUMENT --by NAME",
 		Short: "Take back the last decision that you have made on a document",
 		Long: `undo takes a decision back, if the same person made it and nothing came after it:
-a discarded or regrouped document waits again as before; a filed one is sent back
-and waits as a recall, its copy withdrawn. Of what was divided or merged any part
-may be named.`,
+the document waits again as before, for the same reason and in the same lane. Of a
+filed one the copy is withdrawn. Of what was divided or merged any part may be named.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
 	}, &order{Op: "undo", Undo: u}), func() error { return u.Complete() })
 	c.Flags().StringVar(&u.By, "by", "", "`name` of who had decided")
