@@ -19,7 +19,6 @@ type Facts struct {
 	Up, Down *Neighbour      // the documents right before and behind its pages, if they wait too
 	Whole    bool            // it is its file, whose pages were not told apart
 	First    string          // of a whole file: the batch that had the same bytes before; "" = none
-	Keyings  int             // how many persons have keyed a reference of it: of two these differ
 }
 
 // Neighbour is a document that waits beside another one.
@@ -52,7 +51,7 @@ func (m *Mailroom) Facts(ctx context.Context, id string) (f Facts, err error) {
 			return err
 		}
 		f.Evidence, f.Since = append(f.Evidence, e.Evidence...), e.Since
-		f.Whole, f.Keyings = d.Whole, len(d.Keyed)
+		f.Whole = d.Whole
 		if f.Whole {
 			b, err := load[batchRow](r, tableBatch, d.Batch)
 			f.First = b.First

@@ -45,6 +45,7 @@ type DocumentLine struct {
 	LaneBy    string     `json:"lane_by,omitempty"`
 	LaneSince time.Time  `json:"lane_since,omitzero"`
 	Keyed     *KeyedLine `json:"keyed,omitempty"`
+	Keyings   int        `json:"-"` // how many persons have keyed a reference of it: of two these differ
 	laneUser  string     // the account of LaneBy
 }
 
@@ -239,7 +240,7 @@ func (l *DocumentLine) parked(d docRow) {
 	if p := d.Lane; p != nil {
 		l.Lane, l.LaneWhy, l.LanePages, l.LaneBy, l.LaneSince, l.laneUser = p.Lane, p.Why, p.Pages, p.By, p.Since, p.User
 	}
-	if len(d.Keyed) == 1 {
+	if l.Keyings = len(d.Keyed); l.Keyings == 1 {
 		l.Keyed = &KeyedLine{d.Keyed[0].By, d.Keyed[0].At, d.Keyed[0].User}
 	}
 }

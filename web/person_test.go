@@ -98,3 +98,39 @@ func TestNoLetterIsTakenThroughItsNeighbour(t *testing.T) {
 		t.Error("a supervisor can't:", got)
 	}
 }
+
+// Who keys a reference second gets no word of what was read, whatever is asked for.
+func TestSecondKeyerIsToldNoWord(t *testing.T) {
+	h := newStation(t, "tax")
+	d := h.came("a.pdf", "Our ref "+caseA+" and "+caseB+" Zanzibar", "Madagascar")[0]
+	ann, ben, sue := h.clerk("operator"), h.clerk("ben"), h.clerk("supervisor")
+	at := "/station/" + d.Document
+	read := []string{caseA, caseB, "Zanzibar", "Madagascar", "Ada Alder", "<tspan", "<polygon", `src="` + at + "/fact/"}
+	ann.opens(at)
+	ann.sees(caseA, caseB, "Zanzibar", "Ada Alder", "<tspan", "<polygon", at+"/fact/")
+	ann.does(d.Document, "file", url.Values{"reference": {caseA}})
+	asks := func() {
+		t.Helper()
+		for path, want := range map[string]int{
+			at: http.StatusOK, at + "?page=2": http.StatusOK, at + "/fact/0": http.StatusNotFound, at + "/picture/1/screen": http.StatusOK,
+			"/station/list": http.StatusOK, "/station/list?lane=supervisor": http.StatusOK, "/batches/" + d.Batch: http.StatusOK, "/intake": http.StatusOK,
+			"/story/" + d.Document: http.StatusForbidden, "/letters/" + d.Document: http.StatusForbidden,
+		} {
+			if got := ben.get(path); got.StatusCode != want {
+				t.Errorf("%s: %s", path, got.Status)
+			}
+			ben.doesNotSee(read...)
+		}
+		ben.post(at+"/lookup", url.Values{"reference": {caseA[:9]}})
+		ben.doesNotSee(read...)
+	}
+	asks()
+	ben.opens(at)
+	ben.post(at+"/sides", nil)
+	asks()
+	ben.opens(at)
+	ben.does(d.Document, "file", url.Values{"reference": {caseB}})
+	asks() // two that differ
+	sue.opens(at)
+	sue.sees(caseA, caseB, "Zanzibar", "<polygon", at+"/fact/")
+}

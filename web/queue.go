@@ -156,7 +156,7 @@ func (d *desk) stationList(v *visit) error {
 	}
 	p := stationList{queueChoices: choices(counts, f)}
 	for _, line := range lines {
-		if line.Keyed != nil && !v.user.Has(access.Supervisor) {
+		if masked(v.user, line) {
 			line.Detail = "" // it may name what the second person is to key unseen
 		}
 		first := ""

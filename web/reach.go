@@ -77,6 +77,12 @@ func mayDecide(u access.User, lane string, by laid) bool {
 	return lane != pipeline.LaneSupervisor || u.Has(access.Supervisor) || by.LaidBy(u.Actor(), u.ID)
 }
 
+// masked tells whether a person keys unseen what waits: another has keyed its reference, and
+// what was read of it would give that away. Supervisors decide with all before them.
+func masked(u access.User, line pipeline.DocumentLine) bool {
+	return line.Keyings > 0 && u.Has(access.Operator) && !u.Has(access.Supervisor)
+}
+
 // brokenGlass is the session's key for the letter that an auditor has last given a
 // reason to read.
 const brokenGlass = "glass"

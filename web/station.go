@@ -10,7 +10,6 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline"
-	"postroom/web/access"
 )
 
 // stationPage is a waiting document with all that a decision needs.
@@ -147,21 +146,15 @@ func (d *desk) openStation(v *visit, line pipeline.DocumentLine, t trial) error 
 // stationFacts fills in what was read and which cases it may be, unless another person
 // has keyed it and that would tell the second one what.
 func (d *desk) stationFacts(v *visit, p *stationPage, facts pipeline.Facts) {
-	supervisor := v.user.Has(access.Supervisor)
 	if k := p.Line.Keyed; k != nil {
 		p.Keyed, p.KeyedOwn = k.By, k.Is(v.user.Actor(), v.user.ID)
 	}
-	p.Masked = facts.Keyings > 0 && !supervisor
-	for i, e := range facts.Evidence {
-		f := factView{i, e.Page, e.Confidence, e.Text, e.Source, e.Polygon != (mail.Quad{})}
-		if p.Masked {
-			f.Text, f.Confidence = "", 0
-		}
-		p.Facts = append(p.Facts, f)
-	}
-	if p.Masked {
+	if p.Masked = masked(v.user, p.Line); p.Masked {
 		p.Line.Detail, p.Line.Says = "", nil
 	} else {
+		for i, e := range facts.Evidence {
+			p.Facts = append(p.Facts, factView{i, e.Page, e.Confidence, e.Text, e.Source, e.Polygon != (mail.Quad{})})
+		}
 		p.Candidates, p.Line.Says = d.candidates(p.Line), d.nameBatch(v, p.Line.Says)
 	}
 	p.Acts = []reasonAct{{"discard", "d", false}, {"rescan", "q", !p.Whole && len(p.Line.Pages) > 1}, {"supervisor", "p", false}, {"later", "l", false}}
@@ -200,6 +193,10 @@ func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) (at 
 	}
 	show := func(n int) (pageView, error) {
 		view, err := d.pageView(v, p.Line.Batch, n, "/station/"+p.Line.Document+"/picture/")
+		if p.Masked {
+			view.Lines, view.Boxes = nil, nil // the picture is what to key from
+			return view, err
+		}
 		view.mark(facts.Evidence)
 		view.underlineWeak()
 		return view, err

@@ -197,6 +197,13 @@ func (d *desk) documentFact(v *visit) error {
 	if err != nil {
 		return err
 	}
+	line, err := d.Mailroom.Document(v.Context(), h.Document)
+	if err != nil {
+		return err
+	}
+	if masked(v.user, line) {
+		return errNotFound
+	}
 	facts, err := d.Mailroom.Facts(v.Context(), h.Document)
 	if err != nil {
 		return err
