@@ -19,6 +19,7 @@ import (
 type keying struct {
 	Reference mail.Reference `json:"reference"`
 	Salt      string         `json:"salt"`
+	Version   int            `json:"version,omitempty"` // of the document that it was keyed for
 	By        string         `json:"by"`
 	User      string         `json:"user,omitempty"`
 	UID       string         `json:"uid,omitempty"`
@@ -64,7 +65,7 @@ func (m *Mailroom) key(tx journal.Tx, d docRow, k keying) (decides bool, err err
 	if len(d.Keyed) == 1 && d.Keyed[0].Reference == k.Reference {
 		return true, nil
 	}
-	k.Salt = rand.Text()
+	k.Salt, k.Version = rand.Text(), d.Version
 	d.Keyed = append(d.Keyed[:len(d.Keyed):len(d.Keyed)], k)
 	d.Document = d.Next()
 	if len(d.Keyed) == 1 {

@@ -19,6 +19,10 @@ type Undo struct {
 	User string    `json:"user,omitempty"` // the account's id, at the desk
 	UID  string    `json:"uid,omitempty"`
 	At   time.Time `json:"at"`
+
+	// Version is of the document that was decided on: nothing is taken back but that
+	// decision. 0 = whatever the person has decided last.
+	Version int `json:"-"`
 }
 
 func (u Undo) who() person { return person{u.By, u.User} }
@@ -53,6 +57,7 @@ func (m *Mailroom) Undo(ctx context.Context, id string, u Undo) error {
 			return m.unkey(tx, d, u)
 		}
 		d, last, err := lastDecision(tx, d)
+		another := last != nil && u.Version != 0 && (u.Version != last.at || d.ID != id)
 		switch {
 		case err != nil:
 			return err
@@ -60,6 +65,8 @@ func (m *Mailroom) Undo(ctx context.Context, id string, u Undo) error {
 			return refuse(refusedNothing, "document", id)
 		case !last.who().is(u.who()):
 			return refuse(refusedNotYours, "document", id)
+		case another:
+			return refuse(refusedAfter, "document", id, "state", d.State)
 		}
 		if err := m.undo(tx, d, *last, u); err != nil {
 			return err
@@ -72,6 +79,9 @@ func (m *Mailroom) Undo(ctx context.Context, id string, u Undo) error {
 func (m *Mailroom) unkey(tx journal.Tx, d docRow, u Undo) error {
 	if !d.Keyed[0].who().is(u.who()) {
 		return refuse(refusedNotYours, "document", d.ID)
+	}
+	if u.Version != 0 && u.Version != d.Keyed[0].Version {
+		return refuse(refusedAfter, "document", d.ID, "state", d.State)
 	}
 	detail := undone{d.Version - 1, u}
 	d.Keyed, d.Document = nil, d.Next()

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -86,10 +87,10 @@ func (d *desk) refusal(v *visit, r *pipeline.Refused) string {
 
 // file files the document in the case that was typed, or chosen among the candidates.
 func (d *desk) file(v *visit) error {
-	id := ""
+	id, version := "", 0
 	done, err := d.decided(v, "reference", func(line pipeline.DocumentLine) error {
-		id = line.Document
-		return d.Mailroom.Decide(v.Context(), id, pipeline.Decision{Reference: v.field("reference"), Version: formInt(v, "version"),
+		id, version = line.Document, seen(v, line)
+		return d.Mailroom.Decide(v.Context(), id, pipeline.Decision{Reference: v.field("reference"), Version: version,
 			By: v.user.Actor(), User: v.user.ID, Supervisor: v.user.Has(access.Supervisor)})
 	})
 	if err != nil || !done {
@@ -101,15 +102,20 @@ func (d *desk) file(v *visit) error {
 	}
 	switch {
 	case now.Keyed != nil: // keyed once, it waits for another person
-		err = errors.Join(d.did(v, step{Kind: stepDecided, Document: id}), v.done("/station", "station.keyed"))
+		err = errors.Join(d.did(v, step{Kind: stepDecided, Document: id, Version: version}), v.done("/station", "station.keyed"))
 	case now.Lane == pipeline.LaneSupervisor: // keyed twice, and not alike
 		err = v.done("/station", "station.differ")
 	default:
 		found := d.Mailroom.Look(v.field("reference"))
-		err = errors.Join(d.did(v, step{Kind: stepDecided, Document: id}),
+		err = errors.Join(d.did(v, step{Kind: stepDecided, Document: id, Version: version}),
 			v.done("/station", "station.filed", "Reference", printable(found.Reference), "Name", clipped(printable(found.Name))))
 	}
 	return err
+}
+
+// seen is the version of a document that the visitor has looked at, as the form says.
+func seen(v *visit, line pipeline.DocumentLine) int {
+	return cmp.Or(formInt(v, "version"), line.Version)
 }
 
 // clipped bounds a name, for a session keeps short texts.
@@ -125,10 +131,10 @@ func (d *desk) discard(v *visit) error {
 		if v.field("why") == "" {
 			return &wrongField{"why-discard", "station.say_why"}
 		}
-		err := d.Mailroom.Decide(v.Context(), line.Document, pipeline.Decision{Discard: v.field("why"), Version: formInt(v, "version"),
+		err := d.Mailroom.Decide(v.Context(), line.Document, pipeline.Decision{Discard: v.field("why"), Version: seen(v, line),
 			By: v.user.Actor(), User: v.user.ID, Supervisor: v.user.Has(access.Supervisor)})
 		if err == nil {
-			err = d.did(v, step{Kind: stepDecided, Document: line.Document})
+			err = d.did(v, step{Kind: stepDecided, Document: line.Document, Version: seen(v, line)})
 		}
 		return err
 	})
@@ -150,9 +156,9 @@ func (d *desk) park(lane string) func(*visit) error {
 			case !ok:
 				return &wrongField{"pages-" + lane, "station.pages_wrong"}
 			}
-			err := d.Mailroom.Park(v.Context(), line.Document, pipeline.Park{Lane: lane, Why: v.field("why"), Pages: pages, By: v.user.Actor(), User: v.user.ID, Version: formInt(v, "version")})
+			err := d.Mailroom.Park(v.Context(), line.Document, pipeline.Park{Lane: lane, Why: v.field("why"), Pages: pages, By: v.user.Actor(), User: v.user.ID, Version: seen(v, line)})
 			if err == nil {
-				err = d.did(v, step{Kind: stepParked, Document: line.Document, Lane: line.Lane, Why: line.LaneWhy, Pages: line.LanePages, To: lane})
+				err = d.did(v, step{Kind: stepParked, Document: line.Document, Version: seen(v, line), Now: seen(v, line) + 1, Lane: line.Lane, Why: line.LaneWhy, Pages: line.LanePages})
 			}
 			return err
 		})

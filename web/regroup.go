@@ -58,13 +58,13 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 	for i := range g.Discarded {
 		g.Discarded[i].Why = v.field("why")
 	}
-	g.Documents = append(g.Documents, pipeline.DocumentVersion{Document: line.Document, Version: formInt(v, "version")})
+	g.Documents = append(g.Documents, pipeline.DocumentVersion{Document: line.Document, Version: seen(v, line)})
 	g.By, g.User, g.Supervisor = v.user.Actor(), v.user.ID, v.user.Has(access.Supervisor)
 	made, err := d.Mailroom.Regroup(ctx, *g)
 	if err != nil {
 		return "", err
 	}
-	if err := d.did(v, step{Kind: stepDecided, Document: line.Document}); err != nil {
+	if err := d.did(v, step{Kind: stepDecided, Document: line.Document, Version: seen(v, line)}); err != nil {
 		return "", err
 	}
 	for _, id := range made {
@@ -99,10 +99,11 @@ func (d *desk) turn(v *visit, line pipeline.DocumentLine, page int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.Mailroom.Turn(v.Context(), line.Batch, pipeline.Turn{Page: page, Degrees: (s.Turn + 90) % 360, By: v.user.Actor()}); err != nil {
+	turned := (s.Turn + 90) % 360
+	if _, err := d.Mailroom.Turn(v.Context(), line.Batch, pipeline.Turn{Page: page, Degrees: turned, By: v.user.Actor()}); err != nil {
 		return err
 	}
-	return d.did(v, step{Kind: stepTurned, Document: line.Document, Batch: line.Batch, Page: page, Degrees: s.Turn})
+	return d.did(v, step{Kind: stepTurned, Document: line.Document, Batch: line.Batch, Page: page, Degrees: s.Turn, Turned: turned})
 }
 
 // grouping says which letters the pages are after a button was pressed; nil = it does not

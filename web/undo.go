@@ -14,13 +14,15 @@ import (
 type step struct {
 	Kind     string `json:"k"` // decided, parked, turned
 	Document string `json:"d"`
+	Version  int    `json:"v,omitempty"` // of it, that was decided on or laid into a lane
 	Lane     string `json:"l,omitempty"` // parked: where it was, why and which pages
 	Why      string `json:"w,omitempty"`
 	Pages    []int  `json:"p,omitempty"`
-	To       string `json:"o,omitempty"` // where it was laid
+	Now      int    `json:"c,omitempty"` // its version since
 	Batch    string `json:"b,omitempty"` // turned: which page, and how it was turned
 	Page     int    `json:"n,omitempty"`
 	Degrees  int    `json:"t,omitempty"`
+	Turned   int    `json:"r,omitempty"` // and how it is since
 }
 
 const (
@@ -75,9 +77,13 @@ func (d *desk) undo(v *visit) error {
 		return err
 	}
 	h, err := d.Mailroom.Holding(v.Context(), last.Document)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	if err := d.note(v, goOn(all[:len(all)-1], last, h.Version)); err != nil {
+		return err
+	}
+	switch {
 	case h.State != mail.Held: // its delivery had begun
 		return v.done("/station", "station.undone_later")
 	case last.Kind == stepTurned:
@@ -86,6 +92,19 @@ func (d *desk) undo(v *visit) error {
 	return v.done(stationPath(last.Document), "station.undone")
 }
 
+// goOn gives the steps that are left. One that laid the document into a lane right before the
+// step that was taken back finds it, in its new version, as it had left it.
+func goOn(left []step, back step, now int) []step {
+	for i, s := range left {
+		if s.Kind == stepParked && s.Document == back.Document && s.Now == back.Version {
+			left[i].Now = now
+		}
+	}
+	return left
+}
+
+// takeBack takes a step back if nothing came after it: else it would be another's, or one
+// made elsewhere.
 func (d *desk) takeBack(v *visit, s step) error {
 	ctx, by := v.Context(), v.user.Actor()
 	switch s.Kind {
@@ -94,13 +113,20 @@ func (d *desk) takeBack(v *visit, s step) error {
 		if err != nil {
 			return err
 		}
-		if line.Lane != s.To || s.To != pipeline.LaneOpen && !line.LaidBy(by, v.user.ID) {
+		if line.Version != s.Now {
 			return &pipeline.Refused{Code: "something-came-after"}
 		}
-		return d.Mailroom.Park(ctx, s.Document, pipeline.Park{Lane: s.Lane, Why: s.Why, Pages: s.Pages, By: by, User: v.user.ID})
+		return d.Mailroom.Park(ctx, s.Document, pipeline.Park{Lane: s.Lane, Why: s.Why, Pages: s.Pages, Version: s.Now, By: by, User: v.user.ID})
 	case stepTurned:
-		_, err := d.Mailroom.Turn(ctx, s.Batch, pipeline.Turn{Page: s.Page, Degrees: s.Degrees, By: by})
+		now, _, err := d.Mailroom.Upright(ctx, s.Batch, s.Page)
+		if err != nil {
+			return err
+		}
+		if now != s.Turned {
+			return &pipeline.Refused{Code: "something-came-after"}
+		}
+		_, err = d.Mailroom.Turn(ctx, s.Batch, pipeline.Turn{Page: s.Page, Degrees: s.Degrees, By: by})
 		return err
 	}
-	return d.Mailroom.Undo(ctx, s.Document, pipeline.Undo{By: by, User: v.user.ID})
+	return d.Mailroom.Undo(ctx, s.Document, pipeline.Undo{By: by, User: v.user.ID, Version: s.Version})
 }

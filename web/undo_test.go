@@ -1,0 +1,88 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"postroom/pipeline"
+)
+
+// A step that is taken back is the one that was made here: not one that the person made
+// elsewhere, nor another's that came after it.
+func TestUndoIsOfItsStep(t *testing.T) {
+	h := newStation(t)
+	ctx := t.Context()
+	c, ben := h.clerk("operator"), h.clerk("ben")
+	me, err := h.directory.Find(ctx, "operator")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(what string) {
+		t.Helper()
+		c.undo()
+		if c.sees("Something came after"); t.Failed() {
+			t.Fatal(what)
+		}
+	}
+	d := h.came("a.pdf", "no number here")[0]
+	c.opens("/station/" + d.Document)
+	c.does(d.Document, "discard", url.Values{"why": {"advertising"}})
+	elsewhere := pipeline.Decision{Discard: "not ours", By: me.Actor(), User: me.ID}
+	if err := errors.Join(h.mailroom.Undo(ctx, d.Document, pipeline.Undo{By: me.Actor(), User: me.ID}), h.mailroom.Decide(ctx, d.Document, elsewhere)); err != nil {
+		t.Fatal(err)
+	}
+	if refused("a decision made elsewhere"); h.document(d.Document).Status != "discarded" {
+		t.Error("what was decided elsewhere is taken back")
+	}
+
+	d = h.came("b.pdf", "nor here", "or here")[0]
+	turn := url.Values{"do": {"turn"}, "page": {"2"}}
+	c.opens("/station/" + d.Document)
+	c.does(d.Document, "page", turn)
+	ben.opens("/station/" + d.Document)
+	ben.does(d.Document, "take", nil)
+	ben.does(d.Document, "page", turn)
+	refused("another's turn")
+	if s, err := h.mailroom.Sight(ctx, d.Batch, 2); err != nil || s.Turn != 180 {
+		t.Errorf("turned to %d, %v", s.Turn, err)
+	}
+
+	c.opens("/station/" + d.Document)
+	c.does(d.Document, "take", nil)
+	for _, lane := range []string{"later", "open"} {
+		c.does(d.Document, lane, url.Values{"why": {"so"}})
+		c.opens("/station/" + d.Document)
+	}
+	ben.opens("/station/" + d.Document)
+	ben.does(d.Document, "take", nil)
+	for _, lane := range []string{"later", "open"} {
+		ben.does(d.Document, lane, url.Values{"why": {"so"}})
+		ben.opens("/station/" + d.Document)
+	}
+	if refused("another has laid it there since"); h.document(d.Document).Lane != pipeline.LaneOpen {
+		t.Error("what another has put back is laid aside")
+	}
+}
+
+// All steps on one letter are taken back, one by one.
+func TestUndoStepByStep(t *testing.T) {
+	h := newStation(t)
+	d := h.came("a.pdf", "no number here", "nor here")[0]
+	c := h.clerk("operator")
+	lanes := []string{""}
+	for _, does := range []string{"later", "rescan", "open", "discard"} {
+		c.opens("/station/" + d.Document)
+		if got := c.does(d.Document, does, url.Values{"why": {"so"}}); got != http.StatusSeeOther {
+			t.Fatal(does, got)
+		}
+		lanes = append(lanes, h.document(d.Document).Lane)
+	}
+	for i := len(lanes) - 2; i >= 0; i-- {
+		c.undo()
+		if got := h.document(d.Document); got.Lane != lanes[i] || got.Status != "exception" {
+			t.Fatalf("step %d taken back: lane %q, %s, want %q", i, got.Lane, got.Status, lanes[i])
+		}
+	}
+}
