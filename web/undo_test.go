@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strings"
 	"testing"
 
 	"postroom/pipeline"
@@ -85,4 +87,27 @@ func TestUndoStepByStep(t *testing.T) {
 			t.Fatalf("step %d taken back: lane %q, %s, want %q", i, got.Lane, got.Status, lanes[i])
 		}
 	}
+}
+
+// The story of a letter tells which decisions on it were taken back, also that of one that a
+// regrouping had made.
+func TestStoryTellsWhatWasTakenBack(t *testing.T) {
+	h := newStation(t)
+	d := h.came("a.pdf", "one", "two", "three")[0]
+	c, auditor := h.clerk("operator"), h.clerk("auditor")
+	said := regexp.MustCompile(`(?is)<li><time[^>]*>[^<]*</time> The operator [^<]*Page 2 is a separator.*?</li>`)
+	tells := func(document string, want bool) {
+		t.Helper()
+		auditor.get("/story/" + document)
+		if line := said.FindString(auditor.body); line == "" || strings.Contains(line, "taken back</span> <small>The operator (operator), <time") != want {
+			t.Errorf("it is told as %q", line)
+		}
+	}
+	c.opens("/station")
+	c.does(d.Document, "page", url.Values{"do": {"separator"}, "page": {"2"}})
+	made := c.document()
+	tells(d.Document, false)
+	c.undo()
+	tells(d.Document, true)
+	tells(made, true)
 }
