@@ -8,6 +8,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
+	"postroom/router"
 )
 
 // Grouping is where, a person says, letters begin and end in some pages of a batch: each
@@ -99,19 +100,42 @@ func (m *Mailroom) regroup(ctx context.Context, g Regroup, said func(docRow) Dec
 	if err != nil {
 		return nil, err
 	}
+	routed := m.route(plan, readings)
 	err = m.journal.Tx(ctx, func(tx journal.Tx) error {
-		plan, err := planned(tx, g) // other persons may have come before; the pages are the same
+		now, err := planned(tx, g)
 		if err != nil {
 			return err
 		}
-		made, err = m.carryOut(tx, plan, said, readings)
+		for i, d := range now.was { // the pages are the same, but other persons may have come before
+			if d.Version != plan.was[i].Version {
+				return refuse(refusedChanged, "document", d.ID)
+			}
+		}
+		made, err = m.carryOut(tx, now, said, routed)
 		return err
 	})
 	return made, err
 }
 
+// routedSpan is a new document's pages with what the rules decide on them.
+type routedSpan struct {
+	router.Span
+	decision router.Decision
+}
+
+// route has the rules decide on each new document, before the transaction: that takes long,
+// and nobody else could write meanwhile.
+func (m *Mailroom) route(plan regrouping, readings []mail.Reading) (all []routedSpan) {
+	for _, s := range plan.spans {
+		own := readings[s.From-plan.from : s.To-plan.from+1]
+		span, read := plan.span(s, own), !slices.ContainsFunc(own, lacksText)
+		all = append(all, routedSpan{span, m.cfg.Rules.Route(span, own, m.cases.current(), read || !m.cfg.After)})
+	}
+	return all
+}
+
 // carryOut supersedes the documents of a regrouping and makes the new ones.
-func (m *Mailroom) carryOut(tx journal.Tx, plan regrouping, said func(docRow) Decision, readings []mail.Reading) (made []string, err error) {
+func (m *Mailroom) carryOut(tx journal.Tx, plan regrouping, said func(docRow) Decision, routed []routedSpan) (made []string, err error) {
 	b := plan.batch
 	for _, s := range plan.spans {
 		made = append(made, mail.DocumentID(b.ID, s.From, s.To, m.cfg.Rules.Version()))
@@ -134,9 +158,8 @@ func (m *Mailroom) carryOut(tx journal.Tx, plan regrouping, said func(docRow) De
 	if err := tx.Log(m.event(actionRegrouped, b.ID, by, plan.logged(made))); err != nil {
 		return nil, err
 	}
-	for _, s := range plan.spans {
-		own := readings[s.From-plan.from : s.To-plan.from+1]
-		if err := m.remake(tx, plan, s, own); err != nil {
+	for i, s := range plan.spans {
+		if err := m.remake(tx, plan, s, routed[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -150,12 +173,11 @@ func (m *Mailroom) supersede(tx journal.Tx, d docRow, into []string) error {
 	return errors.Join(saveDoc(tx, d), tx.Delete(tableException, d.ID))
 }
 
-// remake makes a document of pages that were another's, and has the rules decide on it.
+// remake makes a document of pages that were another's, with what the rules decide on it.
 // The same pages may have been a document before: then it goes on with that one's name,
 // history and versions, so that no task and no copy in a case is taken for another.
-func (m *Mailroom) remake(tx journal.Tx, plan regrouping, s PageSpan, own []mail.Reading) error {
-	span := plan.span(s, own)
-	d := m.document(plan.batch, span)
+func (m *Mailroom) remake(tx journal.Tx, plan regrouping, s PageSpan, routed routedSpan) error {
+	d := m.document(plan.batch, routed.Span)
 	d.Of, d.Joined = plan.ids(), plan.joined(s)
 	for _, of := range plan.was {
 		d.SentBack = append(d.SentBack, of.SentBack...)
@@ -177,8 +199,7 @@ func (m *Mailroom) remake(tx journal.Tx, plan regrouping, s PageSpan, own []mail
 	if err := m.saveNew(tx, d); err != nil {
 		return err
 	}
-	read := !slices.ContainsFunc(own, lacksText)
-	return m.apply(tx, d, m.cfg.Rules.Route(span, own, m.cases.current(), read || !m.cfg.After))
+	return m.apply(tx, d, routed.decision)
 }
 
 // unique gives each reference once.
