@@ -25,16 +25,22 @@ const (
 	mostNameWords = 5
 )
 
-// IssueTicket makes a batch ticket that says how many documents or pages (sides) are
-// expected; 0 = not told. name is what people call the batch; it is printed on the ticket
-// alone. text is what the ticket's code must say. The log keeps who asked for it. The
-// ticket counts once, for the first batch that it lies on top of. A *Refused error made none.
-func (m *Mailroom) IssueTicket(ctx context.Context, expected mail.Counts, name, who string) (t mail.Ticket, text string, err error) {
+// IssuedTicket is a ticket with what its code must say.
+type IssuedTicket struct {
+	mail.Ticket
+	Code string
+}
+
+// IssueTickets makes n batch tickets, all of them or none, that say how many documents or
+// pages (sides) are expected; 0 = not told. name is what people call the batch; it is printed
+// on the ticket alone. The log keeps who asked for each. A ticket counts once, for the first
+// batch that it lies on top of. A *Refused error made none.
+func (m *Mailroom) IssueTickets(ctx context.Context, n int, expected mail.Counts, name, who string) (all []IssuedTicket, err error) {
 	if err := m.printableTicket(expected, name); err != nil {
-		return t, "", err
+		return nil, err
 	}
-	t = mail.Ticket{ID: rand.Text()[:16], Counts: expected}
 	err = m.journal.Tx(ctx, func(tx journal.Tx) error {
+		all = nil
 		key, err := tx.Get(tableKey, keyTicket)
 		if errors.Is(err, journal.ErrNotFound) {
 			key = make([]byte, 32)
@@ -44,10 +50,22 @@ func (m *Mailroom) IssueTicket(ctx context.Context, expected mail.Counts, name, 
 		if err != nil {
 			return err
 		}
-		text = t.Text(key)
-		return errors.Join(m.logConfiguration(tx), tx.Log(m.event("batch ticket issued", SubjectTickets, who, map[string]any{"ticket": t, "name": name})))
+		if err := m.logConfiguration(tx); err != nil {
+			return err
+		}
+		for range n {
+			t := mail.Ticket{ID: rand.Text()[:16], Counts: expected}
+			all = append(all, IssuedTicket{t, t.Text(key)})
+			if err := tx.Log(m.event("batch ticket issued", SubjectTickets, who, map[string]any{"ticket": t, "name": name})); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	return t, text, err
+	if err != nil {
+		return nil, err // those of a transaction that failed count for nothing
+	}
+	return all, nil
 }
 
 // printableTicket refuses a ticket that says nothing, or whose page would be taken for a letter's.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"postroom/mail"
@@ -14,11 +15,11 @@ import (
 // ticket gives the text of a new ticket's code.
 func (r *room) ticket(expected mail.Counts) string {
 	r.t.Helper()
-	_, text, err := r.IssueTicket(r.t.Context(), expected, "Monday's post", "user 1")
+	all, err := r.IssueTickets(r.t.Context(), 1, expected, "Monday's post", "user 1")
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return text
+	return all[0].Code
 }
 
 // batchNow gives a batch as it is now.
@@ -251,8 +252,30 @@ func TestIssueTicketRefuses(t *testing.T) {
 		"many words":    {mail.Counts{Pages: 1}, "a b c d e f"},
 		"a reference":   {mail.Counts{Pages: 1}, caseA},
 	} {
-		if _, text, err := r.IssueTicket(t.Context(), c.expected, c.name, "user 1"); !errors.As(err, new(*Refused)) || text != "" {
-			t.Errorf("%s: %q, %v", name, text, err)
+		if all, err := r.IssueTickets(t.Context(), 2, c.expected, c.name, "user 1"); !errors.As(err, new(*Refused)) || len(all) > 0 {
+			t.Errorf("%s: %v, %v", name, all, err)
+		}
+	}
+	r.verifies()
+}
+
+// TestTicketsAreIssuedTogether: none is in the log that nobody got to print.
+func TestTicketsAreIssuedTogether(t *testing.T) {
+	r := newRoom(t)
+	for i, want := range []int{0, 3} {
+		commits := int64(i + 1) // it dies at that one
+		if err := r.journal.Close(); err != nil {
+			t.Fatal(err)
+		}
+		left := &atomic.Int64{}
+		r.open(func(s journal.Store) journal.Store { return crashing{s, left, false, func() {}} })
+		left.Store(commits)
+		if all, err := r.IssueTickets(t.Context(), 3, mail.Counts{Pages: 7}, "", "user 1"); len(all) != want || (err == nil) != (want > 0) {
+			t.Errorf("dead at commit %d: %v, %v", commits, all, err)
+		}
+		r.reopen()
+		if all, _, err := r.Entries(t.Context(), 0, 10, EntryFilter{Action: "batch ticket issued"}); len(all) != want || err != nil {
+			t.Errorf("dead at commit %d: the log has %v, %v", commits, all, err)
 		}
 	}
 	r.verifies()

@@ -78,12 +78,9 @@ func (d *desk) issueTicket(v *visit, typed sheetForm, n int, o *sheet.Order) err
 		return 0
 	}
 	expected := mail.Counts{Documents: count(typed.Documents), Pages: count(typed.Pages)}
-	for range n {
-		t, code, err := d.Mailroom.IssueTicket(v.Context(), expected, typed.Name, v.user.Actor())
-		if err != nil {
-			return err
-		}
-		o.Tickets = append(o.Tickets, sheet.Ticket{Ticket: t, Code: code, Name: typed.Name})
+	all, err := d.Mailroom.IssueTickets(v.Context(), n, expected, typed.Name, v.user.Actor())
+	for _, t := range all {
+		o.Tickets = append(o.Tickets, sheet.Ticket{Ticket: t.Ticket, Code: t.Code, Name: typed.Name})
 	}
-	return nil
+	return err
 }

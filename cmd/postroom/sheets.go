@@ -238,12 +238,12 @@ func (o order) ticket(ctx context.Context, p *premises, out io.Writer) error {
 	if o.Ticket == nil {
 		return errors.New("an order of tickets came without saying which")
 	}
-	for range min(o.Ticket.Count, sheet.MostSheets) {
-		t, code, err := p.mailroom.IssueTicket(ctx, o.Ticket.Expected, o.Ticket.Name, o.who())
-		if err != nil {
-			return err
-		}
-		if err := printJSON(out, ticketLine{t, code}); err != nil {
+	all, err := p.mailroom.IssueTickets(ctx, min(o.Ticket.Count, sheet.MostSheets), o.Ticket.Expected, o.Ticket.Name, o.who())
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
+		if err := printJSON(out, ticketLine{t.Ticket, t.Code}); err != nil {
 			return err
 		}
 	}
