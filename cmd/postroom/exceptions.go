@@ -88,7 +88,7 @@ document or a part of it waits for a person again, 6 its store could not be reac
 	c.Flags().Var((*pageFlag)(&d.Separator), "separator", "this `page` of the batch is a separator sheet")
 	c.Flags().StringVar(&d.Merge, "merge", "", "it is one letter with the `next` or previous document")
 	c.Flags().BoolVar(&d.TakeIn, "take-in", false, "with --merge: the separators between are pages of the letter, too")
-	c.Flags().BoolVar(&d.Supervisor, "supervisor", false, "a supervisor decides, whose word needs no second keying")
+	c.Flags().BoolVar(&d.Supervisor, "supervisor", false, "a supervisor decides, on what was handed up too, and without a second keying")
 	c.Flags().StringVar(&d.By, "by", "", "`name` of who decides")
 	return c
 }

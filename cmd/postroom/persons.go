@@ -113,7 +113,7 @@ pages between that are in no document and become one's, or stay separators.`,
 	c.Flags().StringVar(&why, "why", "", "why they are dropped")
 	c.Flags().Var((*pageList)(&g.TakeIn), "take-in", "these `pages`, which are in no document, are given a place, too")
 	c.Flags().Var(&blank, "blank", "these `pages` are the blank ones of all letters; when it is not given, those that look so")
-	c.Flags().BoolVar(&g.Supervisor, "supervisor", false, "a supervisor decides")
+	c.Flags().BoolVar(&g.Supervisor, "supervisor", false, "a supervisor decides, on what was handed up too")
 	c.Flags().StringVar(&g.By, "by", "", "`name` of who decides")
 	return c
 }
