@@ -222,7 +222,7 @@ func (d *desk) take(v *visit) error {
 
 // hold lengthens the lease while the page is worked at.
 func (d *desk) hold(v *visit) error {
-	h, s, err := d.reach(v)
+	h, s, err := d.reach(v, access.Operator)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/web/access"
 )
 
 // judgedPage is a letter of a sample beside what the machine made of it.
@@ -30,7 +31,7 @@ type judgedPage struct {
 // to read it.
 func (d *desk) showJudged(v *visit, status int, problem string) error {
 	ctx := v.Context()
-	h, _, err := d.reach(v)
+	h, _, err := d.reach(v, access.Auditor)
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,7 @@ func (d *desk) showWrong(v *visit, status int, problem string) error {
 // recallWrong takes a letter out of the case in which an auditor found it wrong; it then
 // waits at the station.
 func (d *desk) recallWrong(v *visit) error {
-	h, _, err := d.reach(v)
+	h, _, err := d.reach(v, access.Operator)
 	if err != nil {
 		return err
 	}

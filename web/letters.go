@@ -217,7 +217,7 @@ func (d *desk) besideLetter(newer bool) func(*visit) error {
 // ownLetter is readable, and says to somebody who once read a letter that it has gone. To
 // anybody else it is as if it had never been there.
 func (d *desk) ownLetter(v *visit) (pipeline.Holding, error) {
-	h, err := d.readable(v)
+	h, err := d.readable(v, access.Caseworker)
 	var p *problem
 	if err == nil || !errors.As(err, &p) && !errors.Is(err, pipeline.ErrNoSuch) {
 		return h, err

@@ -17,22 +17,25 @@ const (
 	whole        // its pages and words too
 )
 
-// reach gives where the document of the path stands, and how the visitor may see it. It
-// is the one place that decides who sees which letter, and every page, picture and
-// download of a letter asks it. What may not be seen at all is errNotFound, as what is
-// not there: an answer must not tell that a stranger's letter exists.
+// reach gives where the document of the path stands, and how the visitor may see it in the
+// role that the page is for. It is the one place that decides who sees which letter, and
+// every page, picture and download of a letter asks it. What may not be seen at all is
+// errNotFound, as what is not there: an answer must not tell that a stranger's letter exists.
+//
+// Who has two roles sees by each only on its own pages: a reason that opens a letter to an
+// auditor must not make it one that the same person may send back as a caseworker.
 //
 //	operator, supervisor  whole while it waits for a person; else named
 //	caseworker            whole when it is filed in a case of the own groups
 //	auditor               named; whole after a reason was given, see lookBehind, unless its
 //	                      pages stand in other letters now
 //	administrator         nothing
-func (d *desk) reach(v *visit) (pipeline.Holding, sight, error) {
+func (d *desk) reach(v *visit, as access.Role) (pipeline.Holding, sight, error) {
 	h, err := d.Mailroom.Holding(v.Context(), v.PathValue("document"))
 	if err != nil {
 		return pipeline.Holding{}, unseen, err
 	}
-	s, err := d.sightOf(v, h)
+	s, err := d.sightOf(v, h, as)
 	if err == nil && s == unseen {
 		d.refusals.tell(v, h.Document)
 		err = errNotFound
@@ -43,29 +46,27 @@ func (d *desk) reach(v *visit) (pipeline.Holding, sight, error) {
 	return h, s, nil
 }
 
-func (d *desk) sightOf(v *visit, h pipeline.Holding) (s sight, err error) {
-	if v.user.Has(access.Operator, access.Supervisor) {
-		s = named
+// sightOf is reach of a document that is known; operators and supervisors see alike.
+func (d *desk) sightOf(v *visit, h pipeline.Holding, as access.Role) (sight, error) {
+	switch {
+	case as == access.Operator && v.user.Has(access.Operator, access.Supervisor):
 		if h.State == mail.Held {
-			s = whole
+			return whole, nil
 		}
-	}
-	if v.user.Has(access.Auditor) {
-		s = max(s, named)
+		return named, nil
+	case as == access.Auditor && v.user.Has(access.Auditor):
 		if h.State != mail.Superseded && d.Sessions.Get(v.Context(), brokenGlass) == h.Document {
-			s = whole
+			return whole, nil
 		}
-	}
-	if s < whole && v.user.Has(access.Caseworker) && h.State == mail.Filed {
+		return named, nil
+	case as == access.Caseworker && v.user.Has(access.Caseworker) && h.State == mail.Filed:
 		scope, err := d.Directory.Scope(v.Context(), v.user)
-		if err != nil {
-			return unseen, err
+		if err == nil && scope.Sees(h.Store, h.Scheme, h.Reference) {
+			return whole, nil
 		}
-		if scope.Sees(h.Store, h.Scheme, h.Reference) {
-			s = whole
-		}
+		return unseen, err
 	}
-	return s, nil
+	return unseen, nil
 }
 
 // laid is what waits in a lane, into which somebody has laid it.
@@ -111,8 +112,8 @@ func (d *desk) readablePage(v *visit, batch string, page int) error {
 }
 
 // readable is reach for what shows a letter's pages or words.
-func (d *desk) readable(v *visit) (pipeline.Holding, error) {
-	h, s, err := d.reach(v)
+func (d *desk) readable(v *visit, as access.Role) (pipeline.Holding, error) {
+	h, s, err := d.reach(v, as)
 	if err == nil && s != whole {
 		err = errForbidden
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postroom/pipeline"
+	"postroom/web/access"
 )
 
 // samplesPage lists the samples, and asks for another one.
@@ -97,7 +98,7 @@ func (d *desk) showSample(v *visit, status int, problem string) error {
 func (d *desk) judgePage(v *visit) error { return d.showJudged(v, http.StatusOK, "") }
 
 func (d *desk) judge(v *visit) error {
-	h, _, err := d.reach(v)
+	h, _, err := d.reach(v, access.Auditor)
 	if err != nil {
 		return err
 	}

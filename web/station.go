@@ -10,6 +10,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/web/access"
 )
 
 // stationPage is a waiting document with all that a decision needs.
@@ -88,7 +89,7 @@ func (d *desk) stationDocument(v *visit) error {
 
 // waiting gives the document of the path if it waits for a person.
 func (d *desk) waiting(v *visit) (pipeline.DocumentLine, error) {
-	h, s, err := d.reach(v)
+	h, s, err := d.reach(v, access.Operator)
 	switch {
 	case err != nil:
 		return pipeline.DocumentLine{}, err
@@ -240,7 +241,7 @@ type lookupView struct {
 
 // lookUp answers what is typed, at each stroke: pattern, check digits, register.
 func (d *desk) lookUp(v *visit) error {
-	h, s, err := d.reach(v)
+	h, s, err := d.reach(v, access.Operator)
 	if err != nil {
 		return err
 	}
@@ -276,7 +277,7 @@ func (d *desk) look(typed string) lookupView {
 const sidesKey = "two"
 
 func (d *desk) setSides(v *visit) error {
-	h, _, err := d.reach(v)
+	h, _, err := d.reach(v, access.Operator)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/web/access"
 )
 
 // storyPage is a document's whole story.
@@ -62,7 +63,7 @@ func returnsOf(touches []pipeline.StoryTouch, document string) (all []returned) 
 func (d *desk) story(v *visit) error { return d.showStory(v, http.StatusOK, "") }
 
 func (d *desk) showStory(v *visit, status int, problem string) error {
-	h, s, err := d.reach(v)
+	h, s, err := d.reach(v, access.Auditor)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (d *desk) replay(v *visit, s pipeline.Story) (*replayView, error) {
 // lookBehind opens a letter for an auditor who says why. The reason is an entry of the
 // log before anything is seen.
 func (d *desk) lookBehind(v *visit) error {
-	h, _, err := d.reach(v)
+	h, _, err := d.reach(v, access.Auditor)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/web/access"
 )
 
 // pageView is a page as it is looked at: its picture, and over it the words that were
@@ -172,54 +173,58 @@ func (v *visit) image(of func(context.Context) (pipeline.PagePicture, error)) er
 	return nil
 }
 
-// documentPicture is a page of a letter that the visitor may see.
-func (d *desk) documentPicture(v *visit) error {
-	h, err := d.readable(v)
-	if err != nil {
-		return err
+// documentPicture is a page of a letter that the visitor may see in a role.
+func (d *desk) documentPicture(as access.Role) func(*visit) error {
+	return func(v *visit) error {
+		h, err := d.readable(v, as)
+		if err != nil {
+			return err
+		}
+		page, err := strconv.Atoi(v.PathValue("page"))
+		if err != nil || page < h.From || page > h.To {
+			return errNotFound
+		}
+		if _, err := d.looked(v, "document viewed", h.Document, false); err != nil {
+			return err
+		}
+		return d.picture(v, h.Batch, page)
 	}
-	page, err := strconv.Atoi(v.PathValue("page"))
-	if err != nil || page < h.From || page > h.To {
-		return errNotFound
-	}
-	if _, err := d.looked(v, "document viewed", h.Document, false); err != nil {
-		return err
-	}
-	return d.picture(v, h.Batch, page)
 }
 
 // factMargin is what is shown around a fact, as a share of its longer side.
 const factMargin = 0.15
 
 // documentFact is the picture of a fact that decided, cut from its page.
-func (d *desk) documentFact(v *visit) error {
-	h, err := d.readable(v)
-	if err != nil {
-		return err
+func (d *desk) documentFact(as access.Role) func(*visit) error {
+	return func(v *visit) error {
+		h, err := d.readable(v, as)
+		if err != nil {
+			return err
+		}
+		line, err := d.Mailroom.Document(v.Context(), h.Document)
+		if err != nil {
+			return err
+		}
+		if masked(v.user, line) {
+			return errNotFound
+		}
+		facts, err := d.Mailroom.Facts(v.Context(), h.Document)
+		if err != nil {
+			return err
+		}
+		i, err := strconv.Atoi(v.PathValue("fact"))
+		if err != nil || i < 0 || i >= len(facts.Evidence) {
+			return errNotFound
+		}
+		e := facts.Evidence[i]
+		if e.Page < h.From || e.Page > h.To { // a page of another letter, as the pages were grouped before
+			return errNotFound
+		}
+		if _, err := d.looked(v, "document viewed", h.Document, false); err != nil {
+			return err
+		}
+		return v.image(func(ctx context.Context) (pipeline.PagePicture, error) {
+			return d.Mailroom.Crop(ctx, h.Batch, e.Page, e.Polygon, factMargin)
+		})
 	}
-	line, err := d.Mailroom.Document(v.Context(), h.Document)
-	if err != nil {
-		return err
-	}
-	if masked(v.user, line) {
-		return errNotFound
-	}
-	facts, err := d.Mailroom.Facts(v.Context(), h.Document)
-	if err != nil {
-		return err
-	}
-	i, err := strconv.Atoi(v.PathValue("fact"))
-	if err != nil || i < 0 || i >= len(facts.Evidence) {
-		return errNotFound
-	}
-	e := facts.Evidence[i]
-	if e.Page < h.From || e.Page > h.To { // a page of another letter, as the pages were grouped before
-		return errNotFound
-	}
-	if _, err := d.looked(v, "document viewed", h.Document, false); err != nil {
-		return err
-	}
-	return v.image(func(ctx context.Context) (pipeline.PagePicture, error) {
-		return d.Mailroom.Crop(ctx, h.Batch, e.Page, e.Polygon, factMargin)
-	})
 }
