@@ -187,6 +187,12 @@ func TestSampleIsJudgedInTurn(t *testing.T) {
 	}
 	b.get(path) // it is judged as it was filed, wherever it is now
 	b.wants("the letter that was taken back", filedIn, "waits for a person")
+	opened, seen := h.logged(document, "document opened for an audit"), h.logged(document, "document viewed")
+	b.get(path)
+	b.get(path + "?page=1")
+	if reasons, looks := h.logged(document, "document opened for an audit")-opened, h.logged(document, "document viewed")-seen; reasons != 0 || looks != 1 {
+		t.Errorf("a letter that is looked at again: %d reasons, %d looks", reasons, looks)
+	}
 	if is, err := h.mailroom.Document(t.Context(), document); err != nil || is.Status != "exception" || is.Reason != "recall" {
 		t.Error(is.Status, is.Reason, err)
 	}

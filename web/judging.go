@@ -28,7 +28,7 @@ type judgedPage struct {
 }
 
 // showJudged shows a letter of a sample, to be judged. That it is in the sample is the reason
-// to read it.
+// to read it; that he did is an entry each time, as of any other letter.
 func (d *desk) showJudged(v *visit, status int, problem string) error {
 	ctx := v.Context()
 	h, _, err := d.reach(v, access.Auditor)
@@ -44,6 +44,9 @@ func (d *desk) showJudged(v *visit, status int, problem string) error {
 		return err
 	}
 	if err := d.openBehind(v, h.Document, "sample "+p.Sample.ID); err != nil {
+		return err
+	}
+	if _, err := d.looked(v, "document viewed", h.Document, status == http.StatusOK && v.FormValue("page") == ""); err != nil {
 		return err
 	}
 	if p.Line, err = d.Mailroom.Document(ctx, h.Document); err != nil {
