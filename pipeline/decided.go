@@ -92,6 +92,9 @@ type SeparatorLine struct {
 	Decided   time.Time `json:"decided,omitzero"`
 }
 
+// bySomebody is the Why of a separator that a person made one.
+const bySomebody = "person"
+
 // record keeps what a person said of a document, for its history and the log.
 func (m *Mailroom) record(tx journal.Tx, d docRow, row decisionRow) error {
 	if d.State == mail.Held {

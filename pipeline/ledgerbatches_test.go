@@ -234,6 +234,20 @@ func TestPagesHaveTheirPlaces(t *testing.T) {
 	if _, _, err := r.Pages(t.Context(), "none"); !errors.Is(err, ErrNoSuch) {
 		t.Error(err)
 	}
+	for _, p := range pages {
+		want := PageHolding{Placed: true, Document: p.Document, State: p.State}
+		if p.Page == 10 { // the separator that a person made of the last document's first page
+			want.From = docs[3].Document
+		}
+		if got, err := r.PageHolding(t.Context(), batch.Batch, p.Page); err != nil || got != want {
+			t.Errorf("page %d: %+v, want %+v, %v", p.Page, got, want, err)
+		}
+	}
+	for _, none := range []int{-1, 0, len(pages) + 1} {
+		if _, err := r.PageHolding(t.Context(), batch.Batch, none); !errors.Is(err, ErrNoSuch) {
+			t.Errorf("page %d: %v", none, err)
+		}
+	}
 }
 
 // TestLostPageIsNotConserved: the sums are of the documents on one side and of the pages on

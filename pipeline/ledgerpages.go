@@ -3,7 +3,9 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,6 +73,70 @@ func (m *Mailroom) Pages(ctx context.Context, batch string) (pages []PageLine, s
 		return nil, PageSums{}, err
 	}
 	return pages, sums, m.sighted(ctx, pages, rows)
+}
+
+// PageHolding is where a page of a batch stands, for whoever decides on who may see it.
+type PageHolding struct {
+	Placed   bool          // it has a place: the batch is assembled
+	Document string        // that it stands in; "" = in none
+	State    mail.DocState // of that document
+	From     string        // of a page that stands in none: the document that a person took it out of last; "" = nobody did
+}
+
+// PageHolding tells where a page stands, by a few reads, however long the batch is; that of
+// a page that a person took out of a document costs a read of each of the batch's: ErrNoSuch.
+func (m *Mailroom) PageHolding(ctx context.Context, batch string, page int) (h PageHolding, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		h = PageHolding{}
+		b, err := load[batchRow](r, tableBatch, batch)
+		if err == nil && (page < 1 || page > b.Pages) {
+			err = fmt.Errorf("page %d of batch %s: %w", page, batch, ErrNoSuch)
+		}
+		if err != nil {
+			return err
+		}
+		at, err := journal.Load[mail.Disposition](r, tableDisposition, pageKey(batch, page))
+		if errors.Is(err, journal.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if h.Placed, h.Document = true, at.Document; at.Document != "" {
+			d, err := load[docRow](r, tableDoc, at.Document)
+			h.State = d.State
+			return err
+		}
+		if at.Place == mail.PlaceDiscarded || at.Why == bySomebody {
+			h.From, err = takenOutOf(r, batch, page)
+		}
+		return err
+	})
+	return h, err
+}
+
+// takenOutOf gives the document that a person took a page out of last.
+func takenOutOf(r journal.Reader, batch string, page int) (id string, err error) {
+	docs, err := documents(r, batch)
+	if err != nil {
+		return "", err
+	}
+	last := time.Time{}
+	for _, d := range docs {
+		if !slices.Contains(d.Pages(), page) {
+			continue
+		}
+		said, err := decisions(r, d.ID)
+		if err != nil {
+			return "", err
+		}
+		for _, p := range said {
+			if p.Undone == nil && slices.Contains(p.drops(), page) && !p.At.Before(last) {
+				id, last = d.ID, p.At
+			}
+		}
+	}
+	return id, nil
 }
 
 // pageRows reads a batch's pages, by number.

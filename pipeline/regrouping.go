@@ -71,7 +71,7 @@ func planned(r journal.Reader, g Regroup) (plan regrouping, err error) {
 		if err := place(page); err != nil {
 			return plan, err
 		}
-		plan.dropped[page] = mail.Disposition{Place: mail.PlaceSeparator, Why: "person"}
+		plan.dropped[page] = mail.Disposition{Place: mail.PlaceSeparator, Why: bySomebody}
 	}
 	for _, d := range g.Discarded {
 		if err := place(d.Page); err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -47,5 +48,22 @@ func TestLivePageIsOneLook(t *testing.T) {
 	poll()
 	if n := entries(); n != 3 {
 		t.Errorf("%d entries after a while, want 3", n)
+	}
+}
+
+// A page that was dropped from a letter can be looked at, or nobody would find that it was a
+// mistake; the look is in the story of the letter that it was taken out of.
+func TestDroppedPageIsLookedAt(t *testing.T) {
+	h := newStation(t)
+	d := h.came("a.pdf", "one", "two")[0]
+	c := h.clerk("operator")
+	c.opens("/station")
+	if got := c.does(d.Document, "page", url.Values{"do": {"drop"}, "page": {"2"}, "why": {"advertising"}}); got != http.StatusSeeOther {
+		t.Fatal(got)
+	}
+	other := h.clerk("ben")
+	n := h.logged(d.Document, "document viewed")
+	if got := other.get("/batches/" + d.Batch + "/picture/2/full"); got.StatusCode != http.StatusOK || h.logged(d.Document, "document viewed") != n+1 {
+		t.Errorf("%s, %d looks more at the letter that it was in", got.Status, h.logged(d.Document, "document viewed")-n)
 	}
 }

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"slices"
-
 	"postroom/mail"
 	"postroom/pipeline"
 	"postroom/web/access"
@@ -89,26 +87,25 @@ func masked(u access.User, line pipeline.DocumentLine) bool {
 const brokenGlass = "glass"
 
 // readablePage tells whether a page of a batch may be seen so large that it can be read,
-// and logs the look: while its letter waits for a person, or when it is in no letter and
-// never was. One that is not told apart yet may be anybody's.
+// and logs the look: while its letter waits for a person, or when it is in no letter. What a
+// person took out of one must be seen, or nobody would find that it was a mistake; the look
+// is at the letter that it was taken out of. A page that is not told apart yet may be anybody's.
 func (d *desk) readablePage(v *visit, batch string, page int) error {
-	pages, _, err := d.Mailroom.Pages(v.Context(), batch)
+	p, err := d.Mailroom.PageHolding(v.Context(), batch, page)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(pages, func(p pipeline.PageLine) bool { return p.Page == page })
-	if i < 0 {
-		return errNotFound
+	action, subject := "document viewed", p.Document
+	switch {
+	case !p.Placed, p.Document != "" && p.State != mail.Held:
+		return errForbidden
+	case p.Document == "" && p.From != "":
+		subject = p.From
+	case p.Document == "":
+		action, subject = "batch viewed", batch
 	}
-	switch p := pages[i]; {
-	case p.Document != "" && p.State == mail.Held:
-		_, err = d.looked(v, "document viewed", p.Document, false)
-		return err
-	case p.Document == "" && p.Placed:
-		_, err = d.looked(v, "batch viewed", batch, false)
-		return err
-	}
-	return errForbidden
+	_, err = d.looked(v, action, subject, false)
+	return err
 }
 
 // readable is reach for what shows a letter's pages or words.
