@@ -15,6 +15,7 @@ import (
 // only while there are wishes, one picture at a time, and gives way to people who wait.
 type ahead struct {
 	stopping context.Context
+	lasting  *sync.WaitGroup
 
 	mu      sync.Mutex
 	wishes  []wish // guarded by mu
@@ -41,7 +42,7 @@ func (a *ahead) wish(name string, make func(context.Context)) {
 	}
 	if a.wishes = append(a.wishes, wish{name, make}); !a.working {
 		a.working = true
-		go a.work()
+		a.lasting.Go(a.work)
 	}
 }
 
@@ -115,11 +116,11 @@ func opening(line pipeline.DocumentLine) int {
 
 // asksSoon begins the large picture of a page that a browser is about to be shown, so that it
 // is made while the page is; the small one comes from the same look.
-func (d *desk) asksSoon(v *visit, batch string, page int) {
+func (d *desk) asksSoon(batch string, page int) {
 	const patience = 10 * time.Second
-	ctx, stop := context.WithTimeout(context.WithoutCancel(v.Context()), patience)
-	go func() {
+	d.Lasting.Go(func() {
+		ctx, stop := context.WithTimeout(d.Stopping, patience)
 		defer stop()
-		_ = d.Mailroom.Prepare(ctx, batch, []int{page}, pipeline.Screen) // whoever asks for it is told
-	}()
+		_ = caught(func() error { return d.Mailroom.Prepare(ctx, batch, []int{page}, pipeline.Screen) }) // whoever asks for it is told
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -13,7 +14,8 @@ import (
 func TestWishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		a := &ahead{stopping: ctx}
+		var lasting sync.WaitGroup
+		a := &ahead{stopping: ctx, lasting: &lasting}
 		let, made := make(chan struct{}), []string(nil)
 		wish := func(name string) {
 			a.wish(name, func(context.Context) {
@@ -42,8 +44,15 @@ func TestWishes(t *testing.T) {
 			t.Errorf("%d wait, the first is %s", len(a.wishes), a.wishes[0].name)
 		}
 		stop()
+		waited := false
+		go func() { lasting.Wait(); waited = true }()
+		if synctest.Wait(); waited {
+			t.Error("what is in hand is not waited for")
+		}
 		let <- struct{}{}
-		synctest.Wait()
+		if synctest.Wait(); !waited {
+			t.Error("it is waited for after its end")
+		}
 		if len(made) != 1 || a.working {
 			t.Errorf("made %v after the end; at work: %v", made, a.working)
 		}

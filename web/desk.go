@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"postroom/pipeline"
@@ -38,7 +39,8 @@ type Config struct {
 	Version     string
 	Log         *slog.Logger
 	Now         func() time.Time
-	Stopping    context.Context // ends what lasts: live pages
+	Stopping    context.Context // ends what lasts: live pages, and what goes on after its answer
+	Lasting     *sync.WaitGroup // has what goes on after its answer: whoever closes the mailroom waits for it; nil = nobody does
 }
 
 // desk answers requests.
@@ -66,6 +68,9 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Stopping == nil {
 		cfg.Stopping = context.Background()
 	}
+	if cfg.Lasting == nil {
+		cfg.Lasting = &sync.WaitGroup{}
+	}
 	static, err := openAssets()
 	if err != nil {
 		return nil, fmt.Errorf("the desk's files: %w", err)
@@ -78,7 +83,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the desk's pages: %w", err)
 	}
-	d := &desk{Config: cfg, words: words, views: views, static: static, leases: newLeases(cfg.Now), refusals: newRefusals(cfg.Log, cfg.Now), looks: newLooks(cfg.Now), notices: newNotices(cfg.Now), ahead: &ahead{stopping: cfg.Stopping}}
+	d := &desk{Config: cfg, words: words, views: views, static: static, leases: newLeases(cfg.Now), refusals: newRefusals(cfg.Log, cfg.Now), looks: newLooks(cfg.Now), notices: newNotices(cfg.Now), ahead: &ahead{stopping: cfg.Stopping, lasting: cfg.Lasting}}
 	mux := http.NewServeMux()
 	for _, r := range d.routes() {
 		mux.Handle(r.pattern, d.guarded(r))

@@ -361,7 +361,7 @@ func (d *desk) readsOn(v *visit, line pipeline.DocumentLine, at int, all bool) {
 	if all || at >= len(line.Pages) {
 		return
 	}
-	d.asksSoon(v, line.Batch, line.Pages[at])
+	d.asksSoon(line.Batch, line.Pages[at])
 	if rest := line.Pages[at+1:]; len(rest) > 0 {
 		d.ahead.wish("letter/"+line.Document, func(ctx context.Context) {
 			_ = d.Mailroom.Prepare(ctx, line.Batch, rest[:1], pipeline.Screen) // whoever asks for it is told

@@ -244,13 +244,13 @@ func (d *desk) verify(v *visit) error {
 		return v.done("/log/verification", "refused.verifying")
 	}
 	by := v.user.Actor()
-	go func() {
+	d.Lasting.Go(func() {
 		if err := caught(func() error {
 			_, err := d.Mailroom.VerifyBy(d.Stopping, by, d.Directory.Verify, func(string) {})
 			return err
 		}); err != nil && d.Stopping.Err() == nil {
 			d.Log.Error("a verification did not come to its end", "error", err)
 		}
-	}()
+	})
 	return v.done("/log/verification", "log.verify_begun")
 }

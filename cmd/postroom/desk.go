@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"postroom/pipeline/scan"
@@ -11,8 +12,9 @@ import (
 	"postroom/web"
 )
 
-// desk makes what the browsers see: the desk, and /healthz beside it.
-func (p *premises) desk(ctx context.Context, h *health) (http.Handler, error) {
+// desk makes what the browsers see: the desk, and /healthz beside it. lasting has what goes on
+// after its answer.
+func (p *premises) desk(ctx context.Context, h *health, lasting *sync.WaitGroup) (http.Handler, error) {
 	provider, err := p.provider(ctx)
 	if err != nil {
 		return nil, err
@@ -24,7 +26,7 @@ func (p *premises) desk(ctx context.Context, h *health) (http.Handler, error) {
 	pages, err := web.New(web.Config{
 		Mailroom: p.mailroom, Directory: p.people, Sessions: p.sessions(), Index: p.index, Provider: provider, Folders: h.folderStates,
 		Stores: stores, Separators: p.cfg.printable(), Secure: p.cfg.Web.Secure(), BehindProxy: p.cfg.Web.BehindProxy,
-		Version: version, Log: p.log, Stopping: ctx,
+		Version: version, Log: p.log, Stopping: ctx, Lasting: lasting,
 	})
 	if err != nil {
 		return nil, err

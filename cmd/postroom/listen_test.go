@@ -11,14 +11,18 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"io"
 	"log/slog"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"postroom/pipeline/journal"
@@ -88,6 +92,68 @@ func writePair(t *testing.T, files WebTLS, name string) {
 		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// pipes is a listener without a network, so that time can be a test's own.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error { p.once.Do(func() { close(p.closed) }); return nil }
+
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// TestAnswerWaitsForItsHandlers: the journal is closed when answer comes back, so that no
+// decision may be in hand then, whether it ends by itself or has to be told.
+func TestAnswerWaitsForItsHandlers(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+			ctx, stop := context.WithCancel(t.Context())
+			let, done, back := make(chan struct{}), false, false
+			handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				select {
+				case <-let:
+				case <-r.Context().Done():
+				}
+				done = true
+			})
+			ended := make(chan error, 1)
+			go func() {
+				err := answer(ctx, l, handler, slog.New(slog.DiscardHandler))
+				back = true
+				ended <- err
+			}()
+			browser, server := net.Pipe()
+			l.conns <- server
+			if _, err := browser.Write([]byte("GET / HTTP/1.1\r\nHost: desk\r\n\r\n")); err != nil {
+				t.Fatal(err)
+			}
+			go func() { _, _ = io.Copy(io.Discard, browser) }() // until it is hung up on
+			synctest.Wait()
+			stop()
+			if synctest.Wait(); back {
+				t.Error("it came back with a request in hand")
+			}
+			if !told {
+				close(let)
+			}
+			if err := <-ended; err != nil || !done {
+				t.Errorf("told %t: %v; the request has ended: %t", told, err, done)
+			}
+		})
 	}
 }
 

@@ -83,11 +83,11 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	desk, err := p.desk(ctx, health)
+	var jobs sync.WaitGroup
+	desk, err := p.desk(ctx, health, &jobs)
 	if err != nil {
 		return errors.Join(err, web.Close())
 	}
-	var jobs sync.WaitGroup
 	job := func(name string, run func(context.Context) error) {
 		jobs.Go(func() {
 			if err := run(ctx); err != nil && !errors.Is(err, context.Canceled) {
@@ -267,16 +267,34 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(state) // the client may be gone
 }
 
+// answer serves until the context ends. When it comes back no handler is at work any more:
+// what they work with is closed then.
 func answer(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+	var inHand sync.RWMutex // each request reads it
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)} // what browsers and scanners of ports do wrong
-	defer context.AfterFunc(ctx, func() {
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !inHand.TryRLock() { // too late
+			panic(http.ErrAbortHandler)
+		}
+		defer inHand.RUnlock()
+		h.ServeHTTP(w, r)
+	})
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
 		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		_ = server.Shutdown(patience) // whoever still reads then is cut off
-	})()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	})
+	err := server.Serve(l)
+	if !stop() { // Serve comes back when Shutdown begins
+		<-ended
 	}
-	return nil
+	_ = server.Close() // ends the context of each request that is still in hand
+	inHand.Lock()      // for ever: the last one has ended, and none begins
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
 }
