@@ -217,3 +217,21 @@ func TestPasswordOfAProvidersUser(t *testing.T) {
 		t.Error("a user of the provider signs in with a password:", got.Status)
 	}
 }
+
+// TestFormsThatAreTooMuch: what a session can't keep is refused, and is no fault.
+func TestFormsThatAreTooMuch(t *testing.T) {
+	p := newPost(t)
+	for _, c := range []struct {
+		who, path string
+		form      url.Values
+	}{
+		{"caseworker", "/search", url.Values{"q": {strings.Repeat("&", 200)}}},
+		{"caseworker", "/letters/" + p.letters["own"], url.Values{"find": {strings.Repeat("<", 200)}}},
+		{"operator", "/station/queue", url.Values{"reason": {strings.Repeat("x", 2000)}}},
+		{"operator", "/station/queue", url.Values{"lane": {"none"}}},
+	} {
+		if got := p.login(c.who).post(c.path, c.form); got.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %s", c.path, got.Status)
+		}
+	}
+}

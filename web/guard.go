@@ -14,6 +14,7 @@ import (
 
 	"postroom/pipeline"
 	"postroom/web/access"
+	"postroom/web/session"
 )
 
 // visit is one request, with who makes it.
@@ -175,6 +176,8 @@ func (v *visit) fail(err error) {
 		p = errNotFound
 	case errors.As(err, &tooLarge):
 		p = &problem{http.StatusRequestEntityTooLarge, "problem.bad_form"}
+	case errors.Is(err, session.ErrTooMuch): // as JSON keeps it a text may be six times as long
+		p = errBadForm
 	case errors.Is(err, pipeline.ErrDiskFull):
 		p = &problem{http.StatusServiceUnavailable, "problem.disk_full"}
 	case v.Context().Err() != nil:

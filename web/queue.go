@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"postroom/mail"
 	"postroom/pipeline"
@@ -35,6 +36,9 @@ func (d *desk) queue(v *visit, counts []pipeline.Waiters) pipeline.Filter {
 
 // setQueue keeps what the person wants to work through, and begins with it.
 func (d *desk) setQueue(v *visit) error {
+	if !slices.Contains(pipeline.Lanes(), v.field("lane")) {
+		return errBadForm
+	}
 	q := url.Values{"lane": {v.field("lane")}, "reason": {v.field("reason")}, "source": {v.field("source")}}
 	err := errors.Join(d.Sessions.Put(v.Context(), queueKey, q.Encode()), d.Sessions.Put(v.Context(), skippedKey, ""))
 	if err != nil {
