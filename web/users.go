@@ -61,24 +61,18 @@ func groupNames(u access.User, groups []access.Group) string {
 }
 
 // typedUser is a user as the form gives it, over what is known.
-func (v *visit) typedUser(u access.User) (access.User, error) {
-	if err := v.ParseForm(); err != nil {
-		return u, errBadForm
-	}
+func (v *visit) typedUser(u access.User) access.User {
 	u.Name = v.field("name")
 	u.Roles, u.Groups = nil, v.PostForm["group"]
 	for _, r := range v.PostForm["role"] {
 		u.Roles = append(u.Roles, access.Role(r))
 	}
 	u.Disabled = v.field("disabled") != ""
-	return u, nil
+	return u
 }
 
 func (d *desk) addUser(v *visit) error {
-	u, err := v.typedUser(access.User{})
-	if err != nil {
-		return err
-	}
+	u := v.typedUser(access.User{})
 	u.Login, u.MustChange = v.field("login"), true // nobody else is to know it
 	_, warning, err := d.Directory.Add(v.Context(), v.user.Actor(), u, v.PostFormValue("password"))
 	var refused *access.Refused
@@ -151,10 +145,7 @@ func (d *desk) changeUser(v *visit) error {
 	if err != nil {
 		return err
 	}
-	u, err := v.typedUser(was)
-	if err != nil {
-		return err
-	}
+	u := v.typedUser(was)
 	warning, err := d.Directory.Change(v.Context(), v.user.Actor(), u)
 	return d.userDone(v, u, warning, err, "users.changed")
 }
@@ -191,9 +182,6 @@ func (d *desk) endSessions(v *visit) error {
 }
 
 func (d *desk) saveGroup(v *visit) error {
-	if err := v.ParseForm(); err != nil {
-		return errBadForm
-	}
 	g := access.Group{ID: v.field("id"), Name: v.field("name"), Stores: v.PostForm["store"]}
 	for _, pattern := range strings.Split(v.PostFormValue("cases"), "\n") {
 		if pattern = strings.TrimSpace(pattern); pattern != "" {
@@ -212,7 +200,7 @@ func (d *desk) previewGroup(v *visit, g access.Group) error {
 	scope, err := access.ScopeOf(g)
 	var refused *access.Refused
 	if errors.As(err, &refused) {
-		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: refused.Why, Group: g})
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Group: g})
 	}
 	if err != nil {
 		return err
