@@ -80,7 +80,7 @@ func refused(format string, args ...any) error {
 }
 
 // Finish takes the browser that the provider sent back, and gives whom it vouches for:
-// ErrRefused, ErrUnavailable. It works once for each Begin, and only in the browser that began.
+// ErrRefused, ErrUnavailable. It proves somebody once for each Begin, and only in the browser that began.
 func (p *Provider) Finish(r *http.Request) (Identity, error) {
 	f, err := p.returned(r)
 	if err != nil {
@@ -113,10 +113,17 @@ func (p *Provider) Finish(r *http.Request) (Identity, error) {
 	if err != nil {
 		return Identity{}, refused("the token: %.300q", err.Error())
 	}
-	return p.identity(id, f)
+	who, err := p.identity(id, f)
+	if err == nil {
+		err = p.spend(f)
+	}
+	if err != nil {
+		return Identity{}, err
+	}
+	return who, nil
 }
 
-// returned gives the flow that a request is the end of, and marks it as used.
+// returned gives the flow that a request is the end of.
 func (p *Provider) returned(r *http.Request) (f flow, err error) {
 	c, err := r.Cookie(p.cookie())
 	if err != nil {
@@ -132,23 +139,30 @@ func (p *Provider) returned(r *http.Request) (f flow, err error) {
 	case age < 0 || age >= flowTime:
 		return f, refused("it took longer than %v", flowTime)
 	}
+	return f, nil
+}
+
+// spend marks a flow as used. It is done once somebody is proven, so that strangers, who can
+// begin as often as they like, can't fill what is remembered; a code that proves somebody is
+// the provider's to give once.
+func (p *Provider) spend(f flow) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, again := p.used[f.State]; again {
-		return f, refused("it comes a second time")
+		return refused("it comes a second time")
 	}
-	if len(p.used) >= mostUsed {
+	if now := p.cfg.Now(); len(p.used) >= mostUsed {
 		for state, until := range p.used {
 			if !now.Before(until) {
 				delete(p.used, state)
 			}
 		}
 		if len(p.used) >= mostUsed {
-			return f, fmt.Errorf("%w: too many sign-ins at once", ErrUnavailable)
+			return fmt.Errorf("%w: too many sign-ins at once", ErrUnavailable)
 		}
 	}
 	p.used[f.State] = f.Began.Add(flowTime)
-	return f, nil
+	return nil
 }
 
 // identity checks what the library does not, and reads the claims.

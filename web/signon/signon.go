@@ -88,7 +88,7 @@ type Provider struct {
 	found    *oidc.Provider
 	failed   error
 	failedAt time.Time
-	used     map[string]time.Time // states that came back, until the flow's time is over
+	used     map[string]time.Time // states that have proven somebody, until the flow's time is over
 }
 
 // New makes a provider. It is not asked anything yet, so that it need not be up; the

@@ -220,6 +220,9 @@ func TestReturnsThatProveNothing(t *testing.T) {
 	location, cookie = s.begin()
 	s.now = s.now.Add(flowTime)
 	refused("too late", s.idp.Consent(location), cookie)
+	if len(s.used) != 2 {
+		t.Errorf("%d states are remembered, of two that proved somebody", len(s.used))
+	}
 }
 
 func stateOf(t *testing.T, location string) string {
