@@ -124,32 +124,42 @@ type RescanLine struct {
 	Since    time.Time `json:"since"`
 }
 
-// Rescans visits the open requests to scan pages again, by batch, the oldest first, and by page.
-func (m *Mailroom) Rescans(ctx context.Context, visit func(RescanLine) error) error {
-	var all []RescanLine
-	err := m.journal.View(ctx, func(r journal.Reader) error {
-		all = nil
-		return each(r, tableRescan, "", func(row journal.Row) error {
-			d, err := load[docRow](r, tableDoc, row.Key[strings.LastIndexByte(row.Key, '/')+1:])
+// Rescans lists up to n open requests to scan pages again, by batch and by page, behind a place
+// of the list; "" begins, and is next when that was all.
+func (m *Mailroom) Rescans(ctx context.Context, after string, n int) (lines []RescanLine, next string, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		lines, next = nil, ""
+		rows, err := r.Scan(tableRescan, "", after, n+1)
+		if err != nil {
+			return err
+		}
+		if len(rows) > n {
+			rows, next = rows[:n], rows[n-1].Key
+		}
+		for _, row := range rows {
+			l, err := rescanLine(r, row.Key[strings.LastIndexByte(row.Key, '/')+1:])
 			if err != nil {
 				return err
 			}
-			if d.Lane == nil {
-				return fmt.Errorf("document %s is asked for again, and its row does not say so: %w", d.ID, journal.ErrDamaged)
-			}
-			b, err := load[batchRow](r, tableBatch, d.Batch)
-			l := RescanLine{"rescan", d.Batch, b.Path, b.Received, d.ID, d.Lane.Pages, d.Lane.Why, d.Lane.By, d.Lane.Since}
-			if len(l.Pages) == 0 {
-				l.Pages = d.Pages()
-			}
-			all = append(all, l)
-			return err
-		})
-	})
-	for _, l := range all {
-		if err == nil {
-			err = visit(l)
+			lines = append(lines, l)
 		}
+		return nil
+	})
+	return lines, next, err
+}
+
+func rescanLine(r journal.Reader, document string) (l RescanLine, err error) {
+	d, err := load[docRow](r, tableDoc, document)
+	if err != nil {
+		return l, err
 	}
-	return err
+	if d.Lane == nil {
+		return l, fmt.Errorf("document %s is asked for again, and its row does not say so: %w", d.ID, journal.ErrDamaged)
+	}
+	b, err := load[batchRow](r, tableBatch, d.Batch)
+	l = RescanLine{"rescan", d.Batch, b.Path, b.Received, d.ID, d.Lane.Pages, d.Lane.Why, d.Lane.By, d.Lane.Since}
+	if len(l.Pages) == 0 {
+		l.Pages = d.Pages()
+	}
+	return l, err
 }

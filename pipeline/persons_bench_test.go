@@ -99,7 +99,8 @@ func BenchmarkPersons(b *testing.B) {
 			must(b, r.Park(ctx, held[len(held)-1-i], Park{Lane: LaneRescan, Why: "faint", By: "Anna"}))
 		}
 		for b.Loop() {
-			must(b, r.Rescans(ctx, func(RescanLine) error { return nil }))
+			_, _, err := r.Rescans(ctx, "", 1000)
+			must(b, err)
 		}
 	})
 }

@@ -294,6 +294,20 @@ func (m *Mailroom) FoundWrong(ctx context.Context, after string, n int) (all []W
 	return all, err
 }
 
+// WrongAt gives one of FoundWrong by its key: ErrNoSuch, also when its verdict is another by now.
+func (m *Mailroom) WrongAt(ctx context.Context, key string) (w Wrong, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) (err error) {
+		if _, err := r.Get(tableWrong, key); errors.Is(err, journal.ErrNotFound) {
+			return fmt.Errorf("%s %s: %w", tableWrong, key, ErrNoSuch)
+		} else if err != nil {
+			return err
+		}
+		w, err = foundWrong(r, key)
+		return err
+	})
+	return w, err
+}
+
 func foundWrong(r journal.Reader, key string) (w Wrong, err error) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 {

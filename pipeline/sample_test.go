@@ -187,6 +187,9 @@ func TestSampleIsJudged(t *testing.T) {
 	if more, err := r.FoundWrong(t.Context(), wrong[0].Key, 9); err != nil || len(more) != 0 {
 		t.Errorf("%+v, %v", more, err)
 	}
+	if one, err := r.WrongAt(t.Context(), wrong[0].Key); err != nil || !reflect.DeepEqual(one, wrong[0]) {
+		t.Errorf("%+v, %v", one, err)
+	}
 	// A changed verdict keeps the former.
 	if err := judge(1, true, "the same person moved"); err != nil {
 		t.Fatal(err)
@@ -197,6 +200,11 @@ func TestSampleIsJudged(t *testing.T) {
 	}
 	if wrong, err := r.FoundWrong(t.Context(), "", 9); err != nil || len(wrong) != 0 {
 		t.Errorf("%+v, %v", wrong, err)
+	}
+	for _, none := range []string{wrong[0].Key, "", "x"} {
+		if one, err := r.WrongAt(t.Context(), none); !errors.Is(err, ErrNoSuch) {
+			t.Errorf("%q: %+v, %v", none, one, err)
+		}
 	}
 	story, err := r.Story(t.Context(), items[1].Document, Seen)
 	if err != nil || len(story.Contradictions) > 0 || !slices.ContainsFunc(story.Touches, func(s StoryTouch) bool { return s.Action == actionJudged && s.Actor == "B. Auditor" && s.Proven }) {

@@ -215,7 +215,7 @@ func (d *desk) differences(v *visit) error {
 // rescansPage lists papers that are asked for again.
 type rescansPage struct {
 	All  []pipeline.RescanLine
-	Next int // the first line of the next page; 0 = there is none
+	Next string
 }
 
 // rescans lists the papers that are to be scanned again.
@@ -223,18 +223,13 @@ func (d *desk) rescans(v *visit) error {
 	if _, err := d.looked(v, "rescans listed", pipeline.SubjectExceptions, !v.byItself()); err != nil {
 		return err
 	}
-	p := rescansPage{}
-	from, n := max(0, formInt(v, "from")), 0
-	if err := d.Mailroom.Rescans(v.Context(), func(l pipeline.RescanLine) error {
-		if n++; n > from && len(p.All) < perPage {
-			p.All = append(p.All, l)
-		}
-		return nil
-	}); err != nil {
+	all, next, err := d.Mailroom.Rescans(v.Context(), v.FormValue("after"), perPage)
+	if err != nil {
 		return err
 	}
-	if n > from+perPage {
-		p.Next = from + perPage
+	p := rescansPage{All: all}
+	if next != "" {
+		p.Next = "/rescans?after=" + url.QueryEscape(next)
 	}
 	return v.show(http.StatusOK, "rescans", p)
 }

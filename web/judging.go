@@ -139,19 +139,11 @@ func (d *desk) recallWrong(v *visit) error {
 	if err != nil {
 		return err
 	}
-	is := false
-	for after := ""; !is; {
-		found, err := d.Mailroom.FoundWrong(v.Context(), after, 500)
-		if err != nil {
-			return err
-		}
-		is = slices.ContainsFunc(found, func(w pipeline.Wrong) bool { return w.Document == h.Document })
-		if len(found) < 500 {
-			break
-		}
-		after = found[len(found)-1].Key
+	found, err := d.Mailroom.WrongAt(v.Context(), v.field("found"))
+	if err != nil {
+		return err
 	}
-	if !is {
+	if found.Document != h.Document {
 		return errNotFound
 	}
 	err = d.Mailroom.Return(v.Context(), h.Document, pipeline.Return{Why: v.field("why"), By: v.user.Actor()})

@@ -311,18 +311,33 @@ func (o order) rescans(ctx context.Context, p *premises, out io.Writer) error {
 	if err := p.mailroom.LogView(ctx, o.who(), "rescans listed", pipeline.SubjectExceptions); err != nil {
 		return err
 	}
-	return p.mailroom.Rescans(ctx, func(l pipeline.RescanLine) error {
-		if o.JSON {
-			return printJSON(out, l)
+	for after := ""; ; {
+		lines, next, err := p.mailroom.Rescans(ctx, after, 100)
+		if err != nil {
+			return err
 		}
-		pages := strings.Trim(fmt.Sprint(l.Pages), "[]")
-		if pages == "" {
-			pages = "all of it"
+		for _, l := range lines {
+			if err := o.printRescan(out, l); err != nil {
+				return err
+			}
 		}
-		_, err := fmt.Fprintf(out, "%s, received %s: page %s: %s (%s, %s; document %s)\n",
-			printable(l.File), moment(l.Received), pages, printable(l.Why), printable(l.By), moment(l.Since), l.Document)
-		return err
-	})
+		if after = next; after == "" {
+			return nil
+		}
+	}
+}
+
+func (o order) printRescan(out io.Writer, l pipeline.RescanLine) error {
+	if o.JSON {
+		return printJSON(out, l)
+	}
+	pages := strings.Trim(fmt.Sprint(l.Pages), "[]")
+	if pages == "" {
+		pages = "all of it"
+	}
+	_, err := fmt.Fprintf(out, "%s, received %s: page %s: %s (%s, %s; document %s)\n",
+		printable(l.File), moment(l.Received), pages, printable(l.Why), printable(l.By), moment(l.Since), l.Document)
+	return err
 }
 
 func (o order) turn(ctx context.Context, p *premises, messages io.Writer) error {
