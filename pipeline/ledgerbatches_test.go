@@ -186,7 +186,8 @@ func TestPagesHaveTheirPlaces(t *testing.T) {
 	if err := r.decide(docs[1].Document, Decision{Discard: "advertising"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.decide(docs[3].Document, Decision{Separator: 10}); err != nil {
+	last := docs[3].Document
+	if err := r.decide(last, Decision{Separator: 10}); err != nil {
 		t.Fatal(err)
 	}
 	pages, sums, err := r.Pages(t.Context(), batch.Batch)
@@ -234,14 +235,35 @@ func TestPagesHaveTheirPlaces(t *testing.T) {
 	if _, _, err := r.Pages(t.Context(), "none"); !errors.Is(err, ErrNoSuch) {
 		t.Error(err)
 	}
+	_, docs, err = r.Batch(t.Context(), batch.Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from := range len(pages) + 2 {
+		for to := range len(pages) + 2 {
+			var want []DocumentLine
+			for _, d := range docs {
+				if d.Pages[0] <= to && d.Pages[len(d.Pages)-1] >= from && from <= to {
+					want = append(want, d)
+				}
+			}
+			if got, err := r.DocumentsOn(t.Context(), batch.Batch, from, to); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("on pages %d to %d: %+v, %v", from, to, got, err)
+			}
+		}
+	}
 	for _, p := range pages {
 		want := PageHolding{Placed: true, Document: p.Document, State: p.State}
 		if p.Page == 10 { // the separator that a person made of the last document's first page
-			want.From = docs[3].Document
+			want.From = last
 		}
 		if got, err := r.PageHolding(t.Context(), batch.Batch, p.Page); err != nil || got != want {
 			t.Errorf("page %d: %+v, want %+v, %v", p.Page, got, want, err)
 		}
+	}
+	rubbish, docs := r.process("b.pdf", "rubbish")
+	if got, err := r.DocumentsOn(t.Context(), rubbish.Batch, 0, 0); err != nil || len(docs) != 1 || !reflect.DeepEqual(got, docs) {
+		t.Errorf("of a file that can't be read: %+v, %v", got, err)
 	}
 	for _, none := range []int{-1, 0, len(pages) + 1} {
 		if _, err := r.PageHolding(t.Context(), batch.Batch, none); !errors.Is(err, ErrNoSuch) {

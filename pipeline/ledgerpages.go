@@ -139,6 +139,46 @@ func takenOutOf(r journal.Reader, batch string, page int) (id string, err error)
 	return id, nil
 }
 
+// DocumentsOn lists the documents that the pages from one to another of a batch stand in, in
+// their order; of a file without pages the one that it is.
+func (m *Mailroom) DocumentsOn(ctx context.Context, batch string, from, to int) (lines []DocumentLine, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) error {
+		lines = nil
+		b, err := load[batchRow](r, tableBatch, batch)
+		if err != nil {
+			return err
+		}
+		var ids []string
+		if b.Pages == 0 {
+			docs, err := documents(r, batch)
+			if err != nil {
+				return err
+			}
+			for _, d := range docs {
+				ids = append(ids, d.ID)
+			}
+		}
+		for page := max(1, from); page <= min(to, b.Pages); page++ {
+			at, err := journal.Load[mail.Disposition](r, tableDisposition, pageKey(batch, page))
+			if err != nil && !errors.Is(err, journal.ErrNotFound) {
+				return err
+			}
+			if at.Document != "" && !slices.Contains(ids, at.Document) {
+				ids = append(ids, at.Document)
+			}
+		}
+		for _, id := range ids {
+			line, err := m.line(r, id)
+			if err != nil {
+				return err
+			}
+			lines = append(lines, line)
+		}
+		return nil
+	})
+	return lines, err
+}
+
 // pageRows reads a batch's pages, by number.
 func pageRows(r journal.Reader, b batchRow) (map[int]pageRow, error) {
 	rows := map[int]pageRow{}

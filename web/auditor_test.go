@@ -181,7 +181,6 @@ func TestSampleIsJudgedInTurn(t *testing.T) {
 	o.wants("the operator's list", "Take it back", `<a href="/batches/`, ".pdf</a></td><td>1</td>", "TX-2021-00000")
 	found := regexp.MustCompile(`name="found" value="([^"]+)"`).FindStringSubmatch(o.body)[1]
 	if got := o.post("/wrong/"+second[strings.LastIndexByte(second, '/')+1:], url.Values{"why": {"x"}, "found": {found}}); got.StatusCode != http.StatusNotFound {
->>>>>>> f20e964 (pipeline, web: read of what is to be scanned again, or was found wrong, only what is shown)
 		t.Errorf("one that is right is taken back: %s", got.Status)
 	}
 	if got := o.post("/wrong/"+document, url.Values{"why": {"of a namesake"}, "found": {found}}); got.StatusCode != http.StatusSeeOther {

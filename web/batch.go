@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"postroom/mail"
@@ -20,7 +19,6 @@ type batchPage struct {
 	Blanks    int // pages that look blank, wherever they are
 	Sums      pipeline.PageSums
 	Documents []pipeline.DocumentLine // those with a page that is shown
-	Line      pipeline.BatchLine
 	Problem   string
 }
 
@@ -63,10 +61,6 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 	if _, err := d.looked(v, "batch viewed", id, !v.byItself()); err != nil {
 		return err
 	}
-	line, docs, err := d.Mailroom.Batch(ctx, id)
-	if err != nil {
-		return err
-	}
 	summary, err := d.Mailroom.Summary(ctx, id)
 	if err != nil {
 		return err
@@ -79,12 +73,14 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	p := batchPage{Batch: view, Sums: sums, Line: line, Problem: problem}
+	p := batchPage{Batch: view, Sums: sums, Problem: problem}
 	p.strip(pages, formInt(v, "from"))
-	for _, doc := range docs {
-		if len(p.Parts) == 0 || len(doc.Pages) == 0 || slices.ContainsFunc(p.Pages, func(c pageCell) bool { return slices.Contains(doc.Pages, c.Page) }) {
-			p.Documents = append(p.Documents, doc)
-		}
+	from, to := 0, 0
+	if n := len(p.Pages); n > 0 {
+		from, to = p.Pages[0].Page, p.Pages[n-1].Page
+	}
+	if p.Documents, err = d.Mailroom.DocumentsOn(ctx, id, from, to); err != nil {
+		return err
 	}
 	return v.show(status, "batch", p)
 }
