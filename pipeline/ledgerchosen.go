@@ -44,8 +44,10 @@ func (c Cursor) time() string {
 	return t
 }
 
-// LettersChosen is LettersDown of those that pass a filter. For one of a source one call goes
-// through 2,000 letters at most.
+// LettersChosen lists the filed letters before the cursor that may be seen and pass a filter, the
+// newest first, n at most. next is where to go on: "" when that was all. There may be fewer than
+// n before that is said: one call goes through 20,000 letters at most, for those of a source
+// through 2,000.
 func (m *Mailroom) LettersChosen(ctx context.Context, sees Sees, f LetterFilter, before Cursor, n int) (lines []LetterLine, next Cursor, err error) {
 	if end := Cursor(moment(f.To)); !f.To.IsZero() && (before == "" || end < before) {
 		before = end

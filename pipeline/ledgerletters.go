@@ -35,14 +35,7 @@ type Sees struct {
 	Case   func(store, scheme, reference string) bool // nil = every case of the stores
 }
 
-// LettersDown lists the filed letters before the cursor that may be seen, the newest first, n
-// at most. next is where to go on: "" when that was all. There may be fewer than n before
-// that is said: one call goes through 20,000 letters at most.
-func (m *Mailroom) LettersDown(ctx context.Context, sees Sees, before Cursor, n int) (lines []LetterLine, next Cursor, err error) {
-	return m.LettersChosen(ctx, sees, LetterFilter{}, before, n)
-}
-
-// CaseLetters is Letters of one case.
+// CaseLetters is LettersChosen of one case, and without a filter.
 func (m *Mailroom) CaseLetters(ctx context.Context, store, scheme, reference string, before Cursor, n int) (lines []LetterLine, next Cursor, err error) {
 	prefix := caseKey(store, scheme, reference)
 	from := Cursor("")
@@ -111,26 +104,6 @@ func (m *Mailroom) Holding(ctx context.Context, id string) (h Holding, err error
 }
 
 func markKey(user, document string) string { return url.PathEscape(user) + "/" + document }
-
-// MarkRead notes that a user has read a document: user is an id of any text, document one
-// that there is (ErrNoSuch). It is no entry of the log; LogView makes that.
-func (m *Mailroom) MarkRead(ctx context.Context, user, document string) error {
-	d, _, err := m.doc(ctx, document)
-	if err != nil {
-		return err
-	}
-	letter := LetterLine{Document: document}
-	if d.filed() {
-		letter.Filed = d.Receipt.At
-	}
-	if unread, err := m.Unread(ctx, user, []LetterLine{letter}); err != nil || !unread[0] {
-		return err // a commit costs more than to look
-	}
-	now := m.cfg.Now().UTC()
-	return m.journal.Tx(ctx, func(tx journal.Tx) error {
-		return journal.Save(tx, tableReadMark, markKey(user, document), now)
-	})
-}
 
 // Unread tells which of the letters a user has not read since they were filed.
 func (m *Mailroom) Unread(ctx context.Context, user string, letters []LetterLine) (unread []bool, err error) {

@@ -35,7 +35,7 @@ func TestLettersOfSeveralStores(t *testing.T) {
 	s := newSynthetic(t, 40, 6)
 	s.fill(t, r.Mailroom)
 	every := all(t, 1000, func(at Cursor, n int) ([]LetterLine, Cursor, error) {
-		return r.LettersDown(t.Context(), Sees{Stores: s.stores}, at, n)
+		return r.LettersChosen(t.Context(), Sees{Stores: s.stores}, LetterFilter{}, at, n)
 	})
 	if len(every) != len(s.filed) || !slices.IsSortedFunc(every, func(a, b LetterLine) int { return b.Filed.Compare(a.Filed) }) {
 		t.Fatalf("%d letters of %d, or out of order", len(every), len(s.filed))
@@ -60,7 +60,9 @@ func TestLettersOfSeveralStores(t *testing.T) {
 			}
 		}
 		n := 1 + s.random.IntN(70)
-		for _, l := range all(t, n, func(at Cursor, n int) ([]LetterLine, Cursor, error) { return r.LettersDown(t.Context(), sees, at, n) }) {
+		for _, l := range all(t, n, func(at Cursor, n int) ([]LetterLine, Cursor, error) {
+			return r.LettersChosen(t.Context(), sees, LetterFilter{}, at, n)
+		}) {
 			got = append(got, l.Document)
 		}
 		if !slices.Equal(got, want) {
@@ -109,11 +111,11 @@ func TestSearchForALetterIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := Sees{[]string{"tax"}, func(_, _, reference string) bool { return reference == "wanted" }}
-	none, next, err := r.LettersDown(t.Context(), wanted, "", 5)
+	none, next, err := r.LettersChosen(t.Context(), wanted, LetterFilter{}, "", 5)
 	if err != nil || len(none) > 0 || next == "" {
 		t.Fatalf("%d letters, next %q, %v", len(none), next, err)
 	}
-	found, next, err := r.LettersDown(t.Context(), wanted, next, 5)
+	found, next, err := r.LettersChosen(t.Context(), wanted, LetterFilter{}, next, 5)
 	if err != nil || len(found) != 1 || found[0].Document != oldest || next != "" {
 		t.Fatalf("%d letters, next %q, %v", len(found), next, err)
 	}
@@ -127,7 +129,7 @@ func TestRecalledLetterLeavesTheList(t *testing.T) {
 	id := docs[0].Document
 	has := func(want ...string) (lines []LetterLine) {
 		t.Helper()
-		lines, _, err := r.LettersDown(t.Context(), Sees{Stores: []string{"tax"}}, "", 9)
+		lines, _, err := r.LettersChosen(t.Context(), Sees{Stores: []string{"tax"}}, LetterFilter{}, "", 9)
 		var got []string
 		for _, l := range lines {
 			got = append(got, l.Document+" "+l.Reference)
@@ -160,25 +162,17 @@ func TestRecalledLetterLeavesTheList(t *testing.T) {
 	}
 	first, second := id+" "+caseA, docs[1].Document+" "+caseB
 	lines := has(first, second)
-	for _, read := range []func() error{
-		func() error { return r.LogReading(t.Context(), "Anna", "anna/1", id) },
-		func() error { return r.MarkRead(t.Context(), "anna/1", id) },
-	} {
-		if err := read(); err != nil {
-			t.Fatal(err)
-		}
-		if got := unread(lines); got != caseB {
-			t.Errorf("unread: %q", got)
-		}
+	if err := r.LogReading(t.Context(), "Anna", "anna/1", id); err != nil {
+		t.Fatal(err)
+	}
+	if got := unread(lines); got != caseB {
+		t.Errorf("unread: %q", got)
 	}
 	if said, _, err := r.Entries(t.Context(), 0, 9, EntryFilter{Action: "document viewed", Actor: "Anna", About: id}); err != nil || len(said) != 1 {
 		t.Errorf("%d entries of one look: %v", len(said), err)
 	}
 	if is, err := r.Unread(t.Context(), "anna", lines); err != nil || slices.Contains(is, false) {
 		t.Errorf("somebody else has read it: %v, %v", is, err)
-	}
-	if err := r.MarkRead(t.Context(), "anna/1", "none"); err == nil {
-		t.Error("what is not there was read")
 	}
 	recall := func() {
 		if err := r.journal.Tx(t.Context(), func(tx journal.Tx) error {

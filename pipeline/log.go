@@ -148,8 +148,8 @@ func (m *Mailroom) LogView(ctx context.Context, who, action, subject string) err
 	return m.logView(ctx, who, action, subject, nil)
 }
 
-// LogReading is LogView of a document that a user opens to read, and MarkRead, in one
-// commit: the person waits for it.
+// LogReading is LogView of a document that a user opens to read, and notes that he has read
+// it, in one commit: the person waits for it. user is an id of any text.
 func (m *Mailroom) LogReading(ctx context.Context, who, user, document string) error {
 	return m.journal.Tx(ctx, func(tx journal.Tx) error {
 		e := m.event("document viewed", document, who, nil)

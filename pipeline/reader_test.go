@@ -15,7 +15,7 @@ import (
 func filedLetters(t *testing.T, r *room) []LetterLine {
 	t.Helper()
 	r.process("a.pdf", "code="+caseA+";text=one", "separator", "code="+caseB+";text=two")
-	lines, next, err := r.LettersDown(t.Context(), Sees{Stores: []string{"tax"}}, "", 9)
+	lines, next, err := r.LettersChosen(t.Context(), Sees{Stores: []string{"tax"}}, LetterFilter{}, "", 9)
 	if err != nil || len(lines) != 2 || next != "" {
 		t.Fatal(lines, next, err)
 	}
@@ -26,7 +26,7 @@ func TestLettersAreChosen(t *testing.T) {
 	r := newRoom(t)
 	lines := filedLetters(t, r)
 	newest, oldest := lines[0], lines[1]
-	if err := r.MarkRead(t.Context(), "anna", newest.Document); err != nil {
+	if err := r.LogReading(t.Context(), "Anna", "anna", newest.Document); err != nil {
 		t.Fatal(err)
 	}
 	tax := Sees{Stores: []string{"tax"}}
