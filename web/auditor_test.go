@@ -231,6 +231,13 @@ func TestAdministratorsLook(t *testing.T) {
 	if groups, err := h.directory.Groups(t.Context()); err != nil || len(groups) != 1 {
 		t.Error("looking has made a group", groups, err)
 	}
+	form := url.Values{"login": {"new"}, "name": {"New"}, "password": {"seven blue window envelopes"}, "role": {"caseworker"}}
+	b.follow("/users", form)
+	b.wants("a caseworker without a group", "Without a group this caseworker sees no letters yet", "no group: sees no letters")
+	form.Set("login", "other")
+	form.Set("group", h.groups["tax"].ID)
+	b.follow("/users", form)
+	b.wants("a caseworker with one", "The user is added")
 	for _, path := range []string{"/letters/" + id, "/letters/" + id + "/picture/1/screen", "/story/" + id} {
 		if got := b.get(path); got.StatusCode != http.StatusForbidden {
 			t.Errorf("an administrator at %s: %s", path, got.Status)

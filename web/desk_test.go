@@ -349,6 +349,14 @@ func TestFirstPasswordMustBeChanged(t *testing.T) {
 	if got := b.get("/log"); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/account" {
 		t.Fatalf("before the change: %s to %s", got.Status, got.Header.Get("Location"))
 	}
+	for what, c := range map[string]struct{ next, says string }{
+		"the old one": {first, "This is the password that is in force"},
+		"a short one": {"parcel", "this one has 6"},
+	} {
+		if got := b.post("/account/password", url.Values{"old": {first}, "new": {c.next}, "again": {c.next}}); got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(b.body, c.says) {
+			t.Errorf("%s: %s, and not that %s", what, got.Status, c.says)
+		}
+	}
 	if got := b.post("/account/password", url.Values{"old": {first}, "new": {own}, "again": {own}}); got.StatusCode != http.StatusSeeOther {
 		t.Fatal(got.Status, b.body)
 	}

@@ -161,14 +161,14 @@ func within(path string) string {
 
 // accountPage is what a person sees of the own account.
 type accountPage struct {
-	Problem  string
+	Problem  fault
 	Sessions []session.Info
 	Local    bool // has a password here
 }
 
-func (d *desk) account(v *visit) error { return d.showAccount(v, http.StatusOK, "") }
+func (d *desk) account(v *visit) error { return d.showAccount(v, http.StatusOK, fault{}) }
 
-func (d *desk) showAccount(v *visit, status int, problem string) error {
+func (d *desk) showAccount(v *visit, status int, problem fault) error {
 	all, err := d.Sessions.Of(v.Context(), v.user.ID)
 	if err != nil {
 		return err
@@ -182,18 +182,18 @@ func (d *desk) changePassword(v *visit) error {
 	var throttled *access.Throttled
 	switch {
 	case errors.As(err, &throttled):
-		return d.showAccount(v, http.StatusTooManyRequests, "signin.throttled_plain")
+		return d.showAccount(v, http.StatusTooManyRequests, fault{v.t("signin.throttled_plain"), "old"})
 	case errors.Is(err, access.ErrDenied):
-		return d.showAccount(v, http.StatusUnprocessableEntity, "account.old_wrong")
+		return d.showAccount(v, http.StatusUnprocessableEntity, fault{v.t("account.old_wrong"), "old"})
 	case err != nil:
 		return err
 	case v.PostFormValue("new") != v.PostFormValue("again"):
-		return d.showAccount(v, http.StatusUnprocessableEntity, "account.differ")
+		return d.showAccount(v, http.StatusUnprocessableEntity, fault{v.t("account.differ"), "again"})
 	}
 	err = d.Directory.SetPassword(ctx, v.user.Actor(), v.user.ID, v.PostFormValue("new"), false)
-	var weak *access.Refused
-	if errors.As(err, &weak) {
-		return d.showAccount(v, http.StatusUnprocessableEntity, "account.weak")
+	var refused *access.Refused
+	if errors.As(err, &refused) {
+		return d.showAccount(v, http.StatusUnprocessableEntity, fault{v.accountRefusal(refused), "new"})
 	}
 	if err != nil {
 		return err

@@ -30,6 +30,11 @@ type userLine struct {
 	Groups string
 }
 
+// SeesNothing tells a caseworker without a group.
+func (u userLine) SeesNothing() bool { return seesNothing(u.User) }
+
+func seesNothing(u access.User) bool { return u.Has(access.Caseworker) && len(u.Groups) == 0 }
+
 func (d *desk) users(v *visit) error {
 	return d.showUsers(v, http.StatusOK, usersPage{})
 }
@@ -82,7 +87,7 @@ func (d *desk) addUser(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.done("/users", noticeOf(warning, "users.added"))
+	return v.done("/users", noticeOf(u, warning, "users.added"))
 }
 
 // accountRefusal is a change of accounts that can't be made, in the visitor's language.
@@ -95,9 +100,12 @@ func (v *visit) accountRefusal(r *access.Refused) string {
 }
 
 // noticeOf says what was done, or what is to be thought about.
-func noticeOf(w access.Warning, key string) string {
-	if w != "" {
+func noticeOf(u access.User, w access.Warning, key string) string {
+	switch {
+	case w != "":
 		return "users.both"
+	case seesNothing(u):
+		return "users.no_group_yet"
 	}
 	return key
 }
@@ -147,10 +155,10 @@ func (d *desk) changeUser(v *visit) error {
 	}
 	u := v.typedUser(was)
 	warning, err := d.Directory.Change(v.Context(), v.user.Actor(), u)
-	return d.userDone(v, u, warning, err, "users.changed")
+	return d.userDone(v, u, err, noticeOf(u, warning, "users.changed"))
 }
 
-func (d *desk) userDone(v *visit, u access.User, w access.Warning, err error, key string) error {
+func (d *desk) userDone(v *visit, u access.User, err error, key string) error {
 	var refused *access.Refused
 	if errors.As(err, &refused) {
 		return d.showUser(v, http.StatusUnprocessableEntity, u, v.accountRefusal(refused))
@@ -158,7 +166,7 @@ func (d *desk) userDone(v *visit, u access.User, w access.Warning, err error, ke
 	if err != nil {
 		return err
 	}
-	return v.done("/users/"+u.ID, noticeOf(w, key))
+	return v.done("/users/"+u.ID, key)
 }
 
 func (d *desk) setPassword(v *visit) error {
@@ -170,7 +178,7 @@ func (d *desk) setPassword(v *visit) error {
 		return errBadForm // he signs in at the provider, with what is asked of him there
 	}
 	err = d.Directory.SetPassword(v.Context(), v.user.Actor(), u.ID, v.PostFormValue("password"), true)
-	return d.userDone(v, u, "", err, "users.password_set")
+	return d.userDone(v, u, err, "users.password_set")
 }
 
 func (d *desk) endSessions(v *visit) error {
@@ -178,7 +186,7 @@ func (d *desk) endSessions(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return d.userDone(v, u, "", d.Sessions.EndAll(v.Context(), u.ID), "users.sessions_ended")
+	return d.userDone(v, u, d.Sessions.EndAll(v.Context(), u.ID), "users.sessions_ended")
 }
 
 func (d *desk) saveGroup(v *visit) error {
