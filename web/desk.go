@@ -85,7 +85,7 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	d := &desk{Config: cfg, words: words, views: views, static: static, leases: newLeases(cfg.Now), refusals: newRefusals(cfg.Log, cfg.Now), looks: newLooks(cfg.Now), notices: newNotices(cfg.Now), ahead: &ahead{stopping: cfg.Stopping, lasting: cfg.Lasting}}
 	mux := http.NewServeMux()
-	for _, r := range d.routes() {
+	for _, r := range append(d.routes(), d.pagesOfForms()...) {
 		mux.Handle(r.pattern, d.guarded(r))
 	}
 	mux.Handle("/", d.guarded(route{right: anyone, handle: func(*visit) error { return errNotFound }}))

@@ -252,7 +252,7 @@ func (a asked) answer(who string) (status int, to string) {
 	roles := admissions[a.route].who
 	stranger := who == "nobody" || who == "disabled"
 	switch {
-	case who == "new" && roles != "public" && !slices.Contains([]string{"POST /signout", "GET /account", "POST /account/password", "POST /account/sessions/end"}, a.route):
+	case who == "new" && roles != "public" && !slices.Contains([]string{"POST /signout", "GET /account", "POST /account/password", "POST /account/sessions/end", "GET /live"}, a.route):
 		return http.StatusSeeOther, "/account"
 	case a.route == "GET /signin" && stranger, a.route == "GET /{$}" && who == "none":
 		return http.StatusOK, ""

@@ -189,7 +189,11 @@ func (v *visit) fail(err error) {
 	if p.status == http.StatusForbidden {
 		v.desk.refusals.tell(v, "")
 	}
-	if p.status == http.StatusSeeOther {
+	switch p {
+	case errSignIn:
+		v.redirect(v.signInPath())
+		return
+	case errNewPassword:
 		v.redirect(p.key)
 		return
 	}
@@ -207,7 +211,7 @@ type problemPage struct {
 // redirect leads to another page of the desk; a request of a script is told so, for
 // it can't follow by itself.
 func (v *visit) redirect(path string) {
-	if v.Header.Get("HX-Request") == "true" && (path == "/signin" || path == "/account") {
+	if to, _, _ := strings.Cut(path, "?"); v.Header.Get("HX-Request") == "true" && (to == "/signin" || to == "/account") {
 		v.w.Header().Set("HX-Redirect", path)
 		v.w.WriteHeader(http.StatusOK)
 		return

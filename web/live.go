@@ -20,8 +20,11 @@ func (d *desk) live(v *visit) error {
 	line := http.NewResponseController(v.w)
 	v.w.Header().Set("Content-Type", "text/event-stream")
 	v.w.Header().Set("X-Accel-Buffering", "no")
+	if d.Sessions.Ending(v.Context()) {
+		v.w.Header().Set("Postroom-Ending", "1")
+	}
 	v.w.WriteHeader(http.StatusOK)
-	if v.Method == http.MethodHead { // it has no body that could end
+	if v.Method == http.MethodHead { // it has no body that could end; a page asks whether its session has
 		return nil
 	}
 	say := func(text string) error {

@@ -58,7 +58,7 @@ type shown struct {
 	User      access.User
 	Lang      string
 	Languages []string
-	Path      string // of the page, for links to itself
+	Path      string // of the page, for ways back to it
 	Nav       []link
 	Notice    string // said once, after what was done
 	Version   string
@@ -78,7 +78,7 @@ func (v *visit) show(status int, name string, page any) error {
 	if t == nil {
 		return fmt.Errorf("bug: no page %q", name)
 	}
-	s := shown{User: v.user, Lang: v.lang, Languages: Languages, Path: v.URL.Path, Nav: v.nav(), Version: v.desk.Version, Page: page}
+	s := shown{User: v.user, Lang: v.lang, Languages: Languages, Path: v.page(), Nav: v.nav(), Version: v.desk.Version, Page: page}
 	if status == http.StatusOK {
 		s.Notice = v.desk.notices.take(v.reader())
 	}

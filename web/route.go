@@ -46,7 +46,7 @@ func (d *desk) routes() []route {
 		{"GET /account", own, d.account},
 		{"POST /account/password", own, d.changePassword},
 		{"POST /account/sessions/end", own, d.endSession},
-		{"GET /live", signedIn, d.live},
+		{"GET /live", own, d.live},
 
 		{"GET /intake", operators, d.intake},
 		{"GET /batches/{batch}", operators, d.batch},

@@ -5,9 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"golang.org/x/text/language"
 
@@ -22,14 +20,17 @@ type signInForm struct {
 	Problem string // what was wrong
 	None    bool   // there is no account yet
 	SSO     bool
+	Back    string // where to go then; "" = to the start
+	Ended   bool   // a session had ended before
+	Lost    bool   // and what was sent then was not done
 }
 
 func (d *desk) signInPage(v *visit) error {
 	if v.user.ID != "" {
-		v.redirect("/")
+		v.redirect(within(v.FormValue("back")))
 		return nil
 	}
-	return d.askSignIn(v, http.StatusOK, signInForm{})
+	return d.askSignIn(v, http.StatusOK, signInForm{Ended: v.FormValue("back") != "", Lost: v.FormValue("lost") != ""})
 }
 
 func (d *desk) askSignIn(v *visit, status int, f signInForm) error {
@@ -38,6 +39,9 @@ func (d *desk) askSignIn(v *visit, status int, f signInForm) error {
 		return err
 	}
 	f.None, f.SSO = !any, d.Provider != nil
+	if back := within(v.FormValue("back")); back != "/" {
+		f.Back = back
+	}
 	return v.show(status, "signin", f)
 }
 
@@ -55,15 +59,15 @@ func (d *desk) signIn(v *visit) error {
 	case err != nil:
 		return err
 	}
-	return d.admitUser(v, user)
+	return d.admitUser(v, user, within(v.PostFormValue("back")))
 }
 
-// admitUser begins a session, under a token that nobody had before.
-func (d *desk) admitUser(v *visit, user access.User) error {
+// admitUser begins a session, under a token that nobody had before, and leads on.
+func (d *desk) admitUser(v *visit, user access.User, to string) error {
 	if err := d.Sessions.SignIn(v.Context(), user.ID); err != nil {
 		return err
 	}
-	v.redirect("/")
+	v.redirect(to)
 	return nil
 }
 
@@ -72,6 +76,7 @@ func (d *desk) signOn(v *visit) error {
 	if d.Provider == nil {
 		return errNotFound
 	}
+	v.keepBack(within(v.FormValue("back")))
 	err := d.Provider.Begin(v.w, v.Request)
 	if errors.Is(err, signon.ErrUnavailable) {
 		return d.askSignIn(v, http.StatusServiceUnavailable, signInForm{Problem: v.t("signin.sso_away")})
@@ -98,7 +103,7 @@ func (d *desk) signedOn(v *visit) error {
 	case err != nil:
 		return err
 	}
-	return d.admitUser(v, user)
+	return d.admitUser(v, user, v.keptBack())
 }
 
 func (d *desk) signOut(v *visit) error {
@@ -148,15 +153,6 @@ func (d *desk) setLanguage(v *visit) error {
 	http.SetCookie(v.w, &http.Cookie{Name: languageCookie, Value: lang, Path: "/", MaxAge: 365 * 24 * 3600, Secure: d.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	v.redirect(within(v.field("back")))
 	return nil
-}
-
-// within gives a path of the desk to go back to, never another site's.
-func within(path string) string {
-	odd := func(r rune) bool { return r == '\\' || !unicode.IsPrint(r) } // browsers take tabs and line ends out of an address
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsFunc(path, odd) {
-		return "/"
-	}
-	return path
 }
 
 // accountPage is what a person sees of the own account.

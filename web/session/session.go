@@ -209,6 +209,27 @@ func (s *Sessions) Alive(ctx context.Context) (bool, error) {
 	return is, err
 }
 
+// Ending tells whether the request's session ends soon if nobody uses it: in less than a
+// minute and a half, or a third of Idle.
+func (s *Sessions) Ending(ctx context.Context) bool {
+	r, is := s.row(ctx)
+	if !is {
+		return false
+	}
+	soon := s.cfg.Now().Add(min(90*time.Second, s.cfg.Idle/3))
+	end := s.store.lastSeen(digest(s.scs.Token(ctx)), r).Add(s.cfg.Idle)
+	if last := r.Created.Add(s.cfg.Lifetime); last.Before(end) {
+		end = last
+	}
+	return !end.After(soon)
+}
+
+// Brought tells whether a request names a session, which may have ended long ago.
+func (s *Sessions) Brought(r *http.Request) bool {
+	_, err := r.Cookie(s.scs.Cookie.Name)
+	return err == nil
+}
+
 // Created tells when the request's session began: the zero time when nobody is signed in.
 func (s *Sessions) Created(ctx context.Context) time.Time {
 	r, _ := s.row(ctx)

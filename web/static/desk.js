@@ -6,13 +6,42 @@
   const ready = (part) => { const at = part.querySelector(".problem[data-focus]") || part.querySelector("[data-focus]"); if (at) at.focus({preventScroll: at.matches("[data-keys]")}); }; // what is a whole page is not scrolled to
   ready(document);
 
-  // Only a page that shows something live asks; others would keep a line open for nothing.
-  const path = document.body.dataset.live;
-  if (path && document.querySelector("[hx-trigger~='live']")) {
-    const source = new EventSource(path);
+  // No letter stays on the screen when its reader's session is over. Who types or clicks is
+  // there, which the server is told; a page that only asks keeps no session.
+  const {live, page} = document.body.dataset;
+  const ending = document.getElementById("ending");
+  let used = false;
+  const ask = async () => {
+    const headers = used ? {} : {"Postroom-Poll": "1"};
+    used = false;
+    const got = await fetch(live, {method: "HEAD", redirect: "manual", headers}).catch(() => null);
+    if (got?.type === "opaqueredirect") location.replace(page);
+    else if (got) ending.hidden = !got.headers.has("Postroom-Ending");
+  };
+  if (live) {
+    const use = () => { used = true; if (!ending.hidden) ask(); };
+    addEventListener("keydown", use);
+    addEventListener("pointerdown", use);
+    addEventListener("pageshow", (e) => { if (e.persisted) ask(); });
+    setInterval(ask, 20000);
+  }
+
+  // Only a page that shows something live listens; others would keep a line open for nothing.
+  if (live && document.querySelector("[hx-trigger~='live']")) {
+    const source = new EventSource(live);
     source.addEventListener("changed", () => document.querySelectorAll("[hx-trigger~='live']").forEach((e) => htmx.trigger(e, "live")));
+    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) ask(); });
     addEventListener("pagehide", () => source.close());
   }
+
+  // What is pasted and does not fit is cut by the browser, without a word.
+  const cut = document.getElementById("cut");
+  addEventListener("paste", (e) => {
+    const f = e.target, text = e.clipboardData?.getData("text") ?? "";
+    if (!cut || !(f.maxLength > 0)) return;
+    cut.hidden = f.value.length - (f.selectionEnd - f.selectionStart) + text.length <= f.maxLength;
+    (f.closest(".row") ?? f).after(cut);
+  });
 
   const station = document.querySelector("[data-keys]");
   if (!station) return;
@@ -172,12 +201,12 @@
   let active = true;
   const hold = station.dataset.hold;
   document.addEventListener("pointermove", () => { active = true; }, {passive: true});
-  const ask = async () => {
+  const keep = async () => {
     if (!active || document.hidden) return;
     active = false;
     const got = await fetch(hold, {method: "POST"}).catch(() => null);
     const lost = got && (got.status === 404 || got.status === 409);
-    if (lost) { document.getElementById("lost").hidden = false; clearInterval(asking); }
+    if (lost) { document.getElementById("lost").hidden = false; clearInterval(keeping); }
   };
-  const asking = hold ? setInterval(ask, 60000) : 0;
+  const keeping = hold ? setInterval(keep, 60000) : 0;
 })();
