@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -42,6 +43,11 @@ func (d *desk) pageOf(pattern, path string) string {
 		pattern, path = pattern[:strings.LastIndexByte(pattern, '/')], path[:strings.LastIndexByte(path, '/')]
 	}
 	return "/"
+}
+
+// has tells whether there is a page at the path.
+func (d *desk) has(path string) bool {
+	return slices.ContainsFunc(d.routes(), func(r route) bool { return r.pattern == "GET "+path })
 }
 
 // toPage leads to the page that a path belongs to where only forms are sent: it stands in

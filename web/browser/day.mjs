@@ -8,7 +8,7 @@ import { clear, watchBatch } from "./operator.mjs";
 import { readLetters, seesNothing } from "./caseworker.mjs";
 import { addUser, explain } from "./auditor.mjs";
 import { everyPage } from "./pages.mjs";
-import { halfAsWide, withoutScript } from "./plain.mjs";
+import { halfAsWide, unattended, withoutScript } from "./plain.mjs";
 
 const desk = new Desk(JSON.parse(readFileSync(0, "utf8")));
 const began = Date.now();
@@ -29,6 +29,8 @@ async function day() {
   await explain(desk);
   await addUser(desk);
   tell("explained, sampled, a user added");
+  await unattended(desk);
+  tell("left unattended");
   await everyPage(desk, tell);
   await withoutScript(desk);
   tell("without a script");

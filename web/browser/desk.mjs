@@ -111,6 +111,16 @@ export class Person {
   async byKeys() { if (!await this.atKeys()) await this.press("Escape"); assert.ok(await this.atKeys(), "Escape leads nowhere"); }
   async byTyping() { if (!await this.inField()) await this.press("Escape"); assert.ok(await this.inField(), "Escape leads nowhere"); }
 
+  // looks takes the moment that a person takes to look: keys that follow each other at once,
+  // or a page's opening, are taken for typing.
+  async looks() {
+    const since = await this.page.evaluate(() => performance.now());
+    await this.page.waitForFunction((t) => performance.now() - t > 500, since);
+  }
+  // commands presses a key that does something to the letter.
+  async commands(key) { await this.looks(); await this.leads(key); }
+  async said(key) { await this.page.locator("#said", { hasText: told(key) }).waitFor(); }
+
   // leads presses keys, of which the last leads to another page; follow clicks what does.
   async leads(...keys) {
     const last = keys.pop();

@@ -89,13 +89,12 @@ const ways = {
     assert.ok(await o.page.locator(".facts img").evaluateAll((all) => all.length > 0 && all.every((i) => i.naturalWidth > 0)), "no cut-out of what was read");
     await discard(o, "advertising");
     await o.byKeys();
-    await o.leads("u");
+    await o.commands("u");
     await o.hears("station.undone");
     assert.deepEqual(await shownPages(o), letter.pages);
     assert.match(await o.page.locator("[data-key='1']").innerText(), /TX-|PER|\+\+\+/);
-    await o.byKeys();
-    await o.leads("1");
-    await o.hears("station.filed");
+    await typedAnywhere(o, desk, letter);
+    await fileCandidate(o);
   },
 
   // Two letters without a separator between them. The first one proves its case now; of
@@ -106,19 +105,15 @@ const ways = {
     await o.press("PageDown");
     await o.page.getByAltText(pageName(rest[0]), { exact: true }).waitFor();
     await o.byKeys();
-    await o.leads("s");
+    await o.commands("s");
     await o.hears("station.done_split");
     assert.deepEqual(await shownPages(o), rest);
-    await o.byKeys();
-    await o.leads("1");
-    await o.hears("station.filed");
+    await fileCandidate(o);
   },
 
   // Not to be read well: laid aside.
   async invalid(o, desk) {
-    await o.byKeys();
-    await o.press("l");
-    assert.equal(await o.focused(), "why-later");
+    await opens(o, "l", "why-later");
     await o.type("ask the scanning room for the paper");
     await o.leads("Enter");
     await o.hears("station.parked_later");
@@ -130,8 +125,16 @@ const ways = {
     await o.byTyping();
     await o.type("TX-0000-000000-00");
     await o.page.locator("#lookup .state.bad").waitFor();
+    await o.page.context().setOffline(true);
+    await o.type("0");
+    await o.page.locator("#lookup", { hasText: word("lookup.away") }).waitFor();
+    await o.page.context().setOffline(false);
+    o.wrong = o.wrong.filter((w) => !w.includes("htmx:error")); // the console's word of it
+    await o.press("Backspace");
+    await o.page.locator("#lookup .state.bad").waitFor();
     await o.leads("Enter");
     await o.page.locator(".problem", { hasText: word("form.problem") }).waitFor();
+    assert.ok(await o.inField(), "what is refused is not in the field again");
     assert.deepEqual(await shownPages(o), letter.pages, "a reference that can't be is taken");
     await fileTyped(o, desk.cases.tax);
     desk.misfiled = letter.pages;
@@ -149,10 +152,65 @@ export async function fileTyped(o, reference) {
   await o.hears("station.filed");
 }
 
-async function discard(o, why) {
+// fileCandidate takes the first candidate by its key, looks at it, and files.
+async function fileCandidate(o) {
+  const reference = await o.page.locator("[data-key='1']").getAttribute("value");
   await o.byKeys();
-  await o.press("d");
-  assert.equal(await o.focused(), "why-discard");
+  await o.looks();
+  await o.press("1");
+  assert.ok(await o.inField(), "a candidate's key does not lead to the field");
+  assert.equal(await o.page.inputValue("#reference"), reference);
+  await o.page.locator("#lookup .state.good").waitFor();
+  await o.leads("Enter");
+  await o.hears("station.filed");
+}
+
+// typedAnywhere types references where the cursor is not in the field: each goes to the
+// field or does nothing.
+async function typedAnywhere(o, desk, letter) {
+  const printed = "+++425/1808/05672+++", reference = () => o.page.inputValue("#reference");
+  const same = async (what) => {
+    assert.deepEqual(await shownPages(o), letter.pages, what);
+    assert.equal(await o.page.locator("details.act[open]").count(), 0, what);
+  };
+  await o.byTyping();
+  await o.page.locator("[data-view]").click();
+  await o.type(printed);
+  await same("typed after a click on the picture");
+  assert.equal(await reference(), printed);
+  await o.looks();
+  await o.leads("Enter");
+  await o.page.locator(".problem", { hasText: word("form.problem") }).waitFor();
+  assert.ok(await o.inField(), "after a refusal the cursor is not in the field");
+  await o.type(printed);
+  assert.equal(await reference(), printed, "what is typed anew does not replace what was refused");
+  await o.page.fill("#reference", "");
+  for (const text of [desk.cases.tax.toLowerCase(), printed, "PER/2020/1"]) {
+    await o.byKeys();
+    await o.looks();
+    await o.type(text);
+    await o.press("Enter");
+    await o.said("station.typed");
+    await o.looks();
+    await same(`${text} typed where keys work`);
+    assert.equal(await reference(), "");
+  }
+  await o.press("x");
+  await o.press("PageDown");
+  await o.looks();
+  await same("a key that was typed over");
+}
+
+// opens presses the key of a form for a reason.
+async function opens(o, key, field) {
+  await o.byKeys();
+  await o.looks();
+  await o.press(key);
+  await o.page.waitForFunction((id) => document.activeElement.id === id, field);
+}
+
+async function discard(o, why) {
+  await opens(o, "d", "why-discard");
   await o.type(why);
   await o.leads("Enter");
   await o.hears("station.discarded");

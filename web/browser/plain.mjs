@@ -23,6 +23,23 @@ export async function halfAsWide(o, desk) {
   await allDone(o);
 }
 
+// unattended leaves a page open until the session is over: the sign-in takes its place, says
+// why, and leads back.
+export async function unattended(desk) {
+  const o = await desk.signedIn("otto");
+  await o.page.clock.install();
+  await o.page.goto("/sheets");
+  await o.page.context().addCookies([{ name: "postroom", value: "one-that-is-over", url: desk.base }]);
+  await o.page.clock.fastForward(21_000);
+  await o.page.waitForURL("**/signin?*");
+  await o.hears("signin.ended");
+  await o.page.fill("#login", "otto");
+  await o.page.fill("#password", desk.password);
+  await o.follow("main form button");
+  assert.equal(o.page.url(), desk.base + "/sheets");
+  await o.leave();
+}
+
 // withoutScript signs in, files the letter that came back, and reads another, in a
 // browser that runs no script.
 export async function withoutScript(desk) {

@@ -3,8 +3,13 @@
 // exception station keys press what they name (data-key).
 "use strict";
 (() => {
-  const ready = (part) => { const at = part.querySelector(".problem[data-focus]") || part.querySelector("[data-focus]"); if (at) at.focus({preventScroll: at.matches("[data-keys]")}); }; // what is a whole page is not scrolled to
-  ready(document);
+  // The cursor goes to what is wrong, if a field is, else to where the page wants it.
+  const ready = () => {
+    const wrong = document.querySelector("[aria-invalid=true]");
+    const at = wrong || document.querySelector(".problem[data-focus]") || document.querySelector("[data-focus]");
+    at?.focus({preventScroll: at.matches("[data-keys]")}); // what is a whole page stays where it begins
+    wrong?.select?.();
+  };
 
   // No letter stays on the screen when its reader's session is over. Who types or clicks is
   // there, which the server is told; a page that only asks keeps no session.
@@ -43,14 +48,24 @@
     (f.closest(".row") ?? f).after(cut);
   });
 
+  // What answers what is typed can't be reached: an old answer would be taken for this one's.
+  document.addEventListener("htmx:error", (e) => {
+    const to = document.getElementById("lookup");
+    if (to && e.target.id === "reference") to.textContent = to.dataset.away;
+  });
+
   const station = document.querySelector("[data-keys]");
-  if (!station) return;
+  if (!station) return ready();
   const field = () => document.getElementById("reference");
 
-  // Who has left the field works by keys, on the next document too, until going back to it.
-  const byKeys = (is) => { is ? sessionStorage.setItem("keys", "1") : sessionStorage.removeItem("keys"); };
-  if (sessionStorage.getItem("keys") && field() && !station.querySelector(".problem")) station.focus({preventScroll: true});
+  // Keys of one character are commands for who has left the field with Escape, on the next
+  // document too, until going back to it; and where there is no field. For anybody else
+  // they are text, which goes to the field, wherever the focus is.
+  const byKeys = (is) => { is && field() ? sessionStorage.setItem("keys", "1") : sessionStorage.removeItem("keys"); };
+  const commands = () => !field() || sessionStorage.getItem("keys") !== null;
   field()?.addEventListener("focus", () => byKeys(false));
+  if (commands() && field() && !station.querySelector(".problem")) station.focus({preventScroll: true});
+  else ready();
   const shown = (e) => e && !e.disabled && !e.closest("[hidden]");
   const find = (key) => [...station.querySelectorAll("[data-key]")].find((b) => b.dataset.key === key && shown(b));
 
@@ -59,8 +74,7 @@
   station.addEventListener("submit", (e) => { if (sent) e.preventDefault(); else if (e.target.method === "post") sent = true; });
   addEventListener("pageshow", () => { sent = false; });
 
-  // Keys of one character work only while the station has the focus and no field is
-  // written in; with Alt they work in a field too (WCAG 2.1.4). A digit is one wherever
+  // With Alt commands work in a field too (WCAG 2.1.4). A digit is one wherever
   // the keyboard has it, for French ones have it behind Shift; "-" stays what it says.
   const writing = (e) => e.matches("input:not([type=hidden]), textarea, select");
   const named = (e) => {
@@ -83,35 +97,84 @@
   const escape = (at) => {
     const open = at.closest("details.act") || station.querySelector("details.help[open]");
     if (open && open.open) { open.open = false; station.focus(); byKeys(true); return; }
-    if (writing(at)) { station.focus(); byKeys(true); } else field()?.focus();
+    if (writing(at) || !commands()) { station.focus(); byKeys(true); } else field()?.focus();
   };
+  // A candidate's key lays its reference before the eyes; Enter files it.
+  const choose = (candidate) => {
+    const to = field(), was = commands();
+    to.value = candidate.value;
+    to.focus();
+    byKeys(was);
+    to.dispatchEvent(new Event("input", {bubbles: true}));
+  };
+
+  // Whoever types a reference where keys are commands must not cut a letter to pieces: keys
+  // that follow each other so closely are typing, and none of them is done. So a command that
+  // changes something waits for that long whether another key comes, and a page that has
+  // just opened does none: what was meant for the one before may still be on its way.
+  const said = document.getElementById("said");
+  const apart = said ? 400 : 0; // ms; no letter is changed but at the station
+  const harmless = "+-fegan?";
+  const tell = (what) => { if (said) said.textContent = said.dataset[what] ?? ""; };
+  let opened = performance.now(), last = {key: "", at: opened}, waits = 0;
+  addEventListener("pageshow", (e) => { if (e.persisted) last = {key: "", at: opened = performance.now()}; });
+  const typed = (e, key) => { // the same key again is no text, unless it is within one
+    const {key: before, at, text} = last, close = e.timeStamp - at < apart;
+    const is = close && (before ? text || before !== e.key : !harmless.includes(key));
+    last = {key: e.key, at: e.timeStamp, text: is};
+    return is;
+  };
+  const giveUp = () => {
+    if (waits) tell("typed");
+    clearTimeout(waits);
+    waits = 0;
+  };
+  addEventListener("pointerdown", giveUp);
+  const perform = (what) => {
+    const from = document.activeElement;
+    press(what);
+    if (what.dataset.turn !== undefined || what.dataset.zoom !== undefined || what.dataset.evidence !== undefined) from?.focus({preventScroll: true});
+  };
+  const afterAll = (key) => { // a page may have been turned to meanwhile
+    waits = 0;
+    const what = find(key);
+    if (what && !busy && !sent) perform(what); else tell("cannot");
+  };
+  const early = (e) => e.timeStamp - (writing(e.target) ? opened : last.at) < apart;
+
   document.addEventListener("keydown", (e) => {
     active = true;
+    const gaveUp = waits && !e.repeat;
+    if (gaveUp) giveUp();
     if (e.ctrlKey || e.metaKey || e.isComposing || e.defaultPrevented || !station.contains(e.target)) return;
     if (e.key === "Escape") { escape(e.target); e.preventDefault(); return; }
-    if (e.key === "Enter" && e.repeat) { e.preventDefault(); return; } // held down, it would file the next one
+    if (e.key === "Enter" && (e.repeat || early(e))) { e.preventDefault(); return; } // held down, it would file the next one
     if (/^Arrow(Up|Down)$/.test(e.key) && e.target === station) { view()?.scrollBy(0, e.key === "ArrowUp" ? -80 : 80); e.preventDefault(); return; }
-    const key = named(e);
-    if (key.length === 1 && writing(e.target) && !e.altKey) return;
+    const key = named(e), plain = e.key.length === 1 && !e.altKey;
+    if (plain && writing(e.target)) return;
+    if (plain && !commands()) { if (key !== " ") field().focus(); return; }
+    if (plain && !e.repeat && typed(e, key)) { tell("typed"); e.preventDefault(); return; }
     const what = find(key);
-    const said = document.getElementById("said");
-    if (said) said.textContent = "";
+    if (!gaveUp) tell();
     if (!what) { // what can't be done is said; Alt and a digit change tabs in some browsers
       if (e.altKey && /^[1-9]$/.test(key)) e.preventDefault();
-      if (said && station.querySelector(`[data-key="${CSS.escape(key)}"]:disabled`)) said.textContent = said.dataset.cannot;
+      if (station.querySelector(`[data-key="${CSS.escape(key)}"]:disabled`)) tell("cannot");
       return;
     }
     e.preventDefault();
     if (sent || e.repeat && (busy || !repeats.includes(key))) return;
-    const from = document.activeElement;
-    press(what);
-    if (what.dataset.turn !== undefined || what.dataset.zoom !== undefined || what.dataset.evidence !== undefined) from?.focus({preventScroll: true});
+    if (what.name === "reference") choose(what);
+    else if (key.length > 1 || harmless.includes(key)) perform(what);
+    else if (plain && apart) waits = setTimeout(() => afterAll(key), apart);
+    else if (!busy) perform(what);
   });
 
-  // Zoom. Its step is kept for this tab, and the place when a page is turned.
+  // Zoom. Its step is kept for this letter, and the place when a page is turned.
   const steps = [60, 100, 150, 220, 320];
   const view = () => station.querySelector("[data-view]");
-  let level = steps.includes(Number(sessionStorage.getItem("zoom"))) ? Number(sessionStorage.getItem("zoom")) : 100;
+  const letter = station.dataset.document ?? location.pathname;
+  const [zoomed, kept] = (sessionStorage.getItem("zoom") ?? "").split(" ");
+  let level = kept === letter && steps.includes(Number(zoomed)) ? Number(zoomed) : 100;
   let place = [0, 0];
   const larger = (img) => { // a larger picture has more to see; it comes in when it is there
     if (!img.src.endsWith("/screen")) return;
@@ -127,7 +190,7 @@
       each.classList.toggle("zoomed", to > 100);
     }
     level = to;
-    sessionStorage.setItem("zoom", to);
+    sessionStorage.setItem("zoom", to + " " + letter);
     if (to > 100) station.querySelectorAll("[data-view] img").forEach(larger);
     v.scrollTo(x * v.scrollWidth - (x ? v.clientWidth / 2 : 0), y * v.scrollHeight - (y ? v.clientHeight / 2 : 0));
   };
