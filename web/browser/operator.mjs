@@ -148,6 +148,7 @@ export async function fileTyped(o, reference) {
   await o.type(reference);
   await o.page.locator("#lookup .state.good", { hasText: word("lookup.ok") }).waitFor();
   assert.match(await o.page.locator("#lookup").innerText(), new RegExp(reference.replace(/[+/]/g, "\\$&")));
+  await o.looks();
   await o.leads("Enter");
   await o.hears("station.filed");
 }
