@@ -121,6 +121,6 @@ func (d *desk) asksSoon(batch string, page int) {
 	d.Lasting.Go(func() {
 		ctx, stop := context.WithTimeout(d.Stopping, patience)
 		defer stop()
-		_ = caught(func() error { return d.Mailroom.Prepare(ctx, batch, []int{page}, pipeline.Screen) }) // whoever asks for it is told
+		_ = caught(func() error { _, err := d.Mailroom.Picture(ctx, batch, page, pipeline.Screen); return err }) // whoever asks for it is told
 	})
 }

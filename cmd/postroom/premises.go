@@ -302,9 +302,9 @@ func knownStore(cfg Config, s StoreFolder) string {
 // newHelpers makes the pool of helper processes: this same binary.
 // They stand back where a person waits for a page or a picture.
 func newHelpers(cfg Config) *sandbox.Pool {
-	const aQuarter = 5 // of the processor that others have who want all of it, about
+	const aTenth = 10 // of the processor that others have who want all of it, about
 	c := helperConfig(cfg)
-	c.Nice = aQuarter
+	c.Nice = aTenth
 	return sandbox.New(c)
 }
 

@@ -103,6 +103,10 @@ func (o *office) open(ctx context.Context) (err error) {
 	if o.server, err = configuredAt(o.binary, o.dir); err != nil {
 		return err
 	}
+	// The same people look at the same letters again: nobody has seen a picture before.
+	if err := durable.RemoveAll(filepath.Join(o.dir, "data", "pictures")); err != nil {
+		return err
+	}
 	if err := o.server.start(ctx); err != nil {
 		return err
 	}

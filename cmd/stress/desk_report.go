@@ -125,6 +125,9 @@ func loadOf() string {
 	return strings.Join(strings.Fields(string(text))[:3], " ")
 }
 
+// images are all pictures of pages, as people come by them.
+const images = "page images, all of them"
+
 // report prints what was measured.
 func (o *office) report(before usage, load string) {
 	r, after := o.record, o.measured()
@@ -136,10 +139,15 @@ func (o *office) report(before usage, load string) {
 	for kind := range r.wrong {
 		kinds[kind] = r.times[kind]
 	}
-	all := 0
+	all, of := 0, []time.Duration{}
+	for kind, t := range kinds {
+		if all += len(t); strings.HasPrefix(kind, "picture of a page, ") || strings.HasPrefix(kind, "thumbnail, ") {
+			of = append(of, t...)
+		}
+	}
+	kinds[images] = of
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		t := slices.Sorted(slices.Values(kinds[kind]))
-		all += len(t)
 		at := func(share float64) float64 {
 			if len(t) == 0 {
 				return 0
