@@ -22,6 +22,8 @@
 //	sample   profile.go and block.go (bars), sequence.go (bars finer than pixels), bitmap.go and equalize.go (modules)
 //	decode   linear.go, qr.go, datamatrix.go, aztec*.go, pdf417*.go, by gozxing where it can
 //	judge    ballot.go and likeness.go (scan lines), patch_judge.go, matrix.go (looks), merge.go and cover.go (places), effort.go
+//
+// glass.go is apart: it finds streaks that dirt on a scanner's glass leaves on its pages.
 package barcode
 
 import (

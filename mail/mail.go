@@ -4,7 +4,7 @@
 // A value is never changed once it was handed over. The package knows no
 // pictures, no files and no clock, and imports nothing but the standard library.
 //
-//	file -> Batch -> []Page -> []Reading -> []Document -> Placement -> Receipt
+//	file -> Batch -> []Reading -> []Document -> Placement -> Receipt
 //
 // An Exception can leave at any arrow. Pages are numbered from 1, as a clerk counts.
 package mail

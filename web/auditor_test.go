@@ -132,6 +132,16 @@ func TestSampleIsJudgedInTurn(t *testing.T) {
 	h.receive("b.pdf", "code="+caseB+" two")
 	b := h.as(access.Auditor)
 	today := time.Now().Format(time.DateOnly)
+	for _, size := range []url.Values{{"count": {"0"}}, {"count": {"2.5"}}, {"count": {"0"}, "unit": {"share"}}, {"count": {"100.5"}, "unit": {"share"}}, {"count": {"NaN"}, "unit": {"share"}}, {"count": {"ten"}, "unit": {"share"}}} {
+		form := url.Values{"from": {today}, "to": {today}, "count": size["count"], "unit": size["unit"]}
+		if got := b.post("/samples", form); got.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%v: %s", size, got.Status)
+		}
+	}
+	b.follow("/samples", url.Values{"from": {today}, "to": {today}, "count": {"0,1"}, "unit": {"share"}})
+	b.wants("a share", "<dd>1 / 2</dd>")
+	b.follow("/samples", url.Values{"from": {today}, "to": {today}, "count": {"1"}, "stratified": {"1"}})
+	b.wants("of each", "<dd>2 / 2, some of each scheme and rule</dd>")
 	b.follow("/samples", url.Values{"from": {today}, "to": {today}, "count": {"9"}})
 	sample := regexp.MustCompile(`/samples/([^/"]+)/next`).FindStringSubmatch(b.body)[1]
 	next := func(where string) (path string) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"postroom/pipeline"
@@ -25,7 +26,25 @@ type sampleLine struct {
 }
 
 // sampleForm is an order as it was typed.
-type sampleForm struct{ From, To, Count, Store string }
+type sampleForm struct{ From, To, Count, Unit, Store, Stratified string }
+
+// shareUnit has the count of an order be a percentage of the letters.
+const shareUnit = "share"
+
+// size is how many letters a form asks for. What is no size is refused with what would do.
+func (f sampleForm) size(o *pipeline.SampleOrder) {
+	if f.Unit == shareUnit {
+		percent, err := strconv.ParseFloat(strings.Replace(f.Count, ",", ".", 1), 64)
+		if o.Share = percent / 100; err != nil || percent == 0 {
+			o.Share = -1
+		}
+		return
+	}
+	count, err := strconv.Atoi(f.Count)
+	if o.Count = count; err != nil || count == 0 {
+		o.Count = -1
+	}
+}
 
 func (d *desk) samples(v *visit) error {
 	now := d.Now().Local()
@@ -45,17 +64,15 @@ func (d *desk) showSamples(v *visit, status int, typed sampleForm, problem strin
 }
 
 func (d *desk) drawSample(v *visit) error {
-	typed := sampleForm{v.field("from"), v.field("to"), v.field("count"), v.field("store")}
+	typed := sampleForm{v.field("from"), v.field("to"), v.field("count"), v.field("unit"), v.field("store"), v.field("stratified")}
 	from, err1 := time.ParseInLocation(time.DateOnly, typed.From, time.Local)
 	to, err2 := time.ParseInLocation(time.DateOnly, typed.To, time.Local)
 	if err1 != nil || err2 != nil {
 		return d.showSamples(v, http.StatusUnprocessableEntity, typed, v.t("log.bad_day"))
 	}
-	count, err := strconv.Atoi(typed.Count)
-	if err != nil {
-		count = -1 // which is refused with what would do
-	}
-	s, err := d.Mailroom.DrawSample(v.Context(), v.user.Actor(), pipeline.SampleOrder{Count: count, From: from, To: to, Store: typed.Store, Stratified: v.field("stratified") != ""})
+	order := pipeline.SampleOrder{From: from, To: to, Store: typed.Store, Stratified: typed.Stratified != ""}
+	typed.size(&order)
+	s, err := d.Mailroom.DrawSample(v.Context(), v.user.Actor(), order)
 	var refused *pipeline.Refused
 	if errors.As(err, &refused) {
 		return d.showSamples(v, http.StatusUnprocessableEntity, typed, d.refusal(v, refused))

@@ -19,7 +19,7 @@ func userCommand() *cobra.Command {
   supervisor     an operator who also decides what is handed up
   caseworker     the letters that his groups see (see: postroom group)
   auditor        the log and its proofs
-  administrator  users, groups, sessions, the configuration
+  administrator  users, groups, sessions; no letters
 
 There is no user at first; make the first administrator with user add. Whoever can
 run these commands (the owner of the data folder) needs no user for them. Each change

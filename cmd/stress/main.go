@@ -42,7 +42,7 @@ func main() {
 	}
 }
 
-// trial is what both have in common.
+// trial is what all runs have in common.
 type trial struct {
 	binary, dir string
 	seed        uint64
