@@ -169,9 +169,15 @@ func (d *desk) park(lane string) func(*visit) error {
 	}
 }
 
+// longestPages bounds what is read as page numbers; the field takes 100 characters.
+const longestPages = 300
+
 // pageList reads page numbers as people write them: 2-4, 7. All of them must be among
 // those that there are.
 func pageList(text string, among []int) (pages []int, ok bool) {
+	if len(text) > longestPages { // a form has room for a long letter's pages thousands of times
+		return nil, false
+	}
 	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
 		from, to, span := strings.Cut(strings.ReplaceAll(part, "–", "-"), "-")
 		if !span {

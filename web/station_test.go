@@ -336,6 +336,9 @@ func TestPageList(t *testing.T) {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}
+	if pages, ok := pageList(strings.Repeat("2-7 ", 10_000), there); ok {
+		t.Errorf("%d pages are named of %d", len(pages), len(there))
+	}
 }
 
 // What another person has done since is not taken back.
