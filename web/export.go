@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/csv"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func (d *desk) exportLog(v *visit) (failed error) {
 		}
 		for _, e := range entries {
 			if err := out.Write([]string{strconv.FormatInt(e.N, 10), e.Time.UTC().Format(time.RFC3339), e.Time.Local().Format(time.RFC3339),
-				cell(e.Actor), cell(e.Action), cell(e.About), cell(e.Config), cell(e.Version), cell(string(pipeline.Escaped(e.Detail)))}); err != nil {
+				cell(e.Actor), cell(e.Action), cell(e.About), cell(e.Config), cell(e.Version), cell(dividing.ReplaceAllString(string(pipeline.Escaped(e.Detail)), `\u003b$1`))}); err != nil {
 				return nil
 			}
 		}
@@ -118,9 +119,13 @@ func (d *desk) exportSample(v *visit) (failed error) {
 	}
 }
 
+// dividing finds where a formula would begin if a line were divided at its semicolons:
+// spreadsheets do that where numbers have a comma.
+var dividing = regexp.MustCompile(`;([ "\\\n]*[=+\-@＝＋－＠])`) // never written to
+
 // cell keeps a text from being a formula where a spreadsheet opens the file.
 func cell(text string) string {
-	text = printable(text)
+	text = dividing.ReplaceAllString(printable(text), ";'$1")
 	if begins, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, " \n")); strings.ContainsRune("=+-@＝＋－＠", begins) && text != "" {
 		return "'" + text
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -182,6 +183,42 @@ func TestExportIsNoProgram(t *testing.T) {
 	for _, text := range []string{"=1", "+1", "-1", "@x", " =1", "\n=1", "\u00a0=1", "＝1", "\t=1", "\r=1", "|"} {
 		if first := cell(text)[:1]; strings.ContainsAny(first, "=+-@ \t\r\n") || strings.HasPrefix(cell(text), "＝") {
 			t.Errorf("%q becomes %q", text, cell(text))
+		}
+	}
+}
+
+// TestExportIsNoProgramElsewhere: a spreadsheet that divides lines at semicolons, as French,
+// Dutch and German ones do, finds no formula in the exports either; what was said is there.
+func TestExportIsNoProgramElsewhere(t *testing.T) {
+	p := newPost(t)
+	const why = `junk;=1+1; "+2";-3`
+	if err := p.mailroom.Decide(t.Context(), p.letters["held"], pipeline.Decision{Discard: why, By: "A. Clerk;@x"}); err != nil {
+		t.Fatal(err)
+	}
+	b := p.login("auditor")
+	if got := b.post("/samples/"+p.sample+"/"+p.letters["own"], url.Values{"verdict": {"wrong"}, "why": {why}}); got.StatusCode != http.StatusSeeOther {
+		t.Fatal(got.Status)
+	}
+	for path, want := range map[string]int{"/log/export": 1, "/samples/" + p.sample + "/export": 0} {
+		b.get(path)
+		for _, part := range strings.Split(b.body, ";")[1:] {
+			if begins := strings.TrimLeft(part, " \"\\\n"); begins != "" && strings.ContainsAny(begins[:1], "=+-@") {
+				t.Errorf("%s: a cell %.40q", path, part)
+			}
+		}
+		rows, err := csv.NewReader(strings.NewReader(b.body)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := 0
+		for _, row := range rows {
+			var d pipeline.Decision
+			if json.Unmarshal([]byte(row[len(row)-1]), &d) == nil && d.Discard == why {
+				said++
+			}
+		}
+		if said != want {
+			t.Errorf("%s: the reason is there %d times as it was given, not %d", path, said, want)
 		}
 	}
 }
