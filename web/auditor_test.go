@@ -254,3 +254,39 @@ func TestAdministratorsLook(t *testing.T) {
 		}
 	}
 }
+
+// A letter of a sample that was divided since is judged by what the log has of it: its pages
+// stand in other letters, whose readers would not know who read them.
+func TestSampleOpensNoOtherLettersPages(t *testing.T) {
+	h := newFilledHouse(t)
+	ctx := t.Context()
+	d := h.receive("a.pdf", "code="+caseA+" zanzibar", "madagascar")[0]
+	today := time.Now()
+	sample, err := h.mailroom.DrawSample(ctx, "An Auditor", pipeline.SampleOrder{Count: 9, From: today, To: today})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := h.as(access.Auditor)
+	at := "/samples/" + sample.ID + "/" + d.Document
+	b.get(at)
+	b.wants("the letter", "zanzibar", "/story/"+d.Document+"/picture/1/screen")
+	if err := h.mailroom.Return(ctx, d.Document, pipeline.Return{Why: "two letters", By: "A. Caseworker"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.mailroom.Decide(ctx, d.Document, pipeline.Decision{SplitBefore: 2, By: "A. Clerk"}); err != nil {
+		t.Fatal(err)
+	}
+	for what, b := range map[string]*browser{"who had opened it": b, "another": h.as(access.Auditor)} {
+		opened := h.logged(d.Document, "document opened for an audit")
+		for _, path := range []string{at, at + "?page=2"} {
+			if got := b.get(path); got.StatusCode != http.StatusOK {
+				t.Fatal(got.Status)
+			}
+			b.wants(what, "Is this letter in the case", caseA, "divided into other letters")
+			b.lacks(what, "zanzibar", "madagascar", "/picture/")
+		}
+		if n := h.logged(d.Document, "document opened for an audit"); n != opened {
+			t.Errorf("%s: what can't be opened is logged as opened", what)
+		}
+	}
+}

@@ -43,8 +43,10 @@ func (d *desk) showJudged(v *visit, status int, problem string) error {
 	if p.Item, err = d.Mailroom.Drawn(ctx, p.Sample.ID, h.Document); err != nil {
 		return err
 	}
-	if err := d.openBehind(v, h.Document, "sample "+p.Sample.ID); err != nil {
-		return err
+	if h.State != mail.Superseded { // else its pages stand in other letters, which the sample opens nobody
+		if err := d.openBehind(v, h.Document, "sample "+p.Sample.ID); err != nil {
+			return err
+		}
 	}
 	if _, err := d.looked(v, "document viewed", h.Document, status == http.StatusOK && v.FormValue("page") == ""); err != nil {
 		return err
@@ -61,7 +63,11 @@ func (d *desk) showJudged(v *visit, status int, problem string) error {
 	for i, n := range pages {
 		p.Strip = append(p.Strip, leaf{i + 1, n, slices.Contains(p.Line.Blanks, n), i == at})
 	}
-	if len(pages) == 0 {
+	s, err := d.sightOf(v, h, access.Auditor)
+	if err != nil {
+		return err
+	}
+	if len(pages) == 0 || s != whole {
 		return v.show(status, "judge", p)
 	}
 	page, err := d.pageView(v, h.Batch, pages[at], "/story/"+h.Document+"/picture/")
