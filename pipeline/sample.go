@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"postroom/mail"
 	"postroom/pipeline/journal"
 )
 
@@ -273,7 +272,7 @@ type Wrong struct {
 	Sample   string
 	Verdict  Verdict
 	Status   string // of the document now: filed, exception, …
-	Touched  bool   // it was changed since it was judged, as by being filed elsewhere
+	Touched  bool   // it was changed since it was judged, or stands elsewhere than where the machine had filed it
 }
 
 // FoundWrong lists up to n documents that were found wrong, oldest first, behind a key of
@@ -283,7 +282,7 @@ func (m *Mailroom) FoundWrong(ctx context.Context, after string, n int) (all []W
 		all = nil
 		rows, err := r.Scan(tableWrong, "", after, n)
 		for _, row := range rows {
-			w, err := foundWrong(r, row.Key)
+			w, err := m.foundWrong(r, row.Key)
 			if err != nil {
 				return err
 			}
@@ -302,13 +301,13 @@ func (m *Mailroom) WrongAt(ctx context.Context, key string) (w Wrong, err error)
 		} else if err != nil {
 			return err
 		}
-		w, err = foundWrong(r, key)
+		w, err = m.foundWrong(r, key)
 		return err
 	})
 	return w, err
 }
 
-func foundWrong(r journal.Reader, key string) (w Wrong, err error) {
+func (m *Mailroom) foundWrong(r journal.Reader, key string) (w Wrong, err error) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 {
 		return w, fmt.Errorf("row %s of table %s: %w", key, tableWrong, journal.ErrDamaged)
@@ -316,10 +315,17 @@ func foundWrong(r journal.Reader, key string) (w Wrong, err error) {
 	w = Wrong{Key: key, Document: parts[1], Sample: parts[2]}
 	place, err1 := load[int](r, tableDrawn, w.Sample+"/"+w.Document)
 	item, err2 := load[Sampled](r, tableSampled, sampledKey(w.Sample, place))
-	d, err3 := load[mail.Document](r, tableDoc, w.Document)
-	if err := errors.Join(err1, err2, err3); err != nil || item.Verdict == nil {
+	d, err3 := load[docRow](r, tableDoc, w.Document)
+	s, err4 := load[Sample](r, tableSample, w.Sample)
+	if err := errors.Join(err1, err2, err3, err4); err != nil || item.Verdict == nil {
 		return w, err
 	}
 	w.Verdict, w.Status, w.Touched = *item.Verdict, d.State.String(), d.Version != item.Verdict.Version
-	return w, nil
+	if w.Touched || !d.filed() {
+		return w, nil
+	}
+	// What is judged is where the machine had filed it: it may have been moved before.
+	then, err := m.filedThen(r, w.Document, s.Through)
+	w.Touched = d.Placement.Reference != then.Reference || d.Placement.Store != then.Store
+	return w, err
 }

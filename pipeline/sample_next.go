@@ -44,8 +44,13 @@ func (m *Mailroom) Unjudged(ctx context.Context, sample string, after int) (s Sa
 // FiledThen gives where the machine had placed a document, last before an entry of the log:
 // it may have been moved since. ErrNoSuch: it had not.
 func (m *Mailroom) FiledThen(ctx context.Context, document string, through int64) (p mail.Placement, err error) {
+	err = m.journal.View(ctx, func(r journal.Reader) (err error) { p, err = m.filedThen(r, document, through); return err })
+	return p, err
+}
+
+func (m *Mailroom) filedThen(r journal.Reader, document string, through int64) (p mail.Placement, err error) {
 	for before := through; ; {
-		entries, next, err := m.Entries(ctx, before, 20, EntryFilter{About: document, Action: actionPlaced})
+		entries, next, err := m.entriesAbout(r, 0, before, 20, EntryFilter{About: document, Action: actionPlaced})
 		if err != nil {
 			return p, err
 		}

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"encoding/csv"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -287,6 +289,56 @@ func TestSampleOpensNoOtherLettersPages(t *testing.T) {
 		}
 		if n := h.logged(d.Document, "document opened for an audit"); n != opened {
 			t.Errorf("%s: what can't be opened is logged as opened", what)
+		}
+	}
+}
+
+// A letter that an auditor found in a wrong case is not taken out of the right one, into
+// which somebody has brought it: before it was judged, or since the list was shown.
+func TestWhatWasMovedIsNotTakenBack(t *testing.T) {
+	h := newFilledHouse(t)
+	ctx := t.Context()
+	before, since := h.receive("a.pdf", "code="+caseA+" one")[0], h.receive("b.pdf", "code="+caseA+" two")[0]
+	moves := func(d pipeline.DocumentLine) {
+		t.Helper()
+		if err := h.working(func(ctx context.Context) error {
+			return errors.Join(
+				h.mailroom.Return(ctx, d.Document, pipeline.Return{Why: "of another Berg", By: "A. Caseworker"}),
+				h.mailroom.Decide(ctx, d.Document, pipeline.Decision{Reference: caseB, By: "A. Clerk"}),
+				h.mailroom.Await(ctx, d.Batch, false))
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	today := time.Now()
+	sample, err := h.mailroom.DrawSample(ctx, "An Auditor", pipeline.SampleOrder{Count: 9, From: today, To: today})
+	if err != nil {
+		t.Fatal(err)
+	}
+	moves(before)
+	b, o := h.as(access.Auditor), h.as(access.Operator)
+	found := map[string]string{}
+	for _, d := range []pipeline.DocumentLine{before, since} {
+		if got := b.post("/samples/"+sample.ID+"/"+d.Document, url.Values{"verdict": {"wrong"}, "why": {"of a namesake"}}); got.StatusCode != http.StatusSeeOther {
+			t.Fatal(got.Status)
+		}
+	}
+	all, err := h.mailroom.FoundWrong(ctx, "", 9)
+	if err != nil || len(all) != 2 {
+		t.Fatal(all, err)
+	}
+	for _, w := range all {
+		found[w.Document] = w.Key
+	}
+	o.get("/wrong")
+	o.wants("the list", `action="/wrong/`+since.Document, "changed since")
+	o.lacks("the list", `action="/wrong/`+before.Document)
+	moves(since)
+	for what, d := range map[string]pipeline.DocumentLine{"before": before, "since": since} {
+		got := o.post("/wrong/"+d.Document, url.Values{"why": {"of a namesake"}, "found": {found[d.Document]}})
+		is, err := h.mailroom.Document(ctx, d.Document)
+		if got.StatusCode != http.StatusUnprocessableEntity || err != nil || is.Status != "filed" || is.Reference != caseB {
+			t.Errorf("moved %s: %s, it is %s in %q, %v", what, got.Status, is.Status, is.Reference, err)
 		}
 	}
 }

@@ -139,7 +139,7 @@ func (d *desk) showWrong(v *visit, status int, problem string) error {
 }
 
 // recallWrong takes a letter out of the case in which an auditor found it wrong; it then
-// waits at the station.
+// waits at the station. One that was moved since, or before, may stand where it belongs.
 func (d *desk) recallWrong(v *visit) error {
 	h, _, err := d.reach(v, access.Operator)
 	if err != nil {
@@ -152,7 +152,11 @@ func (d *desk) recallWrong(v *visit) error {
 	if found.Document != h.Document {
 		return errNotFound
 	}
-	err = d.Mailroom.Return(v.Context(), h.Document, pipeline.Return{Why: v.field("why"), By: v.user.Actor()})
+	if found.Touched {
+		err = &pipeline.Refused{Code: "something-came-after"}
+	} else {
+		err = d.Mailroom.Return(v.Context(), h.Document, pipeline.Return{Why: v.field("why"), Version: found.Verdict.Version, By: v.user.Actor()})
+	}
 	var refused *pipeline.Refused
 	if errors.As(err, &refused) {
 		return d.showWrong(v, http.StatusUnprocessableEntity, d.refusal(v, refused))
