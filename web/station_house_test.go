@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,7 +103,21 @@ func (lineHelpers) View(context.Context, *os.File, string, int, scan.Viewing) (s
 // stationHouse is a house whose mailroom works, with a second operator, "ben".
 type stationHouse struct {
 	*house
-	dir string
+	dir  string
+	full *filled
+}
+
+// filled is a journal for which there may be no room.
+type filled struct {
+	journal.Store
+	is atomic.Bool
+}
+
+func (f *filled) Tx(ctx context.Context, fn func(journal.Tx) error) error {
+	if f.is.Load() {
+		return syscall.ENOSPC
+	}
+	return f.Store.Tx(ctx, fn)
 }
 
 func newStation(t *testing.T, doubleKey ...string) *stationHouse {
@@ -128,8 +144,9 @@ func newStation(t *testing.T, doubleKey ...string) *stationHouse {
 	tax := folder.New(filepath.Join(dir, "tax"), "tax")
 	check(tax.Init())
 	schemes := []*reference.Scheme{scheme}
+	full := &filled{Store: store}
 	room, err := pipeline.New(pipeline.Config{Rules: router.New(router.Config{Schemes: schemes, MaxPages: 500}), Schemes: schemes, Register: register, DoubleKey: doubleKey,
-		Stores: map[string]casestore.Store{"tax": tax}, Audit: log, Digest: strings.Repeat("c", 64), Version: "test", Viewer: lineHelpers{}}, store, blobs, lineHelpers{})
+		Stores: map[string]casestore.Store{"tax": tax}, Audit: log, Digest: strings.Repeat("c", 64), Version: "test", Viewer: lineHelpers{}}, full, blobs, lineHelpers{})
 	check(err)
 	h := &house{t: t, mailroom: room, journal: store, people: map[access.Role]access.User{}, groups: map[string]access.Group{}, clock: &clock{at: time.Now()}}
 	h.directory = access.Open(store, access.Config{Version: "test", ConfigDigest: "c", Now: h.clock.now})
@@ -150,7 +167,7 @@ func newStation(t *testing.T, doubleKey ...string) *stationHouse {
 		_, _, err := h.directory.Add(t.Context(), "test", access.User{Login: login, Name: "The " + login, Roles: []access.Role{role}, Language: "en"}, password)
 		check(err)
 	}
-	return &stationHouse{h, dir}
+	return &stationHouse{h, dir, full}
 }
 
 // came has a scan of the given pages come in, and gives its documents.

@@ -65,12 +65,15 @@ func (d *desk) undo(v *visit) error {
 		return v.done("/station", "station.nothing_done")
 	}
 	last := all[len(all)-1]
-	if err := d.note(v, all[:len(all)-1]); err != nil {
-		return err
-	}
 	err := d.takeBack(v, last)
 	var refused *pipeline.Refused
-	if errors.As(err, &refused) {
+	if err != nil && !errors.As(err, &refused) && !errors.Is(err, pipeline.ErrNoSuch) {
+		return err // the step stays the last one: who tries again must not take back the one before
+	}
+	if failed := d.note(v, all[:len(all)-1]); failed != nil {
+		return failed
+	}
+	if refused != nil {
 		return v.tell("/station", d.refusal(v, refused))
 	}
 	if err != nil {

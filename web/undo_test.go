@@ -68,6 +68,27 @@ func TestUndoIsOfItsStep(t *testing.T) {
 	}
 }
 
+// A step that could not be taken back for the machine's sake is the one that is tried again:
+// not the one before it, of another letter.
+func TestUndoIsTriedAgain(t *testing.T) {
+	h := newStation(t)
+	one, two := h.came("a.pdf", "no number here")[0], h.came("b.pdf", "nor here")[0]
+	c := h.clerk("operator")
+	for _, d := range []pipeline.DocumentLine{one, two} {
+		c.opens("/station/" + d.Document)
+		c.does(d.Document, "later", url.Values{"why": {"so"}})
+	}
+	h.full.is.Store(true)
+	if got := c.undo(); got < http.StatusInternalServerError {
+		t.Fatal(got)
+	}
+	h.full.is.Store(false)
+	c.undo()
+	if a, b := h.document(one.Document).Lane, h.document(two.Document).Lane; a != pipeline.LaneLater || b != pipeline.LaneOpen {
+		t.Errorf("the first letter is in lane %q, the second in %q", a, b)
+	}
+}
+
 // All steps on one letter are taken back, one by one.
 func TestUndoStepByStep(t *testing.T) {
 	h := newStation(t)
