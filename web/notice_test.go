@@ -1,8 +1,12 @@
 package web
 
 import (
+	"net/http"
 	"testing"
 	"time"
+
+	"postroom/web/access"
+	"postroom/web/session"
 )
 
 // TestNoticeIsSaidOnce tells that a notice is its session's alone, is said once, and is not
@@ -29,4 +33,19 @@ func TestNoticeIsSaidOnce(t *testing.T) {
 	if len(n.left) != 1 {
 		t.Errorf("%d notices are kept, want the new one alone", len(n.left))
 	}
+}
+
+// A page that asks for itself in another tab does not take what is to be said in this one.
+func TestNoticeIsForWhoLooks(t *testing.T) {
+	b := newHouse(t).as(access.Operator)
+	if got := b.post("/station/undo", nil); got.StatusCode != http.StatusSeeOther {
+		t.Fatal(got.Status)
+	}
+	r := b.request(http.MethodGet, "/intake", nil)
+	r.Header.Set(session.Poll, "1")
+	if got := b.do(r); got.StatusCode != http.StatusOK {
+		t.Fatal(got.Status)
+	}
+	b.get("/station")
+	b.wants("the page that it leads to", `class="notice" role="status"`)
 }

@@ -79,7 +79,7 @@ func (v *visit) show(status int, name string, page any) error {
 		return fmt.Errorf("bug: no page %q", name)
 	}
 	s := shown{User: v.user, Lang: v.lang, Languages: Languages, Path: v.page(), Nav: v.nav(), Version: v.desk.Version, Page: page}
-	if status == http.StatusOK {
+	if status == http.StatusOK && !v.byItself() { // which shows but a part of the page
 		s.Notice = v.desk.notices.take(v.reader())
 	}
 	var out bytes.Buffer
