@@ -27,9 +27,18 @@ func tried(v *visit, status int, field, wrong string) trial {
 	return trial{status, wrong, field, v.field("reference"), v.field("why"), v.field("pages")}
 }
 
-// decided carries out what was decided on the document of the path. A refusal shows the
-// document again, with what was typed and why it is not so; done tells that it was none.
+// decided is carriedOut of what ends the work at the document: nobody has it any more, and what
+// was typed for it is forgotten.
 func (d *desk) decided(v *visit, field string, decide func(pipeline.DocumentLine) error) (done bool, err error) {
+	if done, err = d.carriedOut(v, field, decide); done {
+		d.leases.end(v.PathValue("document"))
+	}
+	return done, err
+}
+
+// carriedOut does what was said of the document of the path. A refusal shows the
+// document again, with what was typed and why it is not so; done tells that it was none.
+func (d *desk) carriedOut(v *visit, field string, decide func(pipeline.DocumentLine) error) (done bool, err error) {
 	line, err := d.waiting(v)
 	if errors.Is(err, errDecided) { // by somebody else, or by this person's second press
 		return false, v.done("/station", "station.meanwhile")
@@ -54,7 +63,6 @@ func (d *desk) decided(v *visit, field string, decide func(pipeline.DocumentLine
 	case err != nil:
 		return false, err
 	}
-	d.leases.end(line.Document)
 	return true, nil
 }
 

@@ -21,7 +21,11 @@ func (d *desk) pageAct(v *visit) error {
 	if does == "drop" {
 		field = "why-drop"
 	}
-	done, err := d.decided(v, field, func(line pipeline.DocumentLine) (err error) {
+	carry := d.decided
+	if does == "turn" { // the person is at it still
+		carry = d.carriedOut
+	}
+	done, err := carry(v, field, func(line pipeline.DocumentLine) (err error) {
 		if does == "drop" && v.field("why") == "" {
 			return &wrongField{field, "station.say_why"}
 		}

@@ -194,6 +194,22 @@ func TestTwoClerks(t *testing.T) {
 	}
 }
 
+// Who turns a page works on at the letter: nobody else gets it meanwhile, and what was typed
+// is there.
+func TestTurnedPageStaysInHand(t *testing.T) {
+	h := newStation(t)
+	d := h.came("a.pdf", "no number")[0]
+	ann, ben := h.clerk("operator"), h.clerk("ben")
+	ann.opens("/station")
+	ann.post("/station/"+d.Document+"/lookup", url.Values{"reference": {"TX-20"}})
+	turned := ann.post("/station/"+d.Document+"/page", url.Values{"do": {"turn"}, "page": {"1"}})
+	if ben.opens("/station") != "" {
+		t.Error("another person gets it")
+	}
+	ann.get(turned.Header.Get("Location"))
+	ann.sees(`value="TX-20"`, `id="reference"`)
+}
+
 // A second keying is independent: nothing of the first one shows. Two that differ go to a
 // supervisor, who sees both.
 func TestSecondKeying(t *testing.T) {
