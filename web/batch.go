@@ -51,14 +51,7 @@ func (d *desk) batch(v *visit) error { return d.showBatch(v, http.StatusOK, "") 
 
 func (d *desk) showBatch(v *visit, status int, problem string) error {
 	ctx, id := v.Context(), v.PathValue("batch")
-	known, err := d.Mailroom.Knows(ctx, id)
-	if err == nil && !known {
-		err = errNotFound // what an address says is no entry of the log
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := d.looked(v, "batch viewed", id, !v.byItself()); err != nil {
+	if err := d.batchLooked(v, id, !v.byItself()); err != nil {
 		return err
 	}
 	summary, err := d.Mailroom.Summary(ctx, id)
@@ -83,6 +76,18 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 		return err
 	}
 	return v.show(status, "batch", p)
+}
+
+// batchLooked is looked of a batch that there is: what an address says is no entry of the log.
+func (d *desk) batchLooked(v *visit, batch string, opening bool) error {
+	known, err := d.Mailroom.Knows(v.Context(), batch)
+	if err == nil && !known {
+		err = errNotFound
+	}
+	if err == nil {
+		_, err = d.looked(v, "batch viewed", batch, opening)
+	}
+	return err
 }
 
 // nameBatch has a sentence name a batch by its file and time: an id says nothing to people.
@@ -148,9 +153,12 @@ func (d *desk) batchPicture(v *visit) error {
 	}
 	batch := v.PathValue("batch")
 	if v.PathValue("size") != "thumb" {
-		if err := d.readablePage(v, batch, page); err != nil {
-			return err
-		}
+		err = d.readablePage(v, batch, page)
+	} else {
+		err = d.batchLooked(v, batch, false)
+	}
+	if err != nil {
+		return err
 	}
 	return d.picture(v, batch, page)
 }

@@ -384,6 +384,20 @@ func TestOneLookIsOneEntry(t *testing.T) {
 	if got := b.get("/batches/" + p.batch + "/picture/8/full"); got.StatusCode != http.StatusOK || viewed(access.Operator, p.letters["held"]) != 3 {
 		t.Errorf("a page of the batch: %s, %d entries", got.Status, viewed(access.Operator, p.letters["held"]))
 	}
+	b = p.login("supervisor")
+	batches := func() (n int) {
+		for _, e := range p.entries() {
+			if e.Actor == p.people[access.Supervisor].Actor() && e.Action == "batch viewed" && e.About == p.batch {
+				n++
+			}
+		}
+		return n
+	}
+	for _, page := range []string{"4", "6"} {
+		if got := b.get("/batches/" + p.batch + "/picture/" + page + "/thumb"); got.StatusCode != http.StatusOK || batches() != 1 {
+			t.Errorf("a small picture of the batch: %s, %d entries", got.Status, batches())
+		}
+	}
 	for page, want := range map[string]int{"1": 200, "2": 403, "10": 403, "12": 200, "13": 404, "-1": 404, "x": 404} {
 		if got := b.get("/batches/" + p.batch + "/picture/" + page + "/full"); got.StatusCode != want {
 			t.Errorf("page %s of the batch: %s", page, got.Status)
