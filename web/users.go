@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -19,6 +20,7 @@ type usersPage struct {
 	Problem string
 	Typed   access.User
 	Group   access.Group // as it was typed, of a form that is shown again
+	Seen    string       // and the mark of what it was typed over
 	Preview *preview     // what the typed group would see; nil = not asked
 }
 
@@ -113,6 +115,7 @@ func noticeOf(u access.User, w access.Warning, key string) string {
 // userPage is one account.
 type userPage struct {
 	Of       access.User
+	Seen     string // the mark of what the form was made from
 	Groups   []access.Group
 	Roles    []access.Role
 	Sessions []session.Info
@@ -124,7 +127,7 @@ func (d *desk) user(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return d.showUser(v, http.StatusOK, u, "")
+	return d.showUser(v, http.StatusOK, u, u.Mark(), "")
 }
 
 // accountOf is the account of the path.
@@ -136,7 +139,7 @@ func (d *desk) accountOf(v *visit) (access.User, error) {
 	return u, err
 }
 
-func (d *desk) showUser(v *visit, status int, u access.User, problem string) error {
+func (d *desk) showUser(v *visit, status int, u access.User, seen, problem string) error {
 	groups, err := d.Directory.Groups(v.Context())
 	if err != nil {
 		return err
@@ -145,23 +148,35 @@ func (d *desk) showUser(v *visit, status int, u access.User, problem string) err
 	if err != nil {
 		return err
 	}
-	return v.show(status, "user", userPage{u, groups, access.Roles(), open, problem})
+	return v.show(status, "user", userPage{u, seen, groups, access.Roles(), open, problem})
 }
 
+// changeUser gives an account what was typed, unless somebody else has changed it since the
+// form was made: what was taken from him must not come back with it.
 func (d *desk) changeUser(v *visit) error {
-	was, err := d.accountOf(v)
+	u, err := d.accountOf(v)
 	if err != nil {
 		return err
 	}
-	u := v.typedUser(was)
-	warning, err := d.Directory.Change(v.Context(), v.user.Actor(), u)
+	seen, stale := v.field("seen"), false
+	warning, err := d.Directory.Alter(v.Context(), v.user.Actor(), u.ID, func(is *access.User) bool {
+		u, stale = *is, seen != "" && seen != is.Mark()
+		if !stale {
+			u = v.typedUser(*is)
+			*is = u
+		}
+		return !stale
+	})
+	if err == nil && stale {
+		return d.showUser(v, http.StatusConflict, u, u.Mark(), v.t("users.meanwhile"))
+	}
 	return d.userDone(v, u, err, noticeOf(u, warning, "users.changed"))
 }
 
 func (d *desk) userDone(v *visit, u access.User, err error, key string) error {
 	var refused *access.Refused
 	if errors.As(err, &refused) {
-		return d.showUser(v, http.StatusUnprocessableEntity, u, v.accountRefusal(refused))
+		return d.showUser(v, http.StatusUnprocessableEntity, u, cmp.Or(v.field("seen"), u.Mark()), v.accountRefusal(refused))
 	}
 	if err != nil {
 		return err
@@ -199,7 +214,7 @@ func (d *desk) saveGroup(v *visit) error {
 	if v.field("preview") != "" {
 		return d.previewGroup(v, g)
 	}
-	_, err := d.Directory.SaveGroup(v.Context(), v.user.Actor(), g)
+	_, err := d.Directory.SaveSeenGroup(v.Context(), v.user.Actor(), g, v.field("seen"))
 	return d.groupDone(v, g, err, "users.group_saved")
 }
 
@@ -208,13 +223,13 @@ func (d *desk) previewGroup(v *visit, g access.Group) error {
 	scope, err := access.ScopeOf(g)
 	var refused *access.Refused
 	if errors.As(err, &refused) {
-		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Group: g})
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Group: g, Seen: v.field("seen")})
 	}
 	if err != nil {
 		return err
 	}
 	seen, all := d.Mailroom.CountCases(scope.Sees)
-	return d.showUsers(v, http.StatusOK, usersPage{Group: g, Preview: &preview{seen, all}})
+	return d.showUsers(v, http.StatusOK, usersPage{Group: g, Seen: v.field("seen"), Preview: &preview{seen, all}})
 }
 
 func (d *desk) deleteGroup(v *visit) error {
@@ -225,7 +240,9 @@ func (d *desk) groupDone(v *visit, g access.Group, err error, key string) error 
 	var refused *access.Refused
 	switch {
 	case errors.As(err, &refused):
-		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Group: g})
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Group: g, Seen: v.field("seen")})
+	case errors.Is(err, access.ErrChanged):
+		return d.showUsers(v, http.StatusConflict, usersPage{Problem: v.t("users.meanwhile")})
 	case errors.Is(err, access.ErrNone):
 		return errNotFound
 	case err != nil:

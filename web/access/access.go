@@ -8,6 +8,9 @@
 package access
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,12 +74,30 @@ type Group struct {
 	Cases  []string `json:"cases,omitempty"`  // RE2 patterns, one of which the whole reference must match; none = all cases of the stores
 }
 
+// Mark names what an administrator can change of the user, as it is now: a form brings it
+// back, so that nothing is undone in it that somebody else has changed since.
+func (u User) Mark() string { return mark(u.Name, u.Roles, u.Groups, u.Disabled) }
+
+// Mark is User.Mark of a group.
+func (g Group) Mark() string { return mark(g.Name, g.Stores, g.Cases) }
+
+func mark(of ...any) string {
+	text, err := json.Marshal(of)
+	if err != nil {
+		panic("bug: what can be changed is no JSON: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:12])
+}
+
 // Warning tells of a change that was made although it is unwise; "" = nothing.
 type Warning string
 
 var (
 	// ErrNone is a user or a group that is not there.
 	ErrNone = errors.New("no such user or group")
+	// ErrChanged is what somebody else has changed since it was looked at.
+	ErrChanged = errors.New("it was changed meanwhile")
 	// ErrDenied is a sign-in with a wrong login or password, or of a disabled account: which, is not told.
 	ErrDenied = errors.New("the login or the password is wrong, or the account is disabled")
 )

@@ -34,6 +34,11 @@ func groups(r journal.Reader) (all []Group, err error) {
 // SaveGroup makes a group, when g has no ID, or gives the one with its ID all of g. It
 // gives the group as it is kept. Whether the stores are there, the caller knows. ErrNone, *Refused.
 func (d *Directory) SaveGroup(ctx context.Context, by string, g Group) (Group, error) {
+	return d.SaveSeenGroup(ctx, by, g, "")
+}
+
+// SaveSeenGroup is SaveGroup over the group that was seen, by its Mark ("" = whatever it is): ErrChanged.
+func (d *Directory) SaveSeenGroup(ctx context.Context, by string, g Group, seen string) (Group, error) {
 	var err error
 	if g.Name, err = line(refusedGroupName, g.Name); err != nil {
 		return g, err
@@ -63,7 +68,9 @@ func (d *Directory) SaveGroup(ctx context.Context, by string, g Group) (Group, e
 		}
 		change := changed{Is: g}
 		if at := slices.IndexFunc(all, func(o Group) bool { return o.ID == g.ID }); at >= 0 {
-			change.Was = all[at]
+			if change.Was = all[at]; seen != "" && seen != all[at].Mark() {
+				return ErrChanged
+			}
 		} else if !made {
 			return fmt.Errorf("group %q: %w", g.ID, ErrNone)
 		}
