@@ -191,6 +191,9 @@ func (d *desk) changePassword(v *visit) error {
 	if errors.As(err, &refused) {
 		return d.showAccount(v, http.StatusUnprocessableEntity, fault{v.accountRefusal(refused), "new"})
 	}
+	if errors.Is(err, access.ErrChanged) { // the one that was typed is none any more
+		return d.showAccount(v, http.StatusUnprocessableEntity, fault{v.t("account.old_wrong"), "old"})
+	}
 	if err != nil {
 		return err
 	}

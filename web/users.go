@@ -178,6 +178,9 @@ func (d *desk) userDone(v *visit, u access.User, err error, key string) error {
 	if errors.As(err, &refused) {
 		return d.showUser(v, http.StatusUnprocessableEntity, u, cmp.Or(v.field("seen"), u.Mark()), v.accountRefusal(refused))
 	}
+	if errors.Is(err, access.ErrChanged) {
+		return d.showUser(v, http.StatusConflict, u, u.Mark(), v.t("users.meanwhile"))
+	}
 	if err != nil {
 		return err
 	}

@@ -130,7 +130,8 @@ func (d *Directory) SetLanguage(ctx context.Context, by, id, language string) er
 }
 
 // SetPassword gives the user a new password, and ends his sessions: who sets his own is
-// signed in anew by the caller. ErrNone, *Refused.
+// signed in anew by the caller. ErrNone, *Refused; ErrChanged: another was set meanwhile, so
+// that who proved himself with the former one is nobody any more.
 func (d *Directory) SetPassword(ctx context.Context, by, id, password string, mustChange bool) error {
 	var now userRow
 	if err := d.journal.View(ctx, func(r journal.Reader) (err error) { now, err = user(r, id); return err }); err != nil {
@@ -152,6 +153,9 @@ func (d *Directory) SetPassword(ctx context.Context, by, id, password string, mu
 		row, err := user(tx, id)
 		if err != nil {
 			return err
+		}
+		if row.Hash != now.Hash { // to make this one took a while
+			return ErrChanged
 		}
 		was := row.User
 		row.Hash, row.MustChange = hash, mustChange

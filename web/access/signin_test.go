@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -111,6 +112,37 @@ func TestSetPassword(t *testing.T) {
 	}
 	if err := h.SetPassword(t.Context(), "x", "nobody", good, false); !errors.Is(err, ErrNone) {
 		t.Error(err)
+	}
+}
+
+// A password that was set while another was being made is not replaced by that: who chose it
+// proved himself with one that was taken from him.
+func TestPasswordThatIsSetMeanwhile(t *testing.T) {
+	h := newHouse(t)
+	ann := h.add(User{Login: "ann"}, good)
+	for range cap(h.hashing.slots) {
+		h.hashing.slots <- struct{}{}
+	}
+	set := make(chan error, 1)
+	go func() { set <- h.SetPassword(t.Context(), "ann (ann)", ann.ID, good+"!", false) }()
+	for h.hashing.waiting.Load() == 0 {
+		runtime.Gosched()
+	}
+	if err := h.journal.Tx(t.Context(), func(tx journal.Tx) error { // as an administrator's does
+		row, err := user(tx, ann.ID)
+		row.Hash = nobodys()
+		return errors.Join(err, journal.Save(tx, tableUser, ann.ID, row))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for range cap(h.hashing.slots) {
+		<-h.hashing.slots
+	}
+	if err := <-set; !errors.Is(err, ErrChanged) {
+		t.Error(err)
+	}
+	if err := h.try("ann", good+"!", ""); !errors.Is(err, ErrDenied) {
+		t.Errorf("a password of who had the former one: %v", err)
 	}
 }
 
