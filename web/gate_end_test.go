@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"postroom/pipeline"
+	"postroom/pipeline/journal"
 	"postroom/web/access"
+	"postroom/web/session"
 	"postroom/web/signon"
 	"postroom/web/signon/signontest"
 )
@@ -163,6 +165,39 @@ func TestLivePageEnds(t *testing.T) {
 	close(stop)
 	if err := <-stopped; err != nil {
 		t.Error(err)
+	}
+}
+
+// late is a journal in which something comes before the first read.
+type late struct {
+	journal.Store
+	first func()
+}
+
+func (l *late) View(ctx context.Context, fn func(journal.Reader) error) error {
+	if first := l.first; first != nil {
+		l.first = nil
+		first()
+	}
+	return l.Store.View(ctx, fn)
+}
+
+// TestFormerPasswordBeginsNothing: a password that was replaced between its proof and the
+// beginning of the session opens nothing.
+func TestFormerPasswordBeginsNothing(t *testing.T) {
+	p := &post{house: newHouse(t), log: &logged{}}
+	between := &late{Store: p.journal, first: func() {
+		if err := p.directory.SetPassword(t.Context(), "test", p.people[access.Operator].ID, password+"!", true); err != nil {
+			t.Error(err)
+		}
+	}}
+	p.open(func(c *Config) { c.Sessions = session.Open(between, session.Config{Now: p.clock.now}) })
+	b := p.login("operator")
+	if between.first != nil {
+		t.Fatal("nothing came between")
+	}
+	if got := b.get("/account"); got.StatusCode != http.StatusSeeOther {
+		t.Errorf("who had the former password is in: %s", got.Status)
 	}
 }
 

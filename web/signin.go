@@ -64,7 +64,7 @@ func (d *desk) signIn(v *visit) error {
 
 // admitUser begins a session, under a token that nobody had before, and leads on.
 func (d *desk) admitUser(v *visit, user access.User, to string) error {
-	if err := d.Sessions.SignIn(v.Context(), user.ID); err != nil {
+	if err := d.Sessions.SignInAt(v.Context(), user.ID, user.Epoch); err != nil {
 		return err
 	}
 	v.redirect(to)

@@ -53,6 +53,7 @@ type User struct {
 	Issuer     string    `json:"issuer,omitempty"`      // the identity provider, and what it calls him: both or none
 	Subject    string    `json:"subject,omitempty"`
 	Created    time.Time `json:"created"`
+	Epoch      int64     `json:"-"` // of who has just signed in: see session.SignInAt
 }
 
 // Has tells whether the user has any of the roles. A supervisor is an operator, too.

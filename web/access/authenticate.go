@@ -92,6 +92,9 @@ func (d *Directory) admit(ctx context.Context, was userRow, password string, dat
 		if now.Hash != was.Hash || now.Disabled {
 			return ErrDenied
 		}
+		if now.Epoch, err = session.Epoch(tx, now.ID); err != nil {
+			return err
+		}
 		if now.Hash = hash; dated {
 			if err := journal.Save(tx, tableUser, now.ID, now); err != nil {
 				return err

@@ -14,6 +14,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
+	"postroom/web/session"
 )
 
 const (
@@ -121,18 +122,19 @@ func (d *Directory) Find(ctx context.Context, login string) (User, error) {
 
 // by gives the user whom an index names: ErrNone.
 func (d *Directory) by(ctx context.Context, index, key string) (row userRow, err error) {
-	err = d.journal.View(ctx, func(r journal.Reader) error {
-		id, err := r.Get(index, key)
-		if errors.Is(err, journal.ErrNotFound) {
-			return ErrNone
-		}
-		if err != nil {
-			return err
-		}
-		row, err = user(r, string(id))
-		return err
-	})
+	err = d.journal.View(ctx, func(r journal.Reader) (err error) { row, err = leadsTo(r, index, key); return err })
 	return row, err
+}
+
+func leadsTo(r journal.Reader, index, key string) (userRow, error) {
+	id, err := r.Get(index, key)
+	if errors.Is(err, journal.ErrNotFound) {
+		return userRow{}, ErrNone
+	}
+	if err != nil {
+		return userRow{}, err
+	}
+	return user(r, string(id))
 }
 
 // identity is the key of what a provider calls somebody.
@@ -151,24 +153,31 @@ func (d *Directory) Identified(ctx context.Context, issuer, subject string) (Use
 // Linked signs in the user whom an identity provider calls subject: ErrNone, or ErrDenied
 // when he is disabled. The sign-in is logged, and so is one that fails.
 func (d *Directory) Linked(ctx context.Context, issuer, subject string) (User, error) {
-	u, err := d.Identified(ctx, issuer, subject)
-	if err == nil && u.Disabled {
-		err = ErrDenied
-	}
-	if err != nil && !errors.Is(err, ErrNone) && !errors.Is(err, ErrDenied) {
-		return User{}, err
-	}
-	action := actionSignedIn
-	if err != nil {
-		action = actionFailed
-	}
-	if failed := d.journal.Tx(ctx, func(tx journal.Tx) error {
+	var u User
+	var denied error
+	if err := d.journal.Tx(ctx, func(tx journal.Tx) error {
+		row, err := leadsTo(tx, tableSubject, identity(issuer, subject))
+		action := actionSignedIn
+		switch {
+		case errors.Is(err, ErrNone):
+			action, denied = actionFailed, err
+		case err != nil:
+			return err
+		case row.Disabled:
+			action, denied = actionFailed, ErrDenied
+		default:
+			denied = nil
+			if row.Epoch, err = session.Epoch(tx, row.ID); err != nil {
+				return err
+			}
+		}
+		u = row.User
 		return tx.Log(d.signIn(ctx, action, u, map[string]any{"issuer": cut(issuer), "subject": cut(subject)}))
-	}); failed != nil {
-		return User{}, failed
-	}
-	if err != nil {
+	}); err != nil {
 		return User{}, err
+	}
+	if denied != nil {
+		return User{}, denied
 	}
 	return u, nil
 }

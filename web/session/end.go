@@ -44,7 +44,7 @@ func (s *Sessions) Of(ctx context.Context, user string) (all []Info, err error) 
 	}
 	err = s.store.journal.View(ctx, func(r journal.Reader) error {
 		all = nil
-		epoch, err := epochOf(r, user)
+		epoch, err := Epoch(r, user)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Sessions) All(ctx context.Context, after string, n int) (all []Info, ne
 			if err != nil {
 				return err
 			}
-			epoch, err := epochOf(r, is.User)
+			epoch, err := Epoch(r, is.User)
 			if err != nil {
 				return err
 			}
@@ -198,7 +198,7 @@ func (s *Sessions) ended(r journal.Reader, after string) (ended []string, last s
 		if err != nil {
 			return nil, "", false, err
 		}
-		epoch, err := epochOf(r, is.User)
+		epoch, err := Epoch(r, is.User)
 		if err != nil {
 			return nil, "", false, err
 		}

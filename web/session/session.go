@@ -152,14 +152,20 @@ func digest(token string) string {
 // SignIn begins a session of the user in the request's browser, under a new token, which
 // replaces any that was there. The answer's head must not be written yet.
 func (s *Sessions) SignIn(ctx context.Context, userID string) error {
+	var epoch int64
+	if err := s.store.journal.View(ctx, func(r journal.Reader) (err error) { epoch, err = Epoch(r, userID); return err }); err != nil {
+		return err
+	}
+	return s.SignInAt(ctx, userID, epoch)
+}
+
+// SignInAt is SignIn of a user who proved himself at that Epoch: if all of his sessions were
+// ended since, this one is ended, too.
+func (s *Sessions) SignInAt(ctx context.Context, userID string, epoch int64) error {
 	if userID == "" {
 		return ErrNobody
 	}
 	if err := s.sweepNowAndThen(ctx); err != nil {
-		return err
-	}
-	epoch, err := s.store.epoch(ctx, userID)
-	if err != nil {
 		return err
 	}
 	if err := s.scs.RenewToken(ctx); err != nil {

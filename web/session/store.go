@@ -85,7 +85,7 @@ func (s *store) FindCtx(ctx context.Context, token string) (b []byte, found bool
 		if err != nil {
 			return err
 		}
-		now, err := epochOf(r, is.User)
+		now, err := Epoch(r, is.User)
 		if err != nil {
 			return err
 		}
@@ -232,12 +232,8 @@ func (s *store) prune() {
 	}
 }
 
-func (s *store) epoch(ctx context.Context, user string) (n int64, err error) {
-	err = s.journal.View(ctx, func(r journal.Reader) (err error) { n, err = epochOf(r, user); return err })
-	return n, err
-}
-
-func epochOf(r journal.Reader, user string) (int64, error) {
+// Epoch tells how often all of a user's sessions were ended; see SignInAt.
+func Epoch(r journal.Reader, user string) (int64, error) {
 	b, err := r.Get(tableEpoch, user)
 	if errors.Is(err, journal.ErrNotFound) {
 		return 0, nil
