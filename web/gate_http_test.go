@@ -78,6 +78,22 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	}
 }
 
+// TestPictureAloneIsNotKept: a browser that goes back to a picture that was a page by itself
+// shows what it kept without asking, also when the session is over; so it keeps none.
+func TestPictureAloneIsNotKept(t *testing.T) {
+	p := newPost(t)
+	for who, picture := range map[string]string{"caseworker": "/letters/" + p.letters["own"] + "/picture/2/screen", "operator": "/station/" + p.letters["held"] + "/picture/8/thumb"} {
+		b := p.login(who)
+		r := b.request(http.MethodGet, picture, nil)
+		r.Header.Set("Sec-Fetch-Dest", "document")
+		r.Header.Set("If-None-Match", b.get(picture).Header.Get("ETag"))
+		got := b.do(r)
+		if got.StatusCode != http.StatusOK || got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("ETag") != "" || len(b.body) == 0 {
+			t.Errorf("%s: %s, %v", picture, got.Status, got.Header)
+		}
+	}
+}
+
 // TestStaticFilesKnowNobody: no cookie is set with one, none keeps a session awake.
 func TestStaticFilesKnowNobody(t *testing.T) {
 	p := newPost(t)

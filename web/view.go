@@ -159,13 +159,16 @@ func (v *visit) image(of func(context.Context) (pipeline.PagePicture, error)) er
 	if err != nil {
 		return err
 	}
-	// Kept by this browser for a while, asked for again each time, and gone at sign-out.
+	// Kept by this browser for a while, asked for again each time, and gone at sign-out. One that
+	// is a page by itself is not kept: going back to it would show it without asking.
 	h := v.w.Header()
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("ETag", `"`+pic.Tag+`"`)
-	if v.Header.Get("If-None-Match") == `"`+pic.Tag+`"` {
-		v.w.WriteHeader(http.StatusNotModified)
-		return nil
+	if v.Header.Get("Sec-Fetch-Dest") != "document" {
+		h.Set("Cache-Control", "private, no-cache")
+		h.Set("ETag", `"`+pic.Tag+`"`)
+		if v.Header.Get("If-None-Match") == `"`+pic.Tag+`"` {
+			v.w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
 	}
 	h.Set("Content-Type", pic.Type)
 	h.Set("Content-Length", strconv.Itoa(len(pic.Bytes)))
