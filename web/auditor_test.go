@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -340,5 +341,36 @@ func TestWhatWasMovedIsNotTakenBack(t *testing.T) {
 		if got.StatusCode != http.StatusUnprocessableEntity || err != nil || is.Status != "filed" || is.Reference != caseB {
 			t.Errorf("moved %s: %s, it is %s in %q, %v", what, got.Status, is.Status, is.Reference, err)
 		}
+	}
+}
+
+// hurried counts the times that an answer was given more time.
+type hurried struct {
+	*httptest.ResponseRecorder
+	given int
+}
+
+func (h *hurried) SetWriteDeadline(time.Time) error { h.given++; return nil }
+
+// An export that looks through a long log and finds nothing has time for each part of it.
+func TestExportHasTimeForALongLog(t *testing.T) {
+	h := newHouse(t)
+	if err := h.mailroom.LogViews(t.Context(), "test", "document found", make([]string, 4500)); err != nil {
+		t.Fatal(err)
+	}
+	b := h.as(access.Auditor)
+	b.follow("/log", url.Values{"actor": {"nobody"}})
+	here, err := url.Parse(h.desk.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/log/export", nil)
+	for _, c := range b.client.Jar.Cookies(here) {
+		r.AddCookie(c)
+	}
+	w := &hurried{ResponseRecorder: httptest.NewRecorder()}
+	h.desk.Config.Handler.ServeHTTP(w, r)
+	if lines := strings.Count(w.Body.String(), "\n"); w.Code != http.StatusOK || lines != 1 || w.given < 3 {
+		t.Errorf("%d, %d lines, time was given %d times", w.Code, lines, w.given)
 	}
 }

@@ -15,8 +15,10 @@ import (
 // slow writes an answer that may take long: each piece has the time of one.
 type slow struct{ v *visit }
 
+const pieceTime = 30 * time.Second
+
 func (s slow) Write(b []byte) (int, error) {
-	s.v.patient(30 * time.Second)
+	s.v.patient(pieceTime)
 	return s.v.w.Write(b)
 }
 
@@ -43,6 +45,7 @@ func (d *desk) exportLog(v *visit) (failed error) {
 		return nil // the browser is gone
 	}
 	for before := int64(0); ; {
+		v.patient(pieceTime) // where few are chosen of many, nothing is written for long
 		entries, next, err := d.Mailroom.Entries(ctx, before, 500, f)
 		if err != nil {
 			return err
