@@ -69,8 +69,8 @@ type Digest struct {
 // writer's output may differ from run to run, so that only what is journalled is delivered.
 func (m *Mailroom) cut(ctx context.Context, t journal.Task) (func(journal.Tx) error, error) {
 	d, b, err := m.doc(ctx, carried(t).Document)
-	if err != nil || d.State != mail.Placed {
-		return nothing, err
+	if err != nil || d.State != mail.Placed || t.Key != taskCut+"/"+version(d) {
+		return nothing, err // of a former placement: by this one's own receipt unplace tells whether it was cut
 	}
 	if hopeless(t) && d.Original == (journal.Ref{}) {
 		m.givenUp(t)

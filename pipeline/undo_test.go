@@ -394,3 +394,65 @@ func TestStaleTasksOfAFormerPlacement(t *testing.T) {
 	}
 	r.verifies()
 }
+
+// TestFormerPlacementDeliversNothing: what is left in the queue of a placement that was taken
+// back has no hand in the next one, whose delivery would begin unseen by who takes that back.
+func TestFormerPlacementDeliversNothing(t *testing.T) {
+	r := newRoom(t)
+	ctx := t.Context()
+	batch, docs := r.process("a.pdf", "text=x")
+	id := docs[0].Document
+	next := func(kind string) journal.Task { // a step of the document as it is now
+		d, _, err := r.doc(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return task(kind, priorityCut, version(d), payload{Batch: d.Batch, Document: id})
+	}
+	step := func(task journal.Task, h journal.Handler) {
+		t.Helper()
+		commit, err := h(ctx, task)
+		if err = errors.Join(err, r.journal.Tx(ctx, commit)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide := func(reference string) error { return r.Decide(ctx, id, Decision{Reference: reference, By: "Anna"}) }
+	undo := func() error { return r.Undo(ctx, id, Undo{By: "Anna"}) }
+	if err := decide(caseA); err != nil {
+		t.Fatal(err)
+	}
+	former := next(taskCut)
+	if err := errors.Join(undo(), decide(caseB)); err != nil {
+		t.Fatal(err)
+	}
+	step(former, r.cut)
+	if deliver := next(taskDeliver); r.queued(deliver) {
+		tax := r.stores["tax"]
+		r.stores["tax"] = moody{Store: tax, late: undo} // in the middle of it
+		step(deliver, r.deliver)
+		r.stores["tax"] = tax
+	} else if err := undo(); err != nil {
+		t.Fatal(err)
+	}
+	_, docs = r.rest(batch.Batch)
+	wantPlaces(t, docs, "1-1 exception no-reference")
+	if stands, _ := filepath.Glob(filepath.Join(r.dir, "tax", "*", "*")); len(stands) > 0 {
+		t.Errorf("it was delivered: %v", stands)
+	}
+	r.verifies()
+}
+
+// queued tells whether a task waits in the queue.
+func (r *room) queued(task journal.Task) (is bool) {
+	r.t.Helper()
+	if err := r.journal.View(r.t.Context(), func(reader journal.Reader) error {
+		_, err := reader.Get(journal.TableQueued, task.Key)
+		if is = err == nil; errors.Is(err, journal.ErrNotFound) {
+			err = nil
+		}
+		return err
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	return is
+}
