@@ -186,10 +186,7 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 	}
 	receipt, err := m.file(ctx, d)
 	if errors.Is(err, casestore.ErrRefused) {
-		return func(tx journal.Tx) error {
-			return m.holdNow(tx, d, exception(mail.DeliveryRefused,
-				mail.Say("store-refused", "store", d.Placement.Store, "fault", err)))
-		}, nil
+		return func(tx journal.Tx) error { return m.storeRefused(tx, d, err) }, nil
 	}
 	if err != nil {
 		return nil, m.unreachable(ctx, t, d.Placement.Store, err)
@@ -215,6 +212,19 @@ func (m *Mailroom) deliver(ctx context.Context, t journal.Task) (func(journal.Tx
 		}
 		return errors.Join(next(tx, d), m.settle(tx, d.Batch))
 	}, nil
+}
+
+// storeRefused holds a document that its store said no to. Whoever had it taken back
+// meanwhile has it wait as before: it is not in the case.
+func (m *Mailroom) storeRefused(tx journal.Tx, was docRow, why error) error {
+	d, same, err := unchanged(tx, was)
+	if err != nil || !same {
+		return err
+	}
+	if d.Undo != nil {
+		return m.notDelivered(tx, d)
+	}
+	return m.hold(tx, d, exception(mail.DeliveryRefused, mail.Say("store-refused", "store", d.Placement.Store, "fault", why)))
 }
 
 // file gives the document's blobs to its store.

@@ -221,6 +221,17 @@ func (m *Mailroom) undelivered(tx journal.Tx, d docRow) error {
 	return m.unfile(tx, d, row, *d.Undo)
 }
 
+// notDelivered is undelivered for what its store has refused: the decision is one step back.
+func (m *Mailroom) notDelivered(tx journal.Tx, d docRow) error {
+	row, err := load[decisionRow](tx, tableDecision, fmt.Sprintf("%s/%d", d.ID, d.Version-1))
+	if err != nil {
+		return err
+	}
+	u := *d.Undo
+	d.Placement = nil
+	return m.waitAgain(tx, d, row, row.Stood, u)
+}
+
 // undiscard gives the pages of a discarded document back to it.
 func (m *Mailroom) undiscard(tx journal.Tx, d docRow, row decisionRow, u Undo) error {
 	for _, page := range d.Pages() {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+
+	"postroom/router/casestore"
 )
 
 // TestUndoStepByStep: decisions are taken back one by one, the last one first, also those
@@ -106,6 +108,44 @@ func TestUndoneWaitsAsBefore(t *testing.T) {
 		wantRefused(t, what, r.Decide(ctx, id, Decision{Discard: "x", By: "Bert"}), refusedHandedUp)
 		r.verifies()
 	}
+}
+
+// TestUndoneAndRefusedWaitsAsBefore: a store that says no to what was taken back on its way
+// there takes it out of no lane.
+func TestUndoneAndRefusedWaitsAsBefore(t *testing.T) {
+	r := newRoom(t)
+	ctx := t.Context()
+	batch, docs := r.process("a.pdf", "text=x")
+	id := docs[0].Document
+	if err := r.Park(ctx, id, Park{Lane: LaneSupervisor, Why: "two cases", By: "Anna"}); err != nil {
+		t.Fatal(err)
+	}
+	was, err := r.Document(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := errors.New("away")
+	r.stores["tax"] = moody{Store: r.stores["tax"], fail: func() error { return answer }}
+	if err := r.Decide(ctx, id, Decision{Reference: caseA, Supervisor: true, By: "Sue"}); err != nil {
+		t.Fatal(err)
+	}
+	r.rest(batch.Batch)
+	if err := r.Undo(ctx, id, Undo{By: "Sue"}); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := r.Document(ctx, id); err != nil || d.Status != "placed" {
+		t.Fatalf("its delivery may have begun, and it is %s, %v", d.Status, err)
+	}
+	answer = casestore.ErrRefused
+	r.reopen()
+	r.rest(batch.Batch)
+	is, err := r.Document(ctx, id)
+	is.Version, is.Decisions = was.Version, nil
+	if err != nil || !bytes.Equal(encode(is), encode(was)) {
+		t.Errorf("%s, want %s, %v", encode(is), encode(was), err)
+	}
+	wantRefused(t, "a clerk's decision", r.Decide(ctx, id, Decision{Discard: "x", By: "Bert"}), refusedHandedUp)
+	r.verifies()
 }
 
 // TestUndoneWaitsKeyed: who takes a second keying back leaves the first one.
