@@ -216,6 +216,38 @@ func TestSampleIsJudged(t *testing.T) {
 	r.verifies()
 }
 
+// TestWrongOnesThatAPersonHasMoved: what stands where a person has put it, before the verdict
+// on the machine's filing or since, is told from what is still to be put right.
+func TestWrongOnesThatAPersonHasMoved(t *testing.T) {
+	r, c := newTimedRoom(t)
+	batch, docs := r.process("a.pdf", "code="+caseA, "separator", "code="+caseA, "separator", "code="+caseA)
+	s, err := r.DrawSample(t.Context(), "B. Auditor", SampleOrder{Share: 1, From: c.at, To: c.at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	move := func(id string) error {
+		if err := r.Return(t.Context(), id, Return{Why: "not mine", By: "Anna"}); err != nil {
+			return err
+		}
+		r.rest(batch.Batch)
+		return r.decide(id, Decision{Reference: caseB})
+	}
+	judge := func(id string) error { return r.Judge(t.Context(), "B. Auditor", s.ID, id, false, "another's") }
+	before, since, never := docs[0].Document, docs[1].Document, docs[2].Document
+	if err := errors.Join(move(before), judge(before), judge(since), judge(never), move(since)); err != nil {
+		t.Fatal(err)
+	}
+	wrong, err := r.FoundWrong(t.Context(), "", 9)
+	if err != nil || len(wrong) != 3 {
+		t.Fatalf("%+v, %v", wrong, err)
+	}
+	for _, w := range wrong {
+		if w.Status != "filed" || w.Touched != (w.Document != never) {
+			t.Errorf("%+v", w)
+		}
+	}
+}
+
 func TestSampleThatWasTouchedIsFound(t *testing.T) {
 	r, c := newTimedRoom(t)
 	r.process("a.pdf", "code="+caseA, "separator", "code="+caseB)
