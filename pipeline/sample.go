@@ -43,10 +43,11 @@ type SampleOrder struct {
 type Sample struct {
 	ID      string      `json:"id"`
 	Order   SampleOrder `json:"order"`
-	From    time.Time   `json:"from"`    // the first moment of the period
-	Until   time.Time   `json:"until"`   // the first after it
-	Through int64       `json:"through"` // entries of the log when it was drawn: what was filed later is not in it
-	Seed    []byte      `json:"seed"`    // 32 bytes
+	From    time.Time   `json:"from"`           // the first moment of the period
+	Until   time.Time   `json:"until"`          // the first after it
+	Through int64       `json:"through"`        // entries of the log when it was drawn: what was filed later is not in it
+	Once    bool        `json:"once,omitempty"` // what the machine filed several times counts once; former versions counted each
+	Seed    []byte      `json:"seed"`           // 32 bytes
 	By      string      `json:"by"`
 	At      time.Time   `json:"at"`
 	Strata  []Stratum   `json:"strata"` // one, without names, unless it is stratified
@@ -103,7 +104,7 @@ func (m *Mailroom) DrawSample(ctx context.Context, by string, o SampleOrder) (Sa
 		return Sample{}, err
 	}
 	s := Sample{ID: id.String(), Order: o, From: m.day(o.From).UTC(), Until: m.day(o.To).AddDate(0, 0, 1).UTC(),
-		Seed: make([]byte, 32), By: strings.TrimSpace(by), At: m.cfg.Now().UTC()}
+		Once: true, Seed: make([]byte, 32), By: strings.TrimSpace(by), At: m.cfg.Now().UTC()}
 	if _, err := rand.Read(s.Seed); err != nil {
 		return Sample{}, err
 	}

@@ -91,8 +91,9 @@ func (s Sample) draw(r journal.Reader) ([]Stratum, []Sampled, error) {
 	return s.choose(layers)
 }
 
-// population visits the documents that a sample is drawn from.
+// population visits the documents that a sample is drawn from, each with its first filing.
 func (s Sample) population(r journal.Reader, visit func(document string, f filedRow)) error {
+	met := map[string]bool{} // of those that may come again
 	after, until := s.From.UTC().Format(sortable), s.Until.UTC().Format(sortable)
 	for {
 		rows, err := r.Scan(tableMachine, "", after, 1000)
@@ -108,12 +109,34 @@ func (s Sample) population(r journal.Reader, visit func(document string, f filed
 			if err != nil || !ok {
 				return errors.Join(err, fmt.Errorf("row %s of table %s: %w", row.Key, tableMachine, journal.ErrDamaged))
 			}
-			if f.Entry <= s.Through && s.Order.asks(f) {
-				visit(document, f)
-			}
 			after = row.Key
+			if f.Entry > s.Through || !s.Order.asks(f) {
+				continue
+			}
+			if again, err := s.again(r, document, met); err != nil {
+				return err
+			} else if again {
+				continue
+			}
+			visit(document, f)
 		}
 	}
+}
+
+// again tells whether a document was met before. The machine files one a second time only
+// when a person has made it of its pages anew: no others are kept in mind.
+func (s Sample) again(r journal.Reader, document string, met map[string]bool) (bool, error) {
+	if !s.Once || met[document] {
+		return met[document], nil
+	}
+	row, err := r.Get(tableDoc, document)
+	if errors.Is(err, journal.ErrNotFound) {
+		return false, nil // verify tells of it
+	}
+	if bytes.Contains(row, []byte(`"born":`)) { // read as JSON, all of them would take longer than the draw
+		met[document] = true
+	}
+	return false, err
 }
 
 func (o SampleOrder) asks(f filedRow) bool {

@@ -216,6 +216,35 @@ func TestSampleIsJudged(t *testing.T) {
 	r.verifies()
 }
 
+// TestSampleHasADocumentOnce: also one that the machine filed again, after a person had made it anew.
+func TestSampleHasADocumentOnce(t *testing.T) {
+	r, c := newTimedRoom(t)
+	r.helpers.mistaken = true // its rendition shows that the copy is not what was read
+	batch, docs := r.process("a.pdf", "code="+caseA, "text=the end")
+	wantPlaces(t, docs, "1-2 exception recall")
+	r.helpers.mistaken = false
+	c.at = c.at.Add(10 * time.Minute)
+	if _, err := r.Regroup(t.Context(), Regroup{Documents: versions(docs...), Grouping: Grouping{Spans: []PageSpan{{From: 1, To: 2, Blanks: []int{2}}}}, By: "Anna"}); err != nil {
+		t.Fatal(err)
+	}
+	_, again := r.rest(batch.Batch)
+	wantPlaces(t, again, "1-2 filed "+caseA)
+	if again[0].Document != docs[0].Document {
+		t.Fatal("it is another document")
+	}
+	s, err := r.DrawSample(t.Context(), "B. Auditor", SampleOrder{Share: 1, From: c.at, To: c.at})
+	if err != nil || !reflect.DeepEqual(s.Strata, []Stratum{{Documents: 1, Drawn: 1}}) {
+		t.Fatalf("%+v, %v", s.Strata, err)
+	}
+	if err := r.Judge(t.Context(), "B. Auditor", s.ID, again[0].Document, true, ""); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := r.Unjudged(t.Context(), s.ID, 0); !errors.Is(err, ErrNoSuch) {
+		t.Errorf("still to be judged: %+v, %v", left, err)
+	}
+	r.verifies()
+}
+
 // TestWrongOnesThatAPersonHasMoved: what stands where a person has put it, before the verdict
 // on the machine's filing or since, is told from what is still to be put right.
 func TestWrongOnesThatAPersonHasMoved(t *testing.T) {
