@@ -197,14 +197,23 @@ func hereWorking(ctx context.Context, p *premises, o order, listener *counter) e
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
-	go func() { ended <- p.mailroom.Run(work) }()
-	err := o.run(ctx, p, o.out, os.Stderr)
-	listener.drain(ctx) // others have given their orders to this process
+	waited, giveUp := context.WithCancel(ctx) // what nobody works at is not waited for
+	go func() {
+		err := p.mailroom.Run(work)
+		giveUp()
+		ended <- err
+	}()
+	err := o.run(waited, p, o.out, os.Stderr)
+	listener.drain(waited) // others have given their orders to this process
 	stop()
-	if failed := <-ended; failed != nil && !errors.Is(failed, context.Canceled) {
-		err = errors.Join(err, failed)
+	failed := <-ended
+	switch {
+	case failed == nil || errors.Is(failed, context.Canceled):
+		return err
+	case errors.Is(err, context.Canceled) && ctx.Err() == nil:
+		return failed // which cut the order short
 	}
-	return err
+	return errors.Join(err, failed)
 }
 
 // printJSON writes one object a line, which a terminal can show.
