@@ -18,7 +18,7 @@ type Closing struct {
 	UID      string      `json:"uid,omitempty"` // of the process that asked, as the kernel says
 	At       time.Time   `json:"at"`            // CloseBatch gives this and what follows
 	Expected mail.Counts `json:"expected"`
-	Counted  mail.Counts `json:"counted"`
+	Counted  mail.Counts `json:"counted"` // if it is given, what the person has seen: no other difference is accepted
 }
 
 // Complete tells what is lacking, whatever batch it is about: a *Refused error.
@@ -139,8 +139,13 @@ func (m *Mailroom) CloseBatch(ctx context.Context, id string, c Closing) error {
 		default:
 			return refuse(refusedUndecided, "batch", id)
 		}
+		c := c // the transaction may run again
+		seen := c.Counted
 		if c.Counted, err = counted(tx, b); err != nil {
 			return err
+		}
+		if seen != (mail.Counts{}) && seen != c.Counted {
+			return refuse(refusedCounted, "batch", id, "documents", c.Counted.Documents, "pages", c.Counted.Pages)
 		}
 		c.Expected = b.Ticket.Counts
 		b.Closing = &c

@@ -56,6 +56,7 @@ const (
 	refusedDifference Refusal = "difference-needs-reason"
 	refusedClosed     Refusal = "closed-already"
 	refusedUndecided  Refusal = "batch-undecided"
+	refusedCounted    Refusal = "counted-otherwise"
 	refusedCounting   Refusal = "counting-anew"
 	refusedNoneFiled  Refusal = "none-filed"
 	refusedFilter     Refusal = "filter-illegible"
@@ -119,6 +120,7 @@ var refusals = map[Refusal]string{
 	refusedDifference: "a difference needs a reason that can be read later, one line of text: --because WHY",
 	refusedClosed:     "batch {batch} is closed already",
 	refusedUndecided:  "documents of batch {batch} wait or are worked on: decide those first, it then closes by itself or says how it differs from its ticket",
+	refusedCounted:    "batch {batch} has {documents} documents and {pages} pages by now, which is another difference: look at it anew",
 	refusedCounting:   "the figures are being counted anew just now: try again in a minute",
 	refusedNoneFiled:  "the machine filed no such document in that time",
 	refusedFilter:     "the name of a store, scheme or rule is one line of text",

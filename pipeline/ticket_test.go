@@ -123,6 +123,13 @@ func TestDifferenceHoldsTheBatchOpen(t *testing.T) {
 	if err := r.CloseBatch(t.Context(), "none", closing); !errors.Is(err, ErrNoSuch) {
 		t.Errorf("an unknown batch: %v", err)
 	}
+	seen := closing // of a page that was shown before somebody changed the batch
+	seen.Counted = mail.Counts{Documents: 4, Pages: 2}
+	refused(batch.Batch, seen, "2 documents and 2 pages by now")
+	if now := r.batchNow(batch.Batch); now.Closing != nil || now.State != "open" {
+		t.Errorf("a difference that nobody has seen is accepted: %+v", now)
+	}
+	closing.Counted = mail.Counts{Documents: 2, Pages: 2}
 	if err := r.CloseBatch(t.Context(), batch.Batch, closing); err != nil {
 		t.Fatal(err)
 	}

@@ -166,7 +166,8 @@ func (d *desk) batchPicture(v *visit) error {
 // closeBatch closes a batch whose counts are other than its ticket says, with a reason.
 func (d *desk) closeBatch(v *visit) error {
 	id := v.PathValue("batch")
-	err := d.Mailroom.CloseBatch(v.Context(), id, pipeline.Closing{Why: v.field("why"), By: v.user.Actor()})
+	err := d.Mailroom.CloseBatch(v.Context(), id, pipeline.Closing{Why: v.field("why"), By: v.user.Actor(),
+		Counted: mail.Counts{Documents: formInt(v, "documents"), Pages: formInt(v, "pages")}})
 	var refused *pipeline.Refused
 	if errors.As(err, &refused) {
 		return d.showBatch(v, http.StatusUnprocessableEntity, d.refusal(v, refused))
