@@ -81,7 +81,7 @@ const (
 var refusals = map[Refusal]string{
 	refusedOneOf:      "a decision is exactly one of --reference, --discard, --split-before, --separator and --merge",
 	refusedPage:       "pages are counted from 1",
-	refusedReason:     "what is discarded needs a reason that can be read later: --discard WHY, one line of text",
+	refusedReason:     "what is discarded needs a reason that can be read later, one line of text: decide --discard WHY, or regroup --discard PAGES --why WHY",
 	refusedWhy:        "this needs a reason that can be read later: --why WHY, one line of text",
 	refusedName:       "a decision needs a name that can be read later: --by NAME, one line of text",
 	refusedMachine:    "{name} is not the name of a person",
