@@ -178,10 +178,7 @@ func (m *Mailroom) supersede(tx journal.Tx, d docRow, into []string) error {
 // history and versions, so that no task and no copy in a case is taken for another.
 func (m *Mailroom) remake(tx journal.Tx, plan regrouping, s PageSpan, routed routedSpan) error {
 	d := m.document(plan.batch, routed.Span)
-	d.Of, d.Joined = plan.ids(), plan.joined(s)
-	for _, of := range plan.was {
-		d.SentBack = append(d.SentBack, of.SentBack...)
-	}
+	d.Of, d.Joined, d.SentBack = plan.ids(), plan.joined(s), slices.Clone(plan.sentBack)
 	was, err := journal.Load[docRow](tx, tableDoc, d.ID)
 	switch {
 	case err == nil:

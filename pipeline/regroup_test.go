@@ -316,6 +316,30 @@ func TestOlderJournalsTellOfParts(t *testing.T) {
 	r.verifies()
 }
 
+// TestSentBackPagesInOtherLetters: a page that came back from a case leads no other letter
+// there, whatever way it takes to that.
+func TestSentBackPagesInOtherLetters(t *testing.T) {
+	r := newRoom(t)
+	ctx := t.Context()
+	batch, docs := r.process("a.pdf", "code="+caseA, "separator", "text=three")
+	wantPlaces(t, docs, "1-1 filed "+caseA, "3-3 exception no-reference")
+	if err := r.Return(ctx, docs[0].Document, Return{Why: "not mine", By: "Anna"}); err != nil {
+		t.Fatal(err)
+	}
+	r.rest(batch.Batch)
+	for _, g := range []Regroup{
+		{Documents: []DocumentVersion{{Document: docs[0].Document}}, Grouping: Grouping{Discarded: []DiscardedPage{{1, "a cover"}}}, By: "Anna"},
+		{Documents: []DocumentVersion{{Document: docs[1].Document}}, Grouping: Grouping{Spans: []PageSpan{{From: 1, To: 3}}, TakeIn: []int{1, 2}}, By: "Anna"},
+	} {
+		if _, err := r.Regroup(ctx, g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, docs = r.rest(batch.Batch)
+	wantPlaces(t, docs, "1-3 exception recall")
+	r.verifies()
+}
+
 // TestWholeFilesAreNotDivided: a file whose pages were not told apart has none.
 func TestWholeFilesAreNotDivided(t *testing.T) {
 	r := newRoom(t)

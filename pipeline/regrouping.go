@@ -19,6 +19,7 @@ type regrouping struct {
 	spans    []PageSpan
 	dropped  map[int]mail.Disposition // pages that become separators, or are discarded
 	taken    map[int]mail.Disposition // what the pages that are taken in were
+	sentBack []mail.Reference         // the cases that letters which had any of the pages were sent back from
 }
 
 func (plan regrouping) ids() (ids []string) {
@@ -34,6 +35,9 @@ func planned(r journal.Reader, g Regroup) (plan regrouping, err error) {
 		return plan, err
 	}
 	if err := plan.takeIn(r, g.TakeIn); err != nil {
+		return plan, err
+	}
+	if err := plan.unfiled(r); err != nil {
 		return plan, err
 	}
 	counts, err := plan.pages(r)
@@ -140,6 +144,30 @@ func (plan *regrouping) takeIn(r journal.Reader, pages []int) error {
 		plan.from, plan.to = min(plan.from, page), max(plan.to, page)
 	}
 	return nil
+}
+
+// unfiled lists the cases that the letters were sent back from whose pages are regrouped, also
+// those that a person has dropped a page from that is taken in.
+func (plan *regrouping) unfiled(r journal.Reader) error {
+	for _, d := range plan.was {
+		plan.sentBack = append(plan.sentBack, d.SentBack...)
+	}
+	dropped := false
+	for _, at := range plan.taken {
+		dropped = dropped || at.Place == mail.PlaceDiscarded || at.Why == bySomebody
+	}
+	if !dropped {
+		return nil
+	}
+	docs, err := documents(r, plan.batch.ID)
+	for _, d := range docs {
+		for page := range plan.taken {
+			if d.From <= page && page <= d.To {
+				plan.sentBack = append(plan.sentBack, d.SentBack...)
+			}
+		}
+	}
+	return err
 }
 
 // pages counts the places of the pages that are to have one, from 0. Whatever else lies
