@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"postroom/web/access"
+	"postroom/web/session"
 )
 
 // backField is where a page's choice of a language leads back to.
@@ -25,9 +25,9 @@ func (b *browser) backField() string {
 // After a refusal a language can be chosen, and the address can be asked for.
 func TestLanguageAfterARefusal(t *testing.T) {
 	h := newStation(t)
-	d := h.came("a.pdf", "no number")[0]
+	d := h.receive("a.pdf", "no number")[0]
 	at := "/station/" + d.Document
-	o, a := h.as(access.Operator), newHouse(t).as(access.Administrator)
+	o, a := h.as("operator"), newHouse(t).as("administrator")
 	o.get(at)
 	for _, c := range []struct {
 		who      *browser
@@ -60,9 +60,9 @@ func TestLanguageAfterARefusal(t *testing.T) {
 // back to where he was, and to no other site.
 func TestSessionEndsInTheMiddle(t *testing.T) {
 	h := newStation(t)
-	d := h.came("a.pdf", "no number")[0]
+	d := h.receive("a.pdf", "no number")[0]
 	at := "/station/" + d.Document
-	b := h.as(access.Operator)
+	b := h.as("operator")
 	b.get(at)
 	h.clock.move(16 * time.Minute)
 	got := b.post(at+"/discard", url.Values{"why": {"advertising"}})
@@ -84,9 +84,7 @@ func TestSessionEndsInTheMiddle(t *testing.T) {
 	if got := b.get(at + "?page=1"); got.Header.Get("Location") != "/signin?back="+url.QueryEscape(at+"?page=1") {
 		t.Error("of what was only looked at:", got.Header.Get("Location"))
 	}
-	r := b.request(http.MethodPost, at+"/lookup", url.Values{"reference": {"TX"}})
-	r.Header.Set("HX-Request", "true")
-	if got := b.do(r); got.Header.Get("HX-Redirect") != "/signin?back="+url.QueryEscape(at) {
+	if got := b.post(at+"/lookup", url.Values{"reference": {"TX"}}, "HX-Request", "true"); got.Header.Get("HX-Redirect") != "/signin?back="+url.QueryEscape(at) {
 		t.Error("a script is led to", got.Header.Get("HX-Redirect"))
 	}
 	for _, evil := range []string{"//evil.example", "https://evil.example", `/\evil.example`} {
@@ -107,11 +105,9 @@ func TestSessionEndsInTheMiddle(t *testing.T) {
 // warns, and one too late leads to signing in.
 func TestPageHearsOfTheEnd(t *testing.T) {
 	h := newHouse(t)
-	b := h.as(access.Operator)
+	b := h.as("operator")
 	asks := func(poll string) *http.Response {
-		r := b.request(http.MethodHead, "/live", nil)
-		r.Header.Set("Postroom-Poll", poll)
-		return b.do(r)
+		return b.do(b.request(http.MethodHead, "/live", nil, session.Poll, poll))
 	}
 	ending := func(got *http.Response) bool { return got.Header.Get("Postroom-Ending") != "" }
 	if h.clock.move(13 * time.Minute); ending(asks("1")) {
@@ -128,23 +124,5 @@ func TestPageHearsOfTheEnd(t *testing.T) {
 	h.clock.move(time.Minute)
 	if got := asks("1"); got.StatusCode != http.StatusSeeOther {
 		t.Error("the session goes on:", got.Status)
-	}
-}
-
-// Who signs in at the identity provider finds back as well, once.
-func TestSignOnLeadsBack(t *testing.T) {
-	p, idp := byProvider(t)
-	idp.Extra = map[string]any{"roles": "clerk"}
-	for from, want := range map[string]string{"?back=%2Fbatches%2Fx%3Fpage%3D2": "/batches/x?page=2", "?back=%2F%2Fevil.example": "/"} {
-		b := p.browser()
-		for _, try := range []struct{ from, want string }{{from, want}, {"", "/"}} {
-			u, err := url.Parse(idp.Consent(b.get("/signon" + try.from).Header.Get("Location")))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := b.get(u.RequestURI()); got.Header.Get("Location") != try.want {
-				t.Errorf("%s: %s, to %q", try.from, got.Status, got.Header.Get("Location"))
-			}
-		}
 	}
 }

@@ -1,22 +1,16 @@
 package web
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"postroom/pipeline"
 	"postroom/pipeline/journal"
 	"postroom/web/access"
 	"postroom/web/session"
-	"postroom/web/signon"
-	"postroom/web/signon/signontest"
 )
 
 // ending is a way in which a right ends, and how it is given back for the next.
@@ -27,7 +21,7 @@ type ending struct {
 }
 
 func (p *post) endings() []ending {
-	ctx, u, g := p.t.Context(), p.people[access.Caseworker], p.groups["tax"]
+	ctx, u := p.t.Context(), p.people["caseworker"]
 	user := func(alter func(*access.User)) func() error {
 		return func() error {
 			is := u
@@ -36,12 +30,7 @@ func (p *post) endings() []ending {
 			return err
 		}
 	}
-	group := func(stores, cases string) func() error {
-		return func() error {
-			_, err := p.directory.SaveGroup(ctx, "test", access.Group{ID: g.ID, Name: g.Name, Stores: []string{stores}, Cases: []string{cases}})
-			return err
-		}
-	}
+	group := func(store, cases string) func() error { return func() error { return p.shows(store, cases) } }
 	asItWas := user(func(*access.User) {})
 	return []ending{
 		{"the group is not his any more", user(func(u *access.User) { u.Groups = nil }), asItWas, 404},
@@ -54,10 +43,10 @@ func (p *post) endings() []ending {
 		}, nil, 404},
 		{"the letter was moved", func() error {
 			err := p.mailroom.Decide(ctx, p.letters["own"], pipeline.Decision{Reference: caseForeign, By: "A. Clerk"})
-			p.work(func(ctx context.Context) error { return errors.Join(err, p.mailroom.Await(ctx, p.batch, false)) })
+			p.rest(p.batch)
 			return err
 		}, nil, 404},
-		{"the group is gone", func() error { return p.directory.DeleteGroup(ctx, "test", g.ID) }, nil, 404},
+		{"the group is gone", func() error { return p.directory.DeleteGroup(ctx, "test", p.group.ID) }, nil, 404},
 	}
 }
 
@@ -65,7 +54,7 @@ func (p *post) endings() []ending {
 // the session that goes on, and for a picture that the browser has.
 func TestRightsEnd(t *testing.T) {
 	p := newPost(t)
-	b := p.login("caseworker")
+	b := p.as("caseworker")
 	at := "/letters/" + p.letters["own"]
 	b.post("/search", url.Values{"q": {p.words["own"]}})
 	tag := b.get(at + "/picture/2/screen").Header.Get("ETag")
@@ -82,9 +71,7 @@ func TestRightsEnd(t *testing.T) {
 			t.Fatal(c.name, err)
 		}
 		for _, path := range []string{at, at + "?page=2", at + "/case", at + "/picture/2/screen", at + "/picture/2/thumb", at + "/file/original", at + "/file/searchable"} {
-			r := b.request(http.MethodGet, path, nil)
-			r.Header.Set("If-None-Match", tag)
-			if got := b.do(r); !over(got.StatusCode, c.status) || got.Header.Get("ETag") != "" {
+			if got := b.get(path, "If-None-Match", tag); !over(got.StatusCode, c.status) || got.Header.Get("ETag") != "" {
 				t.Errorf("%s: %s: %s, ETag %q, want %d", c.name, path, got.Status, got.Header.Get("ETag"), c.status)
 			}
 		}
@@ -105,7 +92,7 @@ func TestRightsEnd(t *testing.T) {
 			t.Fatal(c.name, err)
 		}
 		if c.status == http.StatusSeeOther {
-			b = p.login("caseworker")
+			b = p.as("caseworker")
 			b.post("/search", url.Values{"q": {p.words["own"]}})
 		}
 		if got := b.get(at); got.StatusCode != http.StatusOK {
@@ -117,21 +104,8 @@ func TestRightsEnd(t *testing.T) {
 // TestLivePageEnds: a page that is left open hears nothing more once its session is over.
 func TestLivePageEnds(t *testing.T) {
 	p := newPost(t)
-	b := p.login("operator")
-	got, err := b.client.Do(b.request(http.MethodGet, "/live", nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer got.Body.Close()
-	lines := bufio.NewScanner(got.Body)
-	hears := func(text string) bool {
-		for lines.Scan() {
-			if lines.Text() == text {
-				return true
-			}
-		}
-		return false
-	}
+	b := p.as("operator")
+	hears := b.listens()
 	if !hears("retry: 3000") {
 		t.Fatal("the page does not begin")
 	}
@@ -153,7 +127,7 @@ func TestLivePageEnds(t *testing.T) {
 	if !hears("event: changed") {
 		t.Error("it hears of no change")
 	}
-	if err := p.sessions.EndAll(t.Context(), p.people[access.Operator].ID); err != nil {
+	if err := p.sessions.EndAll(t.Context(), p.people["operator"].ID); err != nil {
 		t.Error(err)
 	}
 	for n := 0; hears("event: changed"); n++ {
@@ -185,14 +159,14 @@ func (l *late) View(ctx context.Context, fn func(journal.Reader) error) error {
 // TestFormerPasswordBeginsNothing: a password that was replaced between its proof and the
 // beginning of the session opens nothing.
 func TestFormerPasswordBeginsNothing(t *testing.T) {
-	p := &post{house: newHouse(t), log: &logged{}}
+	p := newHouse(t)
 	between := &late{Store: p.journal, first: func() {
-		if err := p.directory.SetPassword(t.Context(), "test", p.people[access.Operator].ID, password+"!", true); err != nil {
+		if err := p.directory.SetPassword(t.Context(), "test", p.people["operator"].ID, password+"!", true); err != nil {
 			t.Error(err)
 		}
 	}}
 	p.open(func(c *Config) { c.Sessions = session.Open(between, session.Config{Now: p.clock.now}) })
-	b := p.login("operator")
+	b := p.as("operator")
 	if between.first != nil {
 		t.Fatal("nothing came between")
 	}
@@ -204,12 +178,10 @@ func TestFormerPasswordBeginsNothing(t *testing.T) {
 // TestGlassIsOfOneSession: a reason opens one letter, to one auditor, in one session.
 func TestGlassIsOfOneSession(t *testing.T) {
 	p := newPost(t)
-	b, other := p.login("auditor"), p.login("auditor")
+	b, other := p.as("auditor"), p.as("auditor")
 	picture := func(kind string) string { return "/story/" + p.letters[kind] + "/picture/" }
 	at := func(b *browser, kind, page string) int { return b.get(picture(kind) + page + "/screen").StatusCode }
-	if got := b.post("/story/"+p.letters["foreign"]+"/open", url.Values{"why": {"a complaint"}}); got.StatusCode != http.StatusSeeOther {
-		t.Fatal(got.Status)
-	}
+	b.sends("/story/"+p.letters["foreign"]+"/open", url.Values{"why": {"a complaint"}})
 	if at(b, "foreign", "4") != 200 || at(other, "foreign", "4") != 403 || at(b, "own", "2") != 403 || at(b, "foreign", "2") != 404 {
 		t.Error("the reason opens nothing, or more than its letter")
 	}
@@ -229,25 +201,12 @@ func TestGlassIsOfOneSession(t *testing.T) {
 // TestSessionsGoOnAfterARestart, and only those that had not ended.
 func TestSessionsGoOnAfterARestart(t *testing.T) {
 	p := newPost(t)
-	b, out := p.login("auditor"), p.login("operator")
-	here, err := url.Parse(p.desk.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stolen := out.client.Jar.Cookies(here)
+	b, out := p.as("auditor"), p.as("operator")
+	own, stolen := b.cookies(), out.cookies()
 	out.post("/signout", nil)
 	p.open()
-	there, err := url.Parse(p.desk.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jar.SetCookies(there, b.client.Jar.Cookies(here))
-	b.client.Jar = jar
-	out.client.Jar.SetCookies(there, stolen)
+	b.setCookies(own)
+	out.setCookies(stolen)
 	if got := b.get("/log"); got.StatusCode != http.StatusOK {
 		t.Error("a session ends with a restart:", got.Status)
 	}
@@ -260,14 +219,10 @@ func TestSessionsGoOnAfterARestart(t *testing.T) {
 // nobody ends another's session.
 func TestSessionsAreApart(t *testing.T) {
 	p := newPost(t)
-	b := p.login("caseworker")
+	b := p.as("caseworker")
 	b.post("/search", url.Values{"q": {p.words["own"]}})
 	cookie := func() string {
-		here, err := url.Parse(p.desk.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range b.client.Jar.Cookies(here) {
+		for _, c := range b.cookies() {
 			if c.Name == "postroom" {
 				return c.Value
 			}
@@ -275,18 +230,18 @@ func TestSessionsAreApart(t *testing.T) {
 		return ""
 	}
 	before := cookie()
-	if got := b.post("/signin", url.Values{"login": {"auditor"}, "password": {password}}); got.StatusCode != http.StatusSeeOther || cookie() == before {
+	if got := b.signIn("auditor"); got.StatusCode != http.StatusSeeOther || cookie() == before {
 		t.Fatal(got.Status, "or the token is the same")
 	}
 	if got := b.get("/letters"); got.StatusCode != http.StatusForbidden {
 		t.Error("the former person's right goes on:", got.Status)
 	}
-	all, err := p.sessions.Of(t.Context(), p.people[access.Caseworker].ID)
+	all, err := p.sessions.Of(t.Context(), p.people["caseworker"].ID)
 	if err != nil || len(all) != 0 {
 		t.Errorf("the former person's session goes on: %v, %v", all, err)
 	}
-	operator := p.login("operator")
-	if all, err = p.sessions.Of(t.Context(), p.people[access.Operator].ID); err != nil || len(all) != 1 {
+	operator := p.as("operator")
+	if all, err = p.sessions.Of(t.Context(), p.people["operator"].ID); err != nil || len(all) != 1 {
 		t.Fatal(all, err)
 	}
 	if got := b.post("/account/sessions/end", url.Values{"session": {all[0].ID}}); got.StatusCode != http.StatusNotFound {
@@ -301,9 +256,8 @@ func TestSessionsAreApart(t *testing.T) {
 func TestCookies(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		h := newHouse(t)
-		p := &post{house: h, log: &logged{}}
-		p.open(func(c *Config) { c.Secure = secure })
-		b := p.browser()
+		h.open(func(c *Config) { c.Secure = secure })
+		b := h.browser()
 		got := b.post("/language", url.Values{"language": {"fr"}, "back": {"/signin"}})
 		if len(got.Cookies()) != 1 || got.Cookies()[0].Name != languageCookie {
 			t.Fatal(got.Cookies())
@@ -318,107 +272,6 @@ func TestCookies(t *testing.T) {
 				t.Errorf("%s sets a cookie for a stranger", path)
 			}
 		}
-	}
-}
-
-// byProvider is a post whose people may come from an identity provider.
-func byProvider(t *testing.T) (*post, *signontest.Provider) {
-	t.Helper()
-	idp := signontest.New(t)
-	provider, err := signon.New(t.Context(), signon.Config{Issuer: idp.URL, ClientID: "postroom", ClientSecret: "secret", RedirectURL: "http://127.0.0.1/signon/back",
-		RoleClaim: "roles", Roles: map[string]access.Role{"clerk": access.Operator, "audit": access.Auditor}, Create: true, Now: func() time.Time { return idp.Now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &post{house: newHouse(t), log: &logged{}}
-	p.open(func(c *Config) { c.Provider = provider })
-	return p, idp
-}
-
-// signOn goes to the provider and back, and gives the way back.
-func (b *browser) signOn(idp *signontest.Provider) (back string, got *http.Response) {
-	b.t.Helper()
-	sent := b.get("/signon")
-	if sent.StatusCode != http.StatusSeeOther {
-		b.t.Fatal(sent.Status)
-	}
-	u, err := url.Parse(idp.Consent(sent.Header.Get("Location")))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return u.RequestURI(), b.get(u.RequestURI())
-}
-
-func TestSignOnAtTheDesk(t *testing.T) {
-	p, idp := byProvider(t)
-	idp.Extra = map[string]any{"roles": []string{"clerk", "root"}, "name": strange, "preferred_username": "administrator"}
-	b := p.browser()
-	back, got := b.signOn(idp)
-	if got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/" {
-		t.Fatal(got.Status, b.body)
-	}
-	if b.get("/intake").StatusCode != 200 || b.get("/users").StatusCode != 403 || b.get("/log").StatusCode != 403 {
-		t.Error("the claims give other rights than the configuration says")
-	}
-	if b.get("/account"); strings.Contains(b.body, "onerror") {
-		t.Error("a name with markup is taken over")
-	}
-	// The back button, and a thief who has read the address, come with what was used.
-	thief := p.browser()
-	for who, again := range map[string]*browser{"the back button": b, "a thief": thief} {
-		if got := again.get(back); got.StatusCode != http.StatusForbidden || strings.Contains(again.body, "code=") {
-			t.Errorf("%s: %s", who, got.Status)
-		}
-	}
-	if b.get("/intake").StatusCode != 200 || thief.get("/intake").StatusCode != 303 {
-		t.Error("a replay signs out whom it failed for, or signs a thief in")
-	}
-	// Other roles there end what he has here at the next sign-in, in every browser.
-	idp.Extra = map[string]any{"roles": "audit"}
-	other := p.browser()
-	if _, got := other.signOn(idp); got.StatusCode != http.StatusSeeOther {
-		t.Fatal(got.Status)
-	}
-	if b.get("/intake").StatusCode != 303 || other.get("/log").StatusCode != 200 || other.get("/intake").StatusCode != 403 {
-		t.Error("the roles of before are still in force")
-	}
-	// Somebody with a password, in the same browser, afterwards: he alone is signed in.
-	if got := other.post("/signin", url.Values{"login": {"operator"}, "password": {password}}); got.StatusCode != http.StatusSeeOther {
-		t.Fatal(got.Status)
-	}
-	if other.get("/log").StatusCode != 403 || other.get("/intake").StatusCode != 200 {
-		t.Error("a sign-in with a password does not replace the provider's")
-	}
-	if other.get("/account"); !strings.Contains(other.body, "The operator") {
-		t.Error("another person is signed in")
-	}
-}
-
-func TestSignOnThatIsRefused(t *testing.T) {
-	p, idp := byProvider(t)
-	b := p.browser()
-	idp.Extra = map[string]any{"sub": nil}
-	if _, got := b.signOn(idp); got.StatusCode != http.StatusForbidden || b.get("/account").StatusCode != 303 {
-		t.Error("a token without a subject:", got.Status)
-	}
-	idp.Extra = map[string]any{"roles": "none of these", "sub": "2"}
-	if _, got := b.signOn(idp); got.StatusCode != http.StatusSeeOther || b.get("/intake").StatusCode != 403 || b.get("/letters").StatusCode != 403 {
-		t.Error("somebody without a role:", got.Status)
-	}
-	hostile := p.browser()
-	if got := hostile.get("/signon/back?error=" + url.QueryEscape("<script>\nlevel=ERROR msg=forged")); got.StatusCode != http.StatusForbidden ||
-		strings.Contains(hostile.body, "<script>\n") || strings.Contains(p.log.String(), "\nlevel=ERROR msg=forged") {
-		t.Error("what an address says comes into the page or the log:", got.Status, p.log)
-	}
-	idp.Close()
-	if got := hostile.get("/signon/back?state=x&code=y"); got.StatusCode != http.StatusForbidden {
-		t.Error(got.Status)
-	}
-	away, there := byProvider(t)
-	there.Close()
-	late := away.browser()
-	if got := late.get("/signon"); got.StatusCode != http.StatusServiceUnavailable || !strings.Contains(late.body, `name="password"`) {
-		t.Error("the provider is away, and nobody can sign in with a password:", got.Status)
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"postroom/web/access"
 )
 
 // rolesOf gives who may use a route, one of them for each right.
@@ -28,7 +26,7 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	browsers := map[string]*browser{}
 	as := func(who string) *browser {
 		if browsers[who] == nil {
-			browsers[who] = p.login(who)
+			browsers[who] = p.as(who)
 		}
 		return browsers[who]
 	}
@@ -54,20 +52,17 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	b := as("caseworker")
 	tag := b.get(picture).Header.Get("ETag")
 	for what, c := range map[string]struct {
-		path, name, value string
-		status            int
+		path   string
+		header []string
+		status int
 	}{
-		"a picture that is there already": {picture, "If-None-Match", tag, http.StatusNotModified},
-		"a part of a download":            {"/letters/" + p.letters["own"] + "/file/original", "Range", "bytes=0-3", http.StatusPartialContent},
-		"a part that is not there":        {"/letters/" + p.letters["own"] + "/file/original", "Range", "bytes=999999-", http.StatusRequestedRangeNotSatisfiable},
-		"another way to a page":           {"/letters/../letters", "", "", http.StatusTemporaryRedirect},
-		"another way to a static file":    {"/static/./x", "", "", http.StatusTemporaryRedirect},
+		"a picture that is there already": {picture, []string{"If-None-Match", tag}, http.StatusNotModified},
+		"a part of a download":            {"/letters/" + p.letters["own"] + "/file/original", []string{"Range", "bytes=0-3"}, http.StatusPartialContent},
+		"a part that is not there":        {"/letters/" + p.letters["own"] + "/file/original", []string{"Range", "bytes=999999-"}, http.StatusRequestedRangeNotSatisfiable},
+		"another way to a page":           {"/letters/../letters", nil, http.StatusTemporaryRedirect},
+		"another way to a static file":    {"/static/./x", nil, http.StatusTemporaryRedirect},
 	} {
-		r := b.request(http.MethodGet, c.path, nil)
-		if c.name != "" {
-			r.Header.Set(c.name, c.value)
-		}
-		got := b.do(r)
+		got := b.get(c.path, c.header...)
 		if got.StatusCode != c.status {
 			t.Errorf("%s: %s", what, got.Status)
 		}
@@ -83,7 +78,7 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 func TestPictureAloneIsNotKept(t *testing.T) {
 	p := newPost(t)
 	for who, picture := range map[string]string{"caseworker": "/letters/" + p.letters["own"] + "/picture/2/screen", "operator": "/station/" + p.letters["held"] + "/picture/8/thumb"} {
-		b := p.login(who)
+		b := p.as(who)
 		r := b.request(http.MethodGet, picture, nil)
 		r.Header.Set("Sec-Fetch-Dest", "document")
 		r.Header.Set("If-None-Match", b.get(picture).Header.Get("ETag"))
@@ -97,7 +92,7 @@ func TestPictureAloneIsNotKept(t *testing.T) {
 // TestStaticFilesKnowNobody: no cookie is set with one, none keeps a session awake.
 func TestStaticFilesKnowNobody(t *testing.T) {
 	p := newPost(t)
-	b := p.login("auditor")
+	b := p.as("auditor")
 	b.get("/log")
 	at := strings.SplitN(b.body, `href="/static/`, 2)[1]
 	css := "/static/" + at[:strings.IndexByte(at, '"')]
@@ -122,9 +117,7 @@ func TestLookingChangesNothing(t *testing.T) {
 	stands := func() (all string) {
 		for _, kind := range lettersAre[:6] {
 			h, err := p.mailroom.Holding(t.Context(), p.letters[kind])
-			if err != nil {
-				t.Fatal(err)
-			}
+			p.must(err)
 			all += fmt.Sprintln(kind, h)
 		}
 		return all
@@ -132,7 +125,7 @@ func TestLookingChangesNothing(t *testing.T) {
 	before := stands()
 	var all []*browser
 	for _, who := range []string{"nobody", "none", "operator", "supervisor", "caseworker", "auditor", "administrator"} {
-		all = append(all, p.login(who))
+		all = append(all, p.as(who))
 	}
 	n := len(p.entries())
 	for _, b := range all {
@@ -158,7 +151,7 @@ func TestLookingChangesNothing(t *testing.T) {
 
 func TestMethods(t *testing.T) {
 	p := newPost(t)
-	b := p.login("caseworker")
+	b := p.as("caseworker")
 	for _, route := range routesInOrder() {
 		method, _, _ := strings.Cut(route, " ")
 		path := p.requests(route)[0].path
@@ -172,10 +165,7 @@ func TestMethods(t *testing.T) {
 				strings.HasPrefix(path, "/batches/") && strings.HasSuffix(path, "/close") {
 				continue
 			}
-			r := b.request(other, path, nil)
-			r.Header.Set("Sec-Fetch-Site", "same-origin")
-			r.Header.Set("X-Echo", "echoed")
-			got := b.do(r)
+			got := b.do(b.request(other, path, nil, "Sec-Fetch-Site", "same-origin", "X-Echo", "echoed"))
 			looks := other == http.MethodGet && (got.StatusCode == http.StatusForbidden || // it is another route's
 				got.StatusCode == http.StatusSeeOther && len(got.Header.Get("Location")) < len(path)) // or leads to its page
 			if got.StatusCode != http.StatusNotFound && !looks ||
@@ -196,7 +186,7 @@ func TestMethods(t *testing.T) {
 // not taken for an empty form.
 func TestFormsThatAreNone(t *testing.T) {
 	p := newPost(t)
-	b := p.login("operator")
+	b := p.as("operator")
 	path := "/station/" + p.letters["held"] + "/discard"
 	n := len(p.entries())
 	for what, c := range map[string]struct {
@@ -217,11 +207,7 @@ func TestFormsThatAreNone(t *testing.T) {
 		if what == "in the address" {
 			to += "?why=advertising"
 		}
-		r, err := http.NewRequest(http.MethodPost, p.desk.URL+to, strings.NewReader(c.body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		r := b.raw(http.MethodPost, to, c.body)
 		if r.Header.Set("Content-Type", c.kind); c.kind == "" {
 			r.Header.Del("Content-Type")
 		}
@@ -239,7 +225,7 @@ func TestFormsThatAreNone(t *testing.T) {
 // TestPathsThatTrick: no way of writing a path leads past a right, out of the desk, or to a fault.
 func TestPathsThatTrick(t *testing.T) {
 	p := newPost(t)
-	b := p.login("caseworker")
+	b := p.as("caseworker")
 	foreign := p.letters["foreign"]
 	for _, path := range []string{
 		"//evil.example/", "//evil.example/%2e%2e", "///evil.example", "/%5cevil.example", "/\\evil.example", "/.//evil.example/..//", "/%2f%2fevil.example", "/%09/evil.example",
@@ -270,8 +256,8 @@ func TestPathsThatTrick(t *testing.T) {
 // and where an attempt comes from only a trusted proxy says.
 func TestWhereItComesFrom(t *testing.T) {
 	for _, behind := range []bool{false, true} {
-		p := &post{house: newHouse(t), log: &logged{}}
-		p.open(func(c *Config) { c.BehindProxy = behind })
+		h := newHouse(t)
+		h.open(func(c *Config) { c.BehindProxy = behind })
 		for i, c := range []struct {
 			lines []string
 			want  string // behind a proxy
@@ -284,13 +270,11 @@ func TestWhereItComesFrom(t *testing.T) {
 			{[]string{"2001:db8::1%eth0"}, "2001:db8::/64"},
 			{[]string{"203.0.113.7, "}, "127.0.0.1"},
 		} {
-			b := p.browser()
-			r := b.request(http.MethodPost, "/signin", url.Values{"login": {fmt.Sprint("nobody", i)}, "password": {"x"}})
+			b := h.browser()
+			r := b.request(http.MethodPost, "/signin", url.Values{"login": {fmt.Sprint("nobody", i)}, "password": {"x"}},
+				"X-Forwarded-Host", "evil.example", "X-Original-URL", "/users", "X-HTTP-Method-Override", "GET")
 			r.Host = "evil.example"
 			r.Header["X-Forwarded-For"] = c.lines
-			r.Header.Set("X-Forwarded-Host", "evil.example")
-			r.Header.Set("X-Original-URL", "/users")
-			r.Header.Set("X-HTTP-Method-Override", "GET")
 			if got := b.do(r); got.StatusCode != http.StatusUnprocessableEntity || strings.Contains(b.body, "evil.example") {
 				t.Errorf("%v: %s", c.lines, got.Status)
 			}
@@ -298,11 +282,11 @@ func TestWhereItComesFrom(t *testing.T) {
 			if !behind {
 				want = "127.0.0.1"
 			}
-			if e := p.entries()[0]; e.Action != "sign-in failed" || !strings.Contains(string(e.Detail), `"from":"`+want+`"`) {
+			if e := h.entries()[0]; e.Action != "sign-in failed" || !strings.Contains(string(e.Detail), `"from":"`+want+`"`) {
 				t.Errorf("behind a proxy %v, %v: %s %s, want %s", behind, c.lines, e.Action, e.Detail, want)
 			}
 		}
-		b := p.browser()
+		b := h.browser()
 		r := b.request(http.MethodGet, "/", nil)
 		r.Host = "evil.example"
 		if got := b.do(r); got.Header.Get("Location") != "/signin" {
@@ -312,13 +296,11 @@ func TestWhereItComesFrom(t *testing.T) {
 }
 
 func TestNoWayBackLeadsElsewhere(t *testing.T) {
-	p := &post{house: newHouse(t), log: &logged{}}
-	p.open()
+	h := newHouse(t)
 	for back, want := range map[string]string{"/log": "/log", "/letters?page=2": "/letters?page=2", "": "/", "//evil.example": "/", "https://evil.example": "/", `/\evil.example`: "/",
 		"/\t/evil.example": "/", "/\r\nSet-Cookie: a=b": "/", "javascript:alert(1)": "/", "\x00/log": "/", "log": "/", "/\u202elog": "/"} {
-		b := p.browser()
-		got := b.post("/language", url.Values{"language": {"de"}, "back": {back}})
-		if to := got.Header.Get("Location"); to != want && got.StatusCode != http.StatusBadRequest {
+		got := h.browser().post("/language", url.Values{"language": {"de"}, "back": {back}})
+		if to := got.Header.Get("Location"); to != want && (want != "/" || got.StatusCode != http.StatusBadRequest) {
 			t.Errorf("back to %q leads to %q", back, to)
 		}
 	}
@@ -330,7 +312,7 @@ func TestNoRequestOfAnotherSite(t *testing.T) {
 	p := newPost(t)
 	browsers := map[string]*browser{}
 	for _, who := range []string{"nobody", "none", "operator", "caseworker", "auditor", "administrator"} {
-		browsers[who] = p.login(who)
+		browsers[who] = p.as(who)
 	}
 	n := len(p.entries())
 	for _, route := range routesInOrder() {
@@ -363,17 +345,15 @@ func TestNoRequestOfAnotherSite(t *testing.T) {
 // TestRefusalsAreLogged: who was refused what is a line, not each time, and nothing forged.
 func TestRefusalsAreLogged(t *testing.T) {
 	p := newPost(t)
-	b := p.login("caseworker")
+	b := p.as("caseworker")
 	for range 5 {
 		b.get("/users")
 		b.get("/letters/" + p.letters["foreign"])
 		b.get("/letters/" + p.letters["missing"])
 	}
-	r := b.request(http.MethodPost, "/groups", nil)
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	b.do(r)
+	b.post("/groups", nil, "Sec-Fetch-Site", "cross-site")
 	log := p.log.String()
-	id := p.people[access.Caseworker].ID
+	id := p.people["caseworker"].ID
 	for _, want := range []string{
 		`level=WARN msg="a request was refused" user=` + id + ` route="GET /users" document="" from=127.0.0.1 left_out=0`,
 		`user=` + id + ` route="GET /letters/{document}" document=` + p.letters["foreign"],
@@ -398,5 +378,23 @@ func TestRefusalsAreLogged(t *testing.T) {
 	}
 	if len(few.told) > mostRefused {
 		t.Errorf("%d refusals are remembered", len(few.told))
+	}
+}
+
+// TestFormsThatAreTooMuch: what a session can't keep is refused, and is no fault.
+func TestFormsThatAreTooMuch(t *testing.T) {
+	p := newPost(t)
+	for _, c := range []struct {
+		who, path string
+		form      url.Values
+	}{
+		{"caseworker", "/search", url.Values{"q": {strings.Repeat("&", 200)}}},
+		{"caseworker", "/letters/" + p.letters["own"], url.Values{"find": {strings.Repeat("<", 200)}}},
+		{"operator", "/station/queue", url.Values{"reason": {strings.Repeat("x", 2000)}}},
+		{"operator", "/station/queue", url.Values{"lane": {"none"}}},
+	} {
+		if got := p.as(c.who).post(c.path, c.form); got.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %s", c.path, got.Status)
+		}
 	}
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"postroom/web/access"
+	"time"
 )
 
 // admission is what a route answers. Whoever is not named by who is refused.
@@ -186,13 +186,11 @@ func (b *browser) ask(method, path string) *http.Response {
 		ctx, hangUp := context.WithCancel(r.Context())
 		defer hangUp()
 		got, err := b.client.Do(r.WithContext(ctx))
-		if err != nil {
-			b.t.Fatal(err)
-		}
+		b.must(err)
 		b.body = ""
 		hangUp()
-		if err := got.Body.Close(); err != nil && !errors.Is(err, context.Canceled) {
-			b.t.Fatal(err)
+		if err := got.Body.Close(); !errors.Is(err, context.Canceled) {
+			b.must(err)
 		}
 		return got
 	}
@@ -222,17 +220,13 @@ func TestEveryRouteHasItsRightWritten(t *testing.T) {
 func TestWhoMayDoWhat(t *testing.T) {
 	p := newPost(t)
 	for _, who := range []string{"nobody", "none", "disabled", "new", "operator", "supervisor", "caseworker", "auditor", "administrator"} {
-		t.Run(who, func(t *testing.T) {
-			p.clock.move(2 * 3600e9) // what was tried before is forgotten
-			p.open()                 // and nobody holds a letter
-			p.house.t = t
-			b := p.login(who)
+		p.anew(t, who, func(t *testing.T) {
+			b := p.as(who)
 			if who == "disabled" {
 				u := p.people["disabled"]
 				u.Disabled = true
-				if _, err := p.directory.Change(t.Context(), "test", u); err != nil {
-					t.Fatal(err)
-				}
+				_, err := p.directory.Change(t.Context(), "test", u)
+				p.must(err)
 			}
 			for _, route := range routesInOrder() {
 				for _, a := range p.requests(route) {
@@ -244,7 +238,17 @@ func TestWhoMayDoWhat(t *testing.T) {
 			}
 		})
 	}
-	p.house.t = t
+}
+
+// anew is a part of a test that finds things as they were before another.
+func (p *post) anew(t *testing.T, name string, part func(*testing.T)) {
+	t.Run(name, func(t *testing.T) {
+		defer func(whole testing.TB, desk *httptest.Server) { p.house.t, p.desk = whole, desk }(p.house.t, p.desk)
+		p.house.t = t
+		p.clock.move(2 * time.Hour) // what was tried before is forgotten
+		p.open()                    // and nobody holds a letter
+		part(t)
+	})
 }
 
 // answer is what somebody is to be answered, and where that leads.
@@ -268,7 +272,7 @@ func (a asked) answer(who string) (status int, to string) {
 // his is to the byte what he is answered about one that is not there.
 func TestNothingTellsOfAForeignLetter(t *testing.T) {
 	p := newPost(t)
-	b := p.login("caseworker")
+	b := p.as("caseworker")
 	tells := func(method, path, document string) string {
 		got := b.ask(method, path)
 		got.Header.Del("Date")
@@ -298,7 +302,7 @@ func TestNothingTellsOfAForeignLetter(t *testing.T) {
 // TestListsAndSearchesHaveOwnLettersOnly looks for foreign letters by all that leads to them.
 func TestListsAndSearchesHaveOwnLettersOnly(t *testing.T) {
 	p := newPost(t)
-	b := p.login("caseworker")
+	b := p.as("caseworker")
 	find := func(words string) string {
 		if got := b.post("/search", url.Values{"q": {words}}); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/search" {
 			t.Fatal(got.Status, got.Header.Get("Location"))
@@ -308,13 +312,13 @@ func TestListsAndSearchesHaveOwnLettersOnly(t *testing.T) {
 	}
 	for _, path := range []string{"/letters", "/letters/" + p.letters["own"] + "/case"} {
 		b.get(path)
-		p.shows(t, path, b.body)
+		p.hasOwnAlone(path, b.body)
 	}
 	nothing := find("nothinglikethis")
 	for _, kind := range lettersAre[:6] {
 		got := find(p.words[kind])
 		if kind == "own" {
-			p.shows(t, "search", got)
+			p.hasOwnAlone("search", got)
 			continue
 		}
 		if same := strings.ReplaceAll(nothing, "nothinglikethis", p.words[kind]); got != same {
@@ -328,17 +332,17 @@ func TestListsAndSearchesHaveOwnLettersOnly(t *testing.T) {
 	}
 }
 
-// shows wants a page to have the own letter, and nothing of any other.
-func (p *post) shows(t *testing.T, what, body string) {
-	t.Helper()
+// hasOwnAlone wants a page to have the own letter, and nothing of any other.
+func (p *post) hasOwnAlone(what, body string) {
+	p.t.Helper()
 	for kind, id := range p.letters {
 		if strings.Contains(body, id) != (kind == "own") {
-			t.Errorf("%s: the letter that is %s", what, kind)
+			p.t.Errorf("%s: the letter that is %s", what, kind)
 		}
 	}
 	for _, foreign := range []string{caseForeign, caseOther, p.words["foreign"], p.words["other"], p.words["held"]} {
 		if strings.Contains(body, foreign) {
-			t.Errorf("%s has %s", what, foreign)
+			p.t.Errorf("%s has %s", what, foreign)
 		}
 	}
 }
@@ -346,8 +350,7 @@ func (p *post) shows(t *testing.T, what, body string) {
 // TestOneLookIsOneEntry: whatever of a letter is asked for first, that is in the log before.
 func TestOneLookIsOneEntry(t *testing.T) {
 	p := newPost(t)
-	viewed := func(who access.Role, document string) (n int) {
-		t.Helper()
+	viewed := func(who, document string) (n int) {
 		for _, e := range p.entries() {
 			if e.Actor == p.people[who].Actor() && e.Action == "document viewed" && e.About == document {
 				n++
@@ -356,16 +359,15 @@ func TestOneLookIsOneEntry(t *testing.T) {
 		return n
 	}
 	for _, c := range []struct {
-		who          access.Role
-		kind, prefix string
-		paths        []string
+		who, kind, prefix string
+		paths             []string
 	}{
-		{access.Caseworker, "own", "/letters/", []string{"?page=2", "/picture/2/full", "/picture/2/thumb", "?page=2"}},
-		{access.Operator, "held", "/station/", []string{"/fact/0", "/picture/8/full", "?page=8"}},
-		{access.Operator, "recalled", "/station/", []string{"/picture/12/screen"}},
+		{"caseworker", "own", "/letters/", []string{"?page=2", "/picture/2/full", "/picture/2/thumb", "?page=2"}},
+		{"operator", "held", "/station/", []string{"/fact/0", "/picture/8/full", "?page=8"}},
+		{"operator", "recalled", "/station/", []string{"/picture/12/screen"}},
 	} {
 		id := p.letters[c.kind]
-		b := p.login(string(c.who))
+		b := p.as(c.who)
 		for _, path := range c.paths {
 			if got := b.get(c.prefix + id + path); got.StatusCode != http.StatusOK {
 				t.Fatal(c.kind, path, got.Status)
@@ -375,19 +377,19 @@ func TestOneLookIsOneEntry(t *testing.T) {
 			}
 		}
 		p.clock.move(oneLook)
-		b = p.login(string(c.who))
+		b = p.as(c.who)
 		if b.get(c.prefix + id + c.paths[0]); viewed(c.who, id) != 2 {
 			t.Errorf("%s: a look of a later hour is no entry", c.kind)
 		}
 	}
-	b := p.login("operator")
-	if got := b.get("/batches/" + p.batch + "/picture/8/full"); got.StatusCode != http.StatusOK || viewed(access.Operator, p.letters["held"]) != 3 {
-		t.Errorf("a page of the batch: %s, %d entries", got.Status, viewed(access.Operator, p.letters["held"]))
+	b := p.as("operator")
+	if got := b.get("/batches/" + p.batch + "/picture/8/full"); got.StatusCode != http.StatusOK || viewed("operator", p.letters["held"]) != 3 {
+		t.Errorf("a page of the batch: %s, %d entries", got.Status, viewed("operator", p.letters["held"]))
 	}
-	b = p.login("supervisor")
+	b = p.as("supervisor")
 	batches := func() (n int) {
 		for _, e := range p.entries() {
-			if e.Actor == p.people[access.Supervisor].Actor() && e.Action == "batch viewed" && e.About == p.batch {
+			if e.Actor == p.people["supervisor"].Actor() && e.Action == "batch viewed" && e.About == p.batch {
 				n++
 			}
 		}

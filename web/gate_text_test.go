@@ -32,7 +32,7 @@ func TestStrangeTextsStayText(t *testing.T) {
 	p.say()
 	shows := map[string]bool{} // what is shown somewhere, and so could be looked at
 	for _, who := range []string{"nobody", "none", "operator", "supervisor", "caseworker", "auditor", "administrator"} {
-		b := p.login(who)
+		b := p.as(who)
 		b.post("/search", url.Values{"q": {"office"}})
 		for _, path := range p.pagesOf(who) {
 			got := b.get(path)
@@ -55,41 +55,21 @@ func TestStrangeTextsStayText(t *testing.T) {
 func (p *post) say() {
 	p.t.Helper()
 	ctx := p.t.Context()
-	admin := p.login("administrator")
-	for _, c := range []struct {
-		path string
-		form url.Values
-	}{
-		{"/groups", url.Values{"name": {typed}, "store": {"tax"}, "cases": {"TX-.*"}}},
-		{"/users", url.Values{"login": {"eve"}, "name": {typed}, "password": {password}, "role": {"operator", "auditor"}}},
-	} {
-		if got := admin.post(c.path, c.form); got.StatusCode != http.StatusSeeOther {
-			p.t.Fatal(c.path, got.Status, admin.body)
-		}
-	}
+	admin := p.as("administrator")
+	admin.sends("/groups", url.Values{"name": {typed}, "store": {"tax"}, "cases": {"TX-.*"}})
+	admin.sends("/users", url.Values{"login": {"eve"}, "name": {typed}, "password": {password}, "role": {"operator", "auditor"}})
 	eve, err := p.directory.Find(ctx, "eve")
 	if err == nil {
 		_, err = p.directory.Alter(ctx, "test", eve.ID, func(u *access.User) bool { u.MustChange = false; return true })
 	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	b := p.login("eve")
+	p.must(err)
+	b := p.as("eve")
 	b.get("/station/" + p.letters["recalled"]) // she holds it
 	held := "/station/" + p.letters["held"]
-	for _, c := range []struct {
-		path string
-		form url.Values
-	}{
-		{held + "/take", nil},
-		{held + "/rescan", url.Values{"why": {typed}}},
-		{"/story/" + p.letters["own"] + "/open", url.Values{"why": {typed}}},
-		{"/samples/" + p.sample + "/" + p.letters["own"], url.Values{"verdict": {"wrong"}, "why": {typed}}},
-	} {
-		if got := b.post(c.path, c.form); got.StatusCode != http.StatusSeeOther {
-			p.t.Fatal(c.path, got.Status, b.body)
-		}
-	}
+	b.sends(held+"/take", nil)
+	b.sends(held+"/rescan", url.Values{"why": {typed}})
+	b.sends("/story/"+p.letters["own"]+"/open", url.Values{"why": {typed}})
+	b.sends("/samples/"+p.sample+"/"+p.letters["own"], url.Values{"verdict": {"wrong"}, "why": {typed}})
 	// What is refused is shown again.
 	for path, form := range map[string]url.Values{held + "/file": {"reference": {typed}}, held + "/lookup": {"reference": {strange}}, "/log": {"actor": {strange}},
 		"/samples": {"from": {strange}, "store": {strange}}, "/sheets": {"kind": {strange}, "copies": {"1"}, "name": {strange}}} {
@@ -98,9 +78,7 @@ func (p *post) say() {
 	}
 	admin.post("/users", url.Values{"login": {strange}, "name": {strange}})
 	harmless(p.t, "POST /users", admin.body)
-	if err := p.mailroom.Return(ctx, p.letters["foreign"], pipeline.Return{Why: typed, By: typed}); err != nil {
-		p.t.Fatal(err)
-	}
+	p.must(p.mailroom.Return(ctx, p.letters["foreign"], pipeline.Return{Why: typed, By: typed}))
 }
 
 // pagesOf lists the paths of all pages, about every letter, as far as they can be got.
@@ -114,9 +92,7 @@ func (p *post) pagesOf(who string) (all []string) {
 		}
 	}
 	eve, err := p.directory.Find(p.t.Context(), "eve")
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	p.must(err)
 	return append(all, "/users/"+eve.ID, "/station/list?lane=rescan", "/station/list?reason="+url.QueryEscape(strange), "/intake?name="+url.QueryEscape(strange),
 		"/"+url.PathEscape(strange), "/batches/"+url.PathEscape(strange), "/letters/"+url.PathEscape(strange), "/log?from="+url.QueryEscape(strange), "/figures?days="+url.QueryEscape(strange))
 }
@@ -162,7 +138,7 @@ func turns(r rune) bool { return unprintable(r) && !strings.ContainsRune("\u00a0
 func TestExportIsNoProgram(t *testing.T) {
 	p := newPost(t)
 	p.say()
-	b := p.login("auditor")
+	b := p.as("auditor")
 	got := b.get("/log/export")
 	rows, err := csv.NewReader(strings.NewReader(b.body)).ReadAll()
 	if err != nil || got.StatusCode != http.StatusOK || len(rows) < 20 {
@@ -195,7 +171,7 @@ func TestExportIsNoProgramElsewhere(t *testing.T) {
 	if err := p.mailroom.Decide(t.Context(), p.letters["held"], pipeline.Decision{Discard: why, By: "A. Clerk;@x"}); err != nil {
 		t.Fatal(err)
 	}
-	b := p.login("auditor")
+	b := p.as("auditor")
 	if got := b.post("/samples/"+p.sample+"/"+p.letters["own"], url.Values{"verdict": {"wrong"}, "why": {why}}); got.StatusCode != http.StatusSeeOther {
 		t.Fatal(got.Status)
 	}
@@ -233,12 +209,12 @@ func TestFilesHaveNamesOfOurOwn(t *testing.T) {
 		form      url.Values
 		kind      string
 	}{
-		{"caseworker", "/letters/" + p.letters["own"] + "/file/original", nil, "application/octet-stream"}, // the house's made-up files are no PDFs,
-		{"caseworker", "/letters/" + p.letters["own"] + "/file/searchable", nil, "application/octet-stream"},
+		{"caseworker", "/letters/" + p.letters["own"] + "/file/original", nil, "application/octet-stream"}, // what came in is no PDF
+		{"caseworker", "/letters/" + p.letters["own"] + "/file/searchable", nil, "application/pdf"},
 		{"auditor", "/log/export", nil, "text/csv; charset=utf-8"},
 		{"operator", "/sheets", url.Values{"kind": {"ticket"}, "copies": {"1"}, "documents": {"2"}, "name": {"a\u00e9\"'><x"}}, "application/pdf"},
 	} {
-		b := p.login(c.who)
+		b := p.as(c.who)
 		got := b.get(c.path)
 		if c.form != nil {
 			got = b.post(c.path, c.form)
@@ -257,7 +233,7 @@ func TestFilesHaveNamesOfOurOwn(t *testing.T) {
 func harmlessHead(t testing.TB, what string, got *http.Response) {
 	t.Helper()
 	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
-		"Referrer-Policy": "no-referrer", "Strict-Transport-Security": ""} {
+		"Referrer-Policy": "no-referrer", "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()", "Strict-Transport-Security": ""} {
 		if got.Header.Get(name) != want {
 			t.Errorf("%s: %s is %q, want %q", what, name, got.Header.Get(name), want)
 		}

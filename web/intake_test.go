@@ -4,31 +4,24 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"postroom/mail"
 	"postroom/pipeline"
-	"postroom/web/access"
 )
 
 // speaking is a visit in a language, without a request.
 func speaking(t *testing.T, lang string) *visit {
 	t.Helper()
-	words, err := openWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &visit{desk: &desk{words: words}, lang: lang}
+	return &visit{desk: &desk{words: everyWord(t)}, lang: lang}
 }
 
 // A file's name may be a person's: it is looked for, and stands in no address.
 func TestNamesOfFilesStandInNoAddress(t *testing.T) {
 	h := newHouse(t)
-	o := h.as(access.Operator)
+	o := h.as("operator")
 	got := o.post("/intake", url.Values{"state": {"trouble"}, "day": {"2026-03-02"}, "name": {" Dupont <b> "}})
 	to := got.Header.Get("Location")
 	if got.StatusCode != http.StatusSeeOther || to != "/intake?day=2026-03-02&state=trouble" {
@@ -37,7 +30,7 @@ func TestNamesOfFilesStandInNoAddress(t *testing.T) {
 	if got := o.get(to); got.StatusCode != http.StatusOK || !strings.Contains(o.body, `value="Dupont &lt;b&gt;"`) || strings.Contains(o.body, "Dupont <b>") {
 		t.Errorf("%s: the name is not in its field", got.Status)
 	}
-	if other := h.as(access.Operator); other.get("/intake").StatusCode != http.StatusOK || strings.Contains(other.body, "Dupont") {
+	if other := h.as("operator"); other.get("/intake").StatusCode != http.StatusOK || strings.Contains(other.body, "Dupont") {
 		t.Error("another session sees the name")
 	}
 	if got := o.post("/intake", url.Values{"name": {strings.Repeat("x", 201)}}); got.StatusCode != http.StatusBadRequest {
@@ -50,7 +43,7 @@ func TestNamesOfFilesStandInNoAddress(t *testing.T) {
 
 func TestListsOfTheIntake(t *testing.T) {
 	h := newHouse(t)
-	o := h.as(access.Operator)
+	o := h.as("operator")
 	for path, want := range map[string]string{"/differences": "No batch is open because of its ticket", "/rescans": "No paper has been asked for", "/differences?after=x": "", "/rescans?after=x": ""} {
 		if got := o.get(path); got.StatusCode != http.StatusOK || !strings.Contains(o.body, want) {
 			t.Errorf("%s: %s", path, got.Status)
@@ -59,7 +52,7 @@ func TestListsOfTheIntake(t *testing.T) {
 	if got := o.post("/batches/none/retry", nil); got.StatusCode != http.StatusNotFound {
 		t.Error("a batch that is none is tried again:", got.Status)
 	}
-	c := h.as(access.Caseworker)
+	c := h.as("caseworker")
 	for _, path := range []string{"/intake", "/differences", "/rescans"} {
 		if got := c.get(path); got.StatusCode != http.StatusForbidden {
 			t.Errorf("a caseworker at %s: %s", path, got.Status)
@@ -74,7 +67,8 @@ func TestListsOfTheIntake(t *testing.T) {
 
 func TestPeriods(t *testing.T) {
 	h := newHouse(t)
-	o := h.as(access.Operator)
+	h.clock.move(time.Until(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)))
+	o := h.as("operator")
 	for query, want := range map[string]struct {
 		status   int
 		from, to string
@@ -201,24 +195,16 @@ func TestStripOfALongBatch(t *testing.T) {
 // Who asks for another try is told so, and in the log.
 func TestBatchIsTriedAgain(t *testing.T) {
 	h := newHouse(t)
-	path := filepath.Join(t.TempDir(), "Dupont <i>.pdf")
-	if err := os.WriteFile(path, []byte("%PDF-1.4\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	id, err := h.mailroom.Accept(t.Context(), path, pipeline.Origin{Source: "process"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := h.as(access.Operator)
+	id := h.accept("Dupont <i>.pdf", "one")
+	o := h.as("operator")
 	if got := o.post("/batches/"+id+"/retry", nil); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/batches/"+id {
 		t.Fatal(got.Status, got.Header)
 	}
 	if got := o.get("/batches/" + id); got.StatusCode != http.StatusOK || !strings.Contains(o.body, "What waited is tried again.") || !strings.Contains(o.body, "Dupont &lt;i&gt;.pdf") {
 		t.Error(got.Status, "the page does not tell")
 	}
-	entries, _, err := h.mailroom.Entries(t.Context(), 0, 10, pipeline.EntryFilter{Action: "batch tried again"})
-	if err != nil || len(entries) != 1 || entries[0].About != id || !strings.Contains(entries[0].Actor, "operator") {
-		t.Errorf("%+v, %v", entries, err)
+	if all := h.entriesOf(pipeline.EntryFilter{Action: "batch tried again"}); len(all) != 1 || all[0].About != id || !strings.Contains(all[0].Actor, "operator") {
+		t.Errorf("%+v", all)
 	}
 	o.post("/intake", url.Values{"name": {"dupont"}})
 	if o.get("/intake"); !strings.Contains(o.body, id) {

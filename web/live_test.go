@@ -1,11 +1,7 @@
 package web
 
 import (
-	"bufio"
-	"context"
-	"net/http"
 	"testing"
-	"time"
 
 	"postroom/web/access"
 )
@@ -14,29 +10,18 @@ import (
 // another at once.
 func TestLiveMissesNothing(t *testing.T) {
 	h := newHouse(t)
-	b := h.as(access.Operator)
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-	defer stop()
-	answer, err := b.client.Do(b.request(http.MethodGet, "/live", nil).WithContext(ctx))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	lines := bufio.NewScanner(answer.Body)
+	b := h.as("operator")
+	hears := b.listens()
 	hear := func(what string) {
 		t.Helper()
-		for lines.Scan() {
-			if lines.Text() == "event: changed" {
-				return
-			}
+		if !hears("event: changed") {
+			t.Fatal("nothing is heard of", what)
 		}
-		t.Fatalf("nothing is heard of %s: %v", what, lines.Err())
 	}
 	change := func(name string) {
 		t.Helper()
-		if _, err := h.directory.SaveGroup(t.Context(), "test", access.Group{Name: name, Stores: []string{"tax"}}); err != nil {
-			t.Fatal(err)
-		}
+		_, err := h.directory.SaveGroup(t.Context(), "test", access.Group{Name: name, Stores: []string{"tax"}})
+		h.must(err)
 	}
 	hear("what came before")
 	change("One")

@@ -13,20 +13,16 @@ import (
 // and can take it back.
 func TestAnotherNameIsNoOtherPerson(t *testing.T) {
 	h := newStation(t, "tax")
-	d := h.came("a.pdf", "no number here")[0]
-	c := h.clerk("operator")
+	d := h.receive("a.pdf", "no number here")[0]
+	c := h.as("operator")
 	c.opens("/station")
 	c.does(d.Document, "file", url.Values{"reference": {caseA}})
 	rename := func(name string) {
 		t.Helper()
-		u, err := h.directory.Find(t.Context(), "operator")
-		if err != nil {
-			t.Fatal(err)
-		}
+		u := h.people["operator"]
 		u.Name = name
-		if _, err := h.directory.Change(t.Context(), "test", u); err != nil {
-			t.Fatal(err)
-		}
+		_, err := h.directory.Change(t.Context(), "test", u)
+		h.must(err)
 	}
 	rename("Olga Other")
 	if c.opens("/station") != "" {
@@ -52,17 +48,17 @@ func TestAnotherNameIsNoOtherPerson(t *testing.T) {
 // What was handed up, or what another has open, is not taken through the letter beside it.
 func TestNoLetterIsTakenThroughItsNeighbour(t *testing.T) {
 	h := newStation(t)
-	batch := h.came("a.pdf", "one", "two", "three", "four")[0].Batch
-	ann, ben, sue := h.clerk("operator"), h.clerk("ben"), h.clerk("supervisor")
+	batch := h.receive("a.pdf", "one", "two", "three", "four")[0].Batch
+	ann, ben, sue := h.as("operator"), h.as("ben"), h.as("supervisor")
 	ann.opens("/station")
-	ann.does(ann.document(), "page", url.Values{"do": {"split"}, "page": {"3"}})
-	docs := h.rest(t.Context(), batch)
+	ann.does(ann.letter(), "page", url.Values{"do": {"split"}, "page": {"3"}})
+	docs := h.rest(batch)
 	up, beside := docs[len(docs)-2], docs[len(docs)-1]
 	if spansOf(docs) != "1–2 exception, 3–4 exception" || up.Status != "exception" || beside.Status != "exception" {
 		t.Fatal(spansOf(docs))
 	}
 	verbs := map[string]string{"merge": "3", "first": "3"}
-	offers := func(c *clerk, want bool) {
+	offers := func(c *browser, want bool) {
 		t.Helper()
 		c.opens("/station/" + beside.Document + "?page=3")
 		for does := range verbs {
@@ -72,7 +68,7 @@ func TestNoLetterIsTakenThroughItsNeighbour(t *testing.T) {
 			}
 		}
 	}
-	refused := func(c *clerk) {
+	refused := func(c *browser) {
 		t.Helper()
 		for does, page := range verbs {
 			if got := c.does(beside.Document, "page", url.Values{"do": {does}, "page": {page}}); got != http.StatusUnprocessableEntity {
@@ -89,7 +85,7 @@ func TestNoLetterIsTakenThroughItsNeighbour(t *testing.T) {
 	offers(ben, false)
 	refused(ben)
 	ben.does(beside.Document, "skip", nil)
-	if got := spansOf(h.rest(t.Context(), batch)); got != "1–2 exception, 3–4 exception" {
+	if got := spansOf(h.rest(batch)); got != "1–2 exception, 3–4 exception" {
 		t.Error(got)
 	}
 	ben.post("/signout", nil)
@@ -102,8 +98,8 @@ func TestNoLetterIsTakenThroughItsNeighbour(t *testing.T) {
 // Who keys a reference second gets no word of what was read, whatever is asked for.
 func TestSecondKeyerIsToldNoWord(t *testing.T) {
 	h := newStation(t, "tax")
-	d := h.came("a.pdf", "Our ref "+caseA+" and "+caseB+" Zanzibar", "Madagascar")[0]
-	ann, ben, sue := h.clerk("operator"), h.clerk("ben"), h.clerk("supervisor")
+	d := h.receive("a.pdf", "Our ref "+caseA+" and "+caseB+" Zanzibar", "Madagascar")[0]
+	ann, ben, sue := h.as("operator"), h.as("ben"), h.as("supervisor")
 	at := "/station/" + d.Document
 	read := []string{caseA, caseB, "Zanzibar", "Madagascar", "Ada Alder", "<tspan", "<polygon", `src="` + at + "/fact/"}
 	ann.opens(at)
@@ -119,10 +115,10 @@ func TestSecondKeyerIsToldNoWord(t *testing.T) {
 			if got := ben.get(path); got.StatusCode != want {
 				t.Errorf("%s: %s", path, got.Status)
 			}
-			ben.doesNotSee(read...)
+			ben.lacks(read...)
 		}
 		ben.post(at+"/lookup", url.Values{"reference": {caseA[:9]}})
-		ben.doesNotSee(read...)
+		ben.lacks(read...)
 	}
 	asks()
 	ben.opens(at)

@@ -16,11 +16,7 @@ import (
 
 func speeches(t *testing.T) map[string]speech {
 	t.Helper()
-	w, err := openWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]speech{}
+	w, all := everyWord(t), map[string]speech{}
 	for _, lang := range Languages {
 		all[lang] = w.in(lang)
 	}

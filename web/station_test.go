@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -8,15 +9,24 @@ import (
 	"testing"
 
 	"postroom/pipeline"
-	"postroom/web/access"
-	"postroom/web/session"
 )
+
+// spansOf gives the pages and the state of each document that is in force.
+func spansOf(docs []pipeline.DocumentLine) string {
+	var all []string
+	for _, d := range docs {
+		if d.Status != "superseded" {
+			all = append(all, fmt.Sprint(spans(d.Pages), " ", d.Status))
+		}
+	}
+	return strings.Join(all, ", ")
+}
 
 // What is filed is said, the next document opens, and each step can be taken back.
 func TestClerkFilesAndTakesBack(t *testing.T) {
 	h := newStation(t)
-	one, two := h.came("a.pdf", "no number here")[0], h.came("b.pdf", "nor here")[0]
-	c := h.clerk("operator")
+	one, two := h.receive("a.pdf", "no number here")[0], h.receive("b.pdf", "nor here")[0]
+	c := h.as("operator")
 	if got := c.opens("/station"); got != one.Document {
 		t.Fatalf("%q opens first", got)
 	}
@@ -30,8 +40,8 @@ func TestClerkFilesAndTakesBack(t *testing.T) {
 		}
 		c.sees(want)
 	}
-	if got := c.does(one.Document, "file", url.Values{"reference": {caseA}}); got != http.StatusSeeOther || c.document() != two.Document {
-		t.Fatalf("filed: %d, then %q opens", got, c.document())
+	if got := c.does(one.Document, "file", url.Values{"reference": {caseA}}); got != http.StatusSeeOther || c.letter() != two.Document {
+		t.Fatalf("filed: %d, then %q opens", got, c.letter())
 	}
 	c.sees("Filed: "+caseA+" Ada Alder", `data-key="u"`)
 	if got := c.does(one.Document, "file", url.Values{"reference": {caseB}}); got != http.StatusSeeOther {
@@ -40,10 +50,10 @@ func TestClerkFilesAndTakesBack(t *testing.T) {
 	c.sees("decided meanwhile")
 	c.does(two.Document, "discard", url.Values{"why": {"advertising"}})
 	c.sees("Nothing waits here", "Take back")
-	if c.undo(); c.document() != two.Document {
-		t.Errorf("taken back, %q opens", c.document())
+	if c.undo(); c.letter() != two.Document {
+		t.Errorf("taken back, %q opens", c.letter())
 	}
-	if c.undo(); h.rest(t.Context(), one.Batch)[0].Status != "exception" {
+	if c.undo(); h.rest(one.Batch)[0].Status != "exception" {
 		t.Error("a filing is not taken back")
 	}
 	c.undo()
@@ -53,8 +63,8 @@ func TestClerkFilesAndTakesBack(t *testing.T) {
 // A form that lacks something comes back as it was typed, and its field is named.
 func TestFormsComeBackAsTheyWereTyped(t *testing.T) {
 	h := newStation(t)
-	d := h.came("a.pdf", "one", "two", "three")[0]
-	c := h.clerk("operator")
+	d := h.receive("a.pdf", "one", "two", "three")[0]
+	c := h.as("operator")
 	c.opens("/station")
 	for what, form := range map[string]struct {
 		fields url.Values
@@ -82,7 +92,7 @@ func TestFormsComeBackAsTheyWereTyped(t *testing.T) {
 	if got := h.document(d.Document); got.Lane != pipeline.LaneRescan || spans(got.LanePages) != "2–3" {
 		t.Errorf("%+v", got)
 	}
-	if c.undo(); c.document() != d.Document || h.document(d.Document).Lane != "" {
+	if c.undo(); c.letter() != d.Document || h.document(d.Document).Lane != "" {
 		t.Error("it is not back among the open ones")
 	}
 }
@@ -91,8 +101,8 @@ func TestFormsComeBackAsTheyWereTyped(t *testing.T) {
 // for the first one does not open.
 func TestReasonEndsWhenPagesMove(t *testing.T) {
 	h := newStation(t)
-	d := h.came("a.pdf", "one", "two", "three", "four")[0]
-	auditor, c := h.as(access.Auditor), h.clerk("operator")
+	d := h.receive("a.pdf", "one", "two", "three", "four")[0]
+	auditor, c := h.as("auditor"), h.as("operator")
 	page, form := "/story/"+d.Document+"/picture/3/thumb", `action="/story/`+d.Document+`/open"`
 	auditor.post("/story/"+d.Document+"/open", url.Values{"why": {"a complaint"}})
 	if got := auditor.get(page); got.StatusCode != http.StatusOK {
@@ -113,17 +123,17 @@ func TestReasonEndsWhenPagesMove(t *testing.T) {
 // Where letters begin and end: each key's verb, and its way back.
 func TestClerkRegroups(t *testing.T) {
 	h := newStation(t)
-	batch := h.came("a.pdf", "one", "two", "three", "four")[0].Batch
-	c := h.clerk("operator")
+	batch := h.receive("a.pdf", "one", "two", "three", "four")[0].Batch
+	c := h.as("operator")
 	is := func(want string) {
 		t.Helper()
-		if got := spansOf(h.rest(t.Context(), batch)); got != want {
+		if got := spansOf(h.rest(batch)); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
 	act := func(does, page, says, want string) {
 		t.Helper()
-		if got := c.does(c.document(), "page", url.Values{"do": {does}, "page": {page}, "why": {"advertising"}}); got != http.StatusSeeOther {
+		if got := c.does(c.letter(), "page", url.Values{"do": {does}, "page": {page}, "why": {"advertising"}}); got != http.StatusSeeOther {
 			t.Fatalf("%s %s: %d", does, page, got)
 		}
 		c.sees(says)
@@ -152,7 +162,7 @@ func TestClerkRegroups(t *testing.T) {
 	if s, err := h.mailroom.Sight(t.Context(), batch, 2); err != nil || s.Turn != 0 {
 		t.Errorf("turned back to %d, %v", s.Turn, err)
 	}
-	if got := c.does(c.document(), "page", url.Values{"do": {"drop"}, "page": {"2"}, "why": {"advertising"}}); got != http.StatusUnprocessableEntity {
+	if got := c.does(c.letter(), "page", url.Values{"do": {"drop"}, "page": {"2"}, "why": {"advertising"}}); got != http.StatusUnprocessableEntity {
 		t.Error("a page in the middle is dropped:", got)
 	}
 	c.sees("can’t be done with this page")
@@ -161,27 +171,27 @@ func TestClerkRegroups(t *testing.T) {
 // Two people never have the same one; who goes on or leaves lets it go.
 func TestTwoClerks(t *testing.T) {
 	h := newStation(t)
-	one, two := h.came("a.pdf", "no number")[0], h.came("b.pdf", "nor here")[0]
-	ann, ben := h.clerk("operator"), h.clerk("ben")
+	one, two := h.receive("a.pdf", "no number")[0], h.receive("b.pdf", "nor here")[0]
+	ann, ben := h.as("operator"), h.as("ben")
 	if a, b := ann.opens("/station"), ben.opens("/station"); a != one.Document || b != two.Document {
 		t.Fatalf("they have %q and %q", a, b)
 	}
 	ben.opens("/station/" + one.Document)
 	ben.sees("The operator has been working at this one since", "/take")
-	ben.doesNotSee(`id="reference"`)
+	ben.lacks(`id="reference"`)
 	if got := ben.does(one.Document, "file", url.Values{"reference": {caseA}}); got != http.StatusConflict {
 		t.Error("what another has is filed:", got)
 	}
 	ann.post("/station/"+one.Document+"/lookup", url.Values{"reference": {"TX-20"}})
 	ann.sees("not a whole reference yet")
 	ann.does(one.Document, "skip", nil)
-	if ann.document() != two.Document { // Ben has gone on from it
-		t.Errorf("after skipping, %q opens", ann.document())
+	if ann.letter() != two.Document { // Ben has gone on from it
+		t.Errorf("after skipping, %q opens", ann.letter())
 	}
 	if ben.opens("/station/" + one.Document); strings.Contains(ben.body, "working at") {
 		t.Error("who went on still has it")
 	}
-	ben.doesNotSee("TX-20")
+	ben.lacks("TX-20")
 	if got := ann.post("/station/"+one.Document+"/hold", nil); got.StatusCode != http.StatusConflict {
 		t.Error("a lease that is another's is lengthened:", got.Status)
 	}
@@ -189,8 +199,8 @@ func TestTwoClerks(t *testing.T) {
 	ann.does(one.Document, "take", nil)
 	ann.sees("You have taken it over", `value="TX-20"`)
 	ann.post("/signout", nil)
-	if ben.opens("/station"); ben.document() != one.Document {
-		t.Errorf("after signing out, Ben gets %q", ben.document())
+	if ben.opens("/station"); ben.letter() != one.Document {
+		t.Errorf("after signing out, Ben gets %q", ben.letter())
 	}
 }
 
@@ -198,8 +208,8 @@ func TestTwoClerks(t *testing.T) {
 // is there.
 func TestTurnedPageStaysInHand(t *testing.T) {
 	h := newStation(t)
-	d := h.came("a.pdf", "no number")[0]
-	ann, ben := h.clerk("operator"), h.clerk("ben")
+	d := h.receive("a.pdf", "no number")[0]
+	ann, ben := h.as("operator"), h.as("ben")
 	ann.opens("/station")
 	ann.post("/station/"+d.Document+"/lookup", url.Values{"reference": {"TX-20"}})
 	turned := ann.post("/station/"+d.Document+"/page", url.Values{"do": {"turn"}, "page": {"1"}})
@@ -214,8 +224,8 @@ func TestTurnedPageStaysInHand(t *testing.T) {
 // supervisor, who sees both.
 func TestSecondKeying(t *testing.T) {
 	h := newStation(t, "tax")
-	d := h.came("a.pdf", "Our ref "+caseA+" and "+caseB)[0]
-	ann, ben, sue := h.clerk("operator"), h.clerk("ben"), h.clerk("supervisor")
+	d := h.receive("a.pdf", "Our ref "+caseA+" and "+caseB)[0]
+	ann, ben, sue := h.as("operator"), h.as("ben"), h.as("supervisor")
 	ann.opens("/station")
 	ann.sees(`data-key="1"`, "Ada Alder", "Bob Birch")
 	ann.does(d.Document, "file", url.Values{"reference": {caseA}})
@@ -224,9 +234,9 @@ func TestSecondKeying(t *testing.T) {
 		t.Fatal("the second person does not get it")
 	}
 	ben.sees("The operator (operator) has keyed a reference")
-	ben.doesNotSee(`data-key="1"`, "Ada Alder", "Bob Birch", `value="`+caseA)
+	ben.lacks(`data-key="1"`, "Ada Alder", "Bob Birch", `value="`+caseA)
 	ben.get("/station/list")
-	ben.doesNotSee(caseA, caseB)
+	ben.lacks(caseA, caseB)
 	ben.opens("/station")
 	ben.does(d.Document, "file", url.Values{"reference": {caseB}})
 	ben.sees("a supervisor decides now")
@@ -245,23 +255,23 @@ func TestSecondKeying(t *testing.T) {
 // What is worked through stays chosen; each lane tells who laid what there, and why.
 func TestQueueStaysChosen(t *testing.T) {
 	h := newStation(t)
-	plain, closed := h.came("a.pdf", "no number")[0], h.came("b.pdf", "Our ref "+caseClosed)[0]
-	more := h.came("c.pdf", "Our ref "+caseClosed, "and more")[0]
-	c := h.clerk("operator")
-	c.follow(c.post("/station/queue", url.Values{"lane": {""}, "reason": {"closed-case"}}))
-	if c.document() != closed.Document {
-		t.Fatalf("%q opens", c.document())
+	plain, closed := h.receive("a.pdf", "no number")[0], h.receive("b.pdf", "Our ref "+caseClosed)[0]
+	more := h.receive("c.pdf", "Our ref "+caseClosed, "and more")[0]
+	c := h.as("operator")
+	c.follow("/station/queue", url.Values{"lane": {""}, "reason": {"closed-case"}})
+	if c.letter() != closed.Document {
+		t.Fatalf("%q opens", c.letter())
 	}
 	c.sees("2 wait ")
 	c.does(closed.Document, "later", url.Values{"why": {"asks the office"}})
-	if c.sees("Laid aside for later."); c.document() != more.Document {
-		t.Errorf("the next of the choice is %q", c.document())
+	if c.sees("Laid aside for later."); c.letter() != more.Document {
+		t.Errorf("the next of the choice is %q", c.letter())
 	}
 	c.does(more.Document, "discard", url.Values{"why": {"twice"}})
 	c.sees("Nothing waits here", "open <strong>1</strong>", "for later <strong>1</strong>")
-	c.follow(c.post("/station/queue", url.Values{"lane": {pipeline.LaneLater}}))
-	if c.sees("asks the office", "The operator (operator), "); c.document() != closed.Document {
-		t.Errorf("the lane has %q", c.document())
+	c.follow("/station/queue", url.Values{"lane": {pipeline.LaneLater}})
+	if c.sees("asks the office", "The operator (operator), "); c.letter() != closed.Document {
+		t.Errorf("the lane has %q", c.letter())
 	}
 	c.get("/station/list?lane=later")
 	c.sees("asks the office", "The operator (operator), ")
@@ -270,27 +280,27 @@ func TestQueueStaysChosen(t *testing.T) {
 	if c.sees("Back among the open ones."); h.document(closed.Document).Lane != "" {
 		t.Error("it is still in its lane")
 	}
-	c.follow(c.post("/station/queue", url.Values{"lane": {""}}))
-	if c.document() != plain.Document {
-		t.Errorf("all open: %q", c.document())
+	c.follow("/station/queue", url.Values{"lane": {""}})
+	if c.letter() != plain.Document {
+		t.Errorf("all open: %q", c.letter())
 	}
 }
 
 // A file whose pages were not told apart says what can be done, and where the other is.
 func TestWholeFiles(t *testing.T) {
 	h := newStation(t)
-	first := h.came("a.pdf", "no number")[0]
-	again, bad := h.came("b.pdf", "no number")[0], h.came("c.pdf", "rubbish")[0]
-	c := h.clerk("operator")
+	first := h.receive("a.pdf", "no number")[0]
+	again, bad := h.receive("b.pdf", "no number")[0], h.receive("c.pdf", "rubbish")[0]
+	c := h.as("operator")
 	c.opens("/station/" + again.Document)
 	c.sees("Duplicate", "pages were not told apart", "/batches/"+first.Batch, `data-key="d"`)
-	c.doesNotSee(`data-key="s"`, "/picture/", `id="pages-rescan"`)
+	c.lacks(`data-key="s"`, "/picture/", `id="pages-rescan"`)
 	if got := c.does(again.Document, "page", url.Values{"do": {"split"}, "page": {"1"}}); got != http.StatusUnprocessableEntity {
 		t.Error("a whole file is divided:", got)
 	}
 	c.opens("/station/" + bad.Document)
 	c.sees("Unreadable file", "rubbish", `data-key="q"`)
-	c.doesNotSee("/picture/", `id="reference"`)
+	c.lacks("/picture/", `id="reference"`)
 	c.does(bad.Document, "rescan", url.Values{"why": {"the file is broken"}})
 	c.sees("A new scan is asked for.")
 }
@@ -302,8 +312,8 @@ func TestLongDocument(t *testing.T) {
 	for i := range pages {
 		pages[i] = "text"
 	}
-	d := h.came("a.pdf", pages...)[0]
-	c := h.clerk("operator")
+	d := h.receive("a.pdf", pages...)[0]
+	c := h.as("operator")
 	c.opens("/station/" + d.Document + "?page=150")
 	if n := strings.Count(c.body, "/thumb"); n != 2*stripSide+1 {
 		t.Errorf("%d thumbnails", n)
@@ -318,22 +328,16 @@ func TestLongDocument(t *testing.T) {
 // page of it; the turning of its pages is not one more.
 func TestLooksAreLogged(t *testing.T) {
 	h := newStation(t)
-	d := h.came("a.pdf", "one", "two")[0]
-	looks := func() int {
-		all, _, err := h.mailroom.Entries(t.Context(), 0, 100, pipeline.EntryFilter{Action: "document viewed", About: d.Document})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(all)
-	}
-	c := h.clerk("operator")
+	d := h.receive("a.pdf", "one", "two")[0]
+	looks := func() int { return h.logged(d.Document, "document viewed") }
+	c := h.as("operator")
 	if c.opens("/station/" + d.Document + "?page=2"); looks() != 1 {
 		t.Errorf("%d looks after the first", looks())
 	}
 	if c.opens("/station/" + d.Document + "?page=1"); looks() != 1 {
 		t.Errorf("%d looks after a page was turned", looks())
 	}
-	other := h.clerk("ben")
+	other := h.as("ben")
 	other.opens("/station/" + d.Document + "?page=1")
 	if other.opens("/station/" + d.Document + "?page=2"); looks() != 2 { // another person's, and all of it one look
 		t.Errorf("%d looks after those of one who does not hold it", looks())
@@ -360,8 +364,8 @@ func TestPageList(t *testing.T) {
 // What another person has done since is not taken back.
 func TestUndoLeavesOthersSteps(t *testing.T) {
 	h := newStation(t)
-	d := h.came("a.pdf", "no number")[0]
-	ann, sue := h.clerk("operator"), h.clerk("supervisor")
+	d := h.receive("a.pdf", "no number")[0]
+	ann, sue := h.as("operator"), h.as("supervisor")
 	ann.opens("/station")
 	ann.does(d.Document, "supervisor", url.Values{"why": {"too hard"}})
 	sue.opens("/station")
@@ -376,23 +380,10 @@ func TestUndoLeavesOthersSteps(t *testing.T) {
 // would be told of, for ever.
 func TestListThatPollsIsLoggedOnce(t *testing.T) {
 	h := newStation(t)
-	h.came("a.pdf", "no number")
-	c := h.clerk("operator")
-	listed := func() int {
-		all, _, err := h.mailroom.Entries(t.Context(), 0, 100, pipeline.EntryFilter{Action: "exceptions listed"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(all)
-	}
-	poll := func() {
-		t.Helper()
-		r := c.request(http.MethodGet, "/station/list", nil)
-		r.Header.Set(session.Poll, "1")
-		if got := c.do(r); got.StatusCode != http.StatusOK {
-			t.Fatal(got.Status)
-		}
-	}
+	h.receive("a.pdf", "no number")
+	c := h.as("operator")
+	listed := func() int { return h.logged("", "exceptions listed") }
+	poll := func() { c.polls("/station/list") }
 	if poll(); listed() != 1 {
 		t.Errorf("a first look that says that it is none of a person is logged %d times", listed())
 	}

@@ -18,18 +18,7 @@ import (
 // shownIn renders a page in a language.
 func shownIn(t *testing.T, lang, name string, page any) string {
 	t.Helper()
-	w, err := openWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	static, err := openAssets()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := openViews(w, static)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, all := everyView(t)
 	var out bytes.Buffer
 	if err := all[lang][name].ExecuteTemplate(&out, "layout.html", shown{User: access.User{ID: "x", Name: made}, Lang: lang, Languages: Languages, Path: "/", Version: "1", Page: page}); err != nil {
 		t.Fatal(name, err)
@@ -105,10 +94,10 @@ func TestUnreadyFilesAreNamed(t *testing.T) {
 // A file that came before leads to when it did, and has no bar that stands still. What was
 // named on the command line is told so, and is no scanner.
 func TestDuplicateNamesTheFirst(t *testing.T) {
-	h := newFilledHouse(t)
+	h := newHouse(t)
 	h.receive("first.pdf", "code="+caseA+" one")
 	again := h.receive("again.pdf", "code="+caseA+" one")[0]
-	o := h.as(access.Operator)
+	o := h.as("operator")
 	row := func() string {
 		return regexp.MustCompile(`(?s)<tr id="batch-` + again.Batch + `".*?</tr>`).FindString(o.body)
 	}
@@ -132,9 +121,9 @@ func TestDuplicateNamesTheFirst(t *testing.T) {
 }
 
 func TestTimesOfTheLogHaveSeconds(t *testing.T) {
-	h := newFilledHouse(t)
+	h := newHouse(t)
 	id := h.receive("a.pdf", "code="+caseA+" one")[0].Document
-	b := h.as(access.Auditor)
+	b := h.as("auditor")
 	second := regexp.MustCompile(`>\d+ [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d</time>`)
 	b.get("/log")
 	entry := regexp.MustCompile(`/log/entry/\d+`).FindString(b.body)
@@ -147,12 +136,9 @@ func TestTimesOfTheLogHaveSeconds(t *testing.T) {
 
 // A search for signs alone would find every letter, and log that each was found.
 func TestSearchWithoutAWord(t *testing.T) {
-	h := newFilledHouse(t)
+	h := newHouse(t)
 	id := h.receive("a.pdf", "code="+caseA+" garden")[0].Document
-	if err := h.index.Follow(t.Context(), h.mailroom); err != nil {
-		t.Fatal(err)
-	}
-	b := h.as(access.Caseworker)
+	b := h.as("caseworker")
 	for _, text := range []string{`"`, "*", "- ?", `" "`} {
 		b.post("/search", url.Values{"q": {text}})
 		if got := b.get("/search"); got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(b.body, "Type at least one word") {
@@ -169,10 +155,10 @@ func TestSearchWithoutAWord(t *testing.T) {
 
 // What a field takes is what the server takes.
 func TestNameOfABatchFits(t *testing.T) {
-	h := newFilledHouse(t)
-	o := h.as(access.Operator)
+	h := newHouse(t)
+	o := h.as("operator")
 	o.get("/sheets")
-	o.wants("the form", `name="name" value="" maxlength="40"`, "At most 40 characters and 5 words")
+	o.sees(`name="name" value="" maxlength="40"`, "At most 40 characters and 5 words")
 	form := url.Values{"kind": {"ticket"}, "copies": {"1"}, "documents": {"2"}, "name": {strings.Repeat("x", 40)}}
 	if got := o.post("/sheets", form); got.StatusCode != http.StatusOK {
 		t.Errorf("40 characters: %s", got.Status)

@@ -125,6 +125,21 @@ func everyPage(reason string) map[string]any {
 	}
 }
 
+// everyView opens the pages in every language, with their words.
+func everyView(t *testing.T) (words, views) {
+	t.Helper()
+	w := everyWord(t)
+	static, err := openAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := openViews(w, static)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, all
+}
+
 // wordsOf gives the words of three letters and more that a text has.
 func wordsOf(text string) map[string]bool {
 	all := map[string]bool{}
@@ -155,18 +170,7 @@ func visible(page string) string {
 // TestNoForeignWord: whatever a page shows, each of its words is among the texts of its
 // language, but for what is data or marked as English.
 func TestNoForeignWord(t *testing.T) {
-	w, err := openWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	static, err := openAssets()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := openViews(w, static)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w, all := everyView(t)
 	reached := map[string]bool{}
 	for _, lang := range Languages[1:] {
 		own := wordsOf(made + " postroom user sha oct okt " + strings.Join(access.Languages(), " "))

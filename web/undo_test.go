@@ -16,11 +16,8 @@ import (
 func TestUndoIsOfItsStep(t *testing.T) {
 	h := newStation(t)
 	ctx := t.Context()
-	c, ben := h.clerk("operator"), h.clerk("ben")
-	me, err := h.directory.Find(ctx, "operator")
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, ben := h.as("operator"), h.as("ben")
+	me := h.people["operator"]
 	refused := func(what string) {
 		t.Helper()
 		c.undo()
@@ -28,18 +25,16 @@ func TestUndoIsOfItsStep(t *testing.T) {
 			t.Fatal(what)
 		}
 	}
-	d := h.came("a.pdf", "no number here")[0]
+	d := h.receive("a.pdf", "no number here")[0]
 	c.opens("/station/" + d.Document)
 	c.does(d.Document, "discard", url.Values{"why": {"advertising"}})
 	elsewhere := pipeline.Decision{Discard: "not ours", By: me.Actor(), User: me.ID}
-	if err := errors.Join(h.mailroom.Undo(ctx, d.Document, pipeline.Undo{By: me.Actor(), User: me.ID}), h.mailroom.Decide(ctx, d.Document, elsewhere)); err != nil {
-		t.Fatal(err)
-	}
+	h.must(errors.Join(h.mailroom.Undo(ctx, d.Document, pipeline.Undo{By: me.Actor(), User: me.ID}), h.mailroom.Decide(ctx, d.Document, elsewhere)))
 	if refused("a decision made elsewhere"); h.document(d.Document).Status != "discarded" {
 		t.Error("what was decided elsewhere is taken back")
 	}
 
-	d = h.came("b.pdf", "nor here", "or here")[0]
+	d = h.receive("b.pdf", "nor here", "or here")[0]
 	turn := url.Values{"do": {"turn"}, "page": {"2"}}
 	c.opens("/station/" + d.Document)
 	c.does(d.Document, "page", turn)
@@ -72,14 +67,14 @@ func TestUndoIsOfItsStep(t *testing.T) {
 // not the one before it, of another letter.
 func TestUndoIsTriedAgain(t *testing.T) {
 	h := newStation(t)
-	one, two := h.came("a.pdf", "no number here")[0], h.came("b.pdf", "nor here")[0]
-	c := h.clerk("operator")
+	one, two := h.receive("a.pdf", "no number here")[0], h.receive("b.pdf", "nor here")[0]
+	c := h.as("operator")
 	for _, d := range []pipeline.DocumentLine{one, two} {
 		c.opens("/station/" + d.Document)
 		c.does(d.Document, "later", url.Values{"why": {"so"}})
 	}
 	h.full.is.Store(true)
-	if got := c.undo(); got < http.StatusInternalServerError {
+	if got := c.post("/station/undo", nil).StatusCode; got < http.StatusInternalServerError {
 		t.Fatal(got)
 	}
 	h.full.is.Store(false)
@@ -92,8 +87,8 @@ func TestUndoIsTriedAgain(t *testing.T) {
 // All steps on one letter are taken back, one by one.
 func TestUndoStepByStep(t *testing.T) {
 	h := newStation(t)
-	d := h.came("a.pdf", "no number here", "nor here")[0]
-	c := h.clerk("operator")
+	d := h.receive("a.pdf", "no number here", "nor here")[0]
+	c := h.as("operator")
 	lanes := []string{""}
 	for _, does := range []string{"later", "rescan", "open", "discard"} {
 		c.opens("/station/" + d.Document)
@@ -114,8 +109,8 @@ func TestUndoStepByStep(t *testing.T) {
 // regrouping had made.
 func TestStoryTellsWhatWasTakenBack(t *testing.T) {
 	h := newStation(t)
-	d := h.came("a.pdf", "one", "two", "three")[0]
-	c, auditor := h.clerk("operator"), h.clerk("auditor")
+	d := h.receive("a.pdf", "one", "two", "three")[0]
+	c, auditor := h.as("operator"), h.as("auditor")
 	said := regexp.MustCompile(`(?is)<li><time[^>]*>[^<]*</time> The operator [^<]*Page 2 is a separator.*?</li>`)
 	tells := func(document string, want bool) {
 		t.Helper()
@@ -126,7 +121,7 @@ func TestStoryTellsWhatWasTakenBack(t *testing.T) {
 	}
 	c.opens("/station")
 	c.does(d.Document, "page", url.Values{"do": {"separator"}, "page": {"2"}})
-	made := c.document()
+	made := c.letter()
 	tells(d.Document, false)
 	c.undo()
 	tells(d.Document, true)

@@ -17,6 +17,16 @@ import (
 	"postroom/web/access"
 )
 
+// everyWord opens the texts as the desk does.
+func everyWord(t *testing.T) words {
+	t.Helper()
+	all, err := openWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // catalogue reads one language's texts: key -> plural form -> text.
 func catalogue(t *testing.T, lang string) map[string]map[string]string {
 	t.Helper()
