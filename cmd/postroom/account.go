@@ -92,24 +92,30 @@ func (o order) change(ctx context.Context, p *premises) (access.Warning, error) 
 	if err != nil {
 		return "", err
 	}
+	var groups []string
 	switch o.Op {
 	case opUserPasswd:
 		return "", p.people.SetPassword(ctx, by, u.ID, a.Password, a.MustChange)
-	case opUserDisable, opUserEnable:
-		u.Disabled = o.Op == opUserDisable
 	case opUserRoles:
-		if a.SetRoles {
-			u.Roles = a.Roles
+		if groups, err = groupIDs(ctx, p, a.Groups); err != nil {
+			return "", err
 		}
-		if a.SetGroups {
-			if u.Groups, err = groupIDs(ctx, p, a.Groups); err != nil {
-				return "", err
-			}
-		}
+	case opUserDisable, opUserEnable:
 	default:
 		return "", fmt.Errorf("the server does not know the order %q: it is of another version", o.Op)
 	}
-	return p.people.Change(ctx, by, u)
+	return p.people.Alter(ctx, by, u.ID, func(is *access.User) bool {
+		switch {
+		case o.Op != opUserRoles:
+			is.Disabled = o.Op == opUserDisable
+		case a.SetRoles:
+			is.Roles = a.Roles
+		}
+		if a.SetGroups {
+			is.Groups = groups
+		}
+		return true
+	})
 }
 
 func (o order) addUser(ctx context.Context, p *premises) (access.Warning, error) {
