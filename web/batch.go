@@ -5,10 +5,12 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/web/access"
 )
 
 // batchPage is a batch with every page's place, and the sums that prove that none is lost.
@@ -19,7 +21,10 @@ type batchPage struct {
 	Blanks    int // pages that look blank, wherever they are
 	Sums      pipeline.PageSums
 	Documents []pipeline.DocumentLine // those with a page that is shown
+	Recalls   bool                    // the visitor may take a filed one back
+	Recall    *pipeline.DocumentLine  // the one that he chose for it; nil = none
 	Problem   string
+	Field     string // that it is about
 }
 
 // Duplicates gives how many of its pages had come before: all, or none.
@@ -66,7 +71,7 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	p := batchPage{Batch: view, Sums: sums, Problem: problem}
+	p := batchPage{Batch: view, Sums: sums, Problem: problem, Field: "why"}
 	p.strip(pages, formInt(v, "from"))
 	from, to := 0, 0
 	if n := len(p.Pages); n > 0 {
@@ -75,7 +80,33 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 	if p.Documents, err = d.Mailroom.DocumentsOn(ctx, id, from, to); err != nil {
 		return err
 	}
+	p.Recalls = v.user.Has(supervisors.roles...)
+	if at := slices.IndexFunc(p.Documents, func(l pipeline.DocumentLine) bool {
+		return l.Document == v.FormValue("recall") && l.Status == mail.Filed.String()
+	}); p.Recalls && at >= 0 {
+		p.Recall, p.Field = &p.Documents[at], "why-recall"
+	}
 	return v.show(status, "batch", p)
+}
+
+// recallFiled takes a filed letter out of its case, because of what a supervisor sees in its
+// batch: cut at a wrong page, say. It waits at the station, where it can be read, so that a
+// reason is logged and it is no operator's to do.
+func (d *desk) recallFiled(v *visit) error {
+	h, _, err := d.reach(v, access.Operator)
+	if err != nil {
+		return err
+	}
+	err = d.Mailroom.Return(v.Context(), h.Document, pipeline.Return{Why: v.field("why"), Version: formInt(v, "version"), By: v.user.Actor()})
+	var refused *pipeline.Refused
+	if errors.As(err, &refused) {
+		v.SetPathValue("batch", h.Batch)
+		return d.showBatch(v, http.StatusUnprocessableEntity, d.refusal(v, refused))
+	}
+	if err != nil {
+		return err
+	}
+	return v.done(stationPath(h.Document), "wrong.recalled")
 }
 
 // batchLooked is looked of a batch that there is: what an address says is no entry of the log.

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"testing"
 
 	"postroom/mail"
@@ -38,5 +40,38 @@ func TestDifferenceIsAcceptedAsItWasSeen(t *testing.T) {
 	}
 	if b, _, err := h.mailroom.Batch(t.Context(), batch); err != nil || b.State != "closed" || b.Closing.Counted != (mail.Counts{Documents: 1, Pages: 2}) {
 		t.Errorf("%+v, %v", b, err)
+	}
+}
+
+// TestFiledLetterIsTakenBackByASupervisor: what was cut at a wrong page and filed can be put
+// right by whoever may decide on what is handed up, with a reason, as it was seen.
+func TestFiledLetterIsTakenBackByASupervisor(t *testing.T) {
+	h := newHouse(t)
+	line := h.receive("a.pdf", "code="+caseA+" one", "two")[0]
+	page, at := "/batches/"+line.Batch+"?from=1&recall="+line.Document, "/station/"+line.Document+"/recall"
+	form := url.Values{"why": {"its last page is another's"}, "version": {strconv.Itoa(line.Version)}, "recall": {line.Document}}
+	o := h.as("operator")
+	o.opens(page)
+	o.lacks("Take it back")
+	if got := o.post(at, form); got.StatusCode != http.StatusForbidden || h.document(line.Document).Status != "filed" {
+		t.Errorf("an operator: %s", got.Status)
+	}
+	s := h.as("supervisor")
+	s.opens("/batches/" + line.Batch)
+	s.sees("&amp;recall=" + line.Document)
+	s.opens(page)
+	s.sees(`action="`+at+`"`, `name="version" value="`+form.Get("version")+`"`)
+	for what, change := range map[string]url.Values{"no reason": {"why": {""}}, "another version": {"version": {"77"}}} {
+		bad := maps.Clone(form)
+		maps.Copy(bad, change)
+		if got := s.post(at, bad); got.StatusCode != http.StatusUnprocessableEntity || h.document(line.Document).Status != "filed" {
+			t.Errorf("%s: %s", what, got.Status)
+		}
+		s.sees(`href="#why-recall"`)
+	}
+	s.follow(at, form)
+	s.sees("It is taken back", caseA)
+	if is := h.document(line.Document); is.Status != "exception" || is.Reason != "recall" {
+		t.Errorf("it is %s, %s", is.Status, is.Reason)
 	}
 }

@@ -311,7 +311,7 @@ func TestNoWayBackLeadsElsewhere(t *testing.T) {
 func TestNoRequestOfAnotherSite(t *testing.T) {
 	p := newPost(t)
 	browsers := map[string]*browser{}
-	for _, who := range []string{"nobody", "none", "operator", "caseworker", "auditor", "administrator"} {
+	for _, who := range []string{"nobody", "none", "operator", "supervisor", "caseworker", "auditor", "administrator"} {
 		browsers[who] = p.as(who)
 	}
 	n := len(p.entries())

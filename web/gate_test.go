@@ -51,7 +51,7 @@ var admissions = map[string]admission{
 	"POST /station/undo":                            {"operator supervisor", []int{303}},
 	"GET /station/{document}":                       {"operator supervisor", []int{409, 409, 409, 200, 409, 200, 404}},
 	"GET /station/{document}/picture/{page}/{size}": {"operator supervisor", []int{403, 403, 403, 200, 403, 200, 404}},
-	"GET /station/{document}/fact/{fact}":           {"operator supervisor", []int{403, 403, 403, 200, 403, 404, 404}},
+	"GET /station/{document}/fact/{fact}":           {"operator supervisor", []int{403, 403, 403, 200, 403, 200, 404}},
 	"POST /station/{document}/lookup":               {"operator supervisor", []int{409, 409, 409, 200, 409, 200, 404}},
 	"POST /station/{document}/file":                 {"operator supervisor", []int{303, 303, 303, 422, 303, 422, 404}},
 	"POST /station/{document}/discard":              {"operator supervisor", []int{303, 303, 303, 422, 303, 422, 404}},
@@ -62,6 +62,7 @@ var admissions = map[string]admission{
 	"POST /station/{document}/open":                 {"operator supervisor", []int{303, 303, 303, 422, 303, 422, 404}},
 	"POST /station/{document}/skip":                 {"operator supervisor", []int{303, 303, 303, 303, 303, 303, 404}},
 	"POST /station/{document}/take":                 {"operator supervisor", []int{409, 409, 409, 303, 409, 303, 404}},
+	"POST /station/{document}/recall":               {"supervisor", []int{422, 422, 422, 422, 422, 422, 404}},
 	"POST /station/{document}/hold":                 {"operator supervisor", []int{409, 409, 409, 204, 409, 204, 404}},
 
 	"GET /letters":                                  {"caseworker", []int{200}},

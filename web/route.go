@@ -14,15 +14,16 @@ type right struct {
 }
 
 var ( // never written to
-	anyone    = right{public: true}
-	signedIn  = right{}
-	own       = right{late: true}
-	operators = right{roles: []access.Role{access.Operator, access.Supervisor}}
-	readers   = right{roles: []access.Role{access.Caseworker}}
-	auditors  = right{roles: []access.Role{access.Auditor}}
-	admins    = right{roles: []access.Role{access.Administrator}}
-	recallers = right{roles: []access.Role{access.Operator, access.Supervisor, access.Auditor}}
-	watchers  = right{roles: []access.Role{access.Operator, access.Supervisor, access.Auditor, access.Administrator}}
+	anyone      = right{public: true}
+	signedIn    = right{}
+	own         = right{late: true}
+	operators   = right{roles: []access.Role{access.Operator, access.Supervisor}}
+	supervisors = right{roles: []access.Role{access.Supervisor}}
+	readers     = right{roles: []access.Role{access.Caseworker}}
+	auditors    = right{roles: []access.Role{access.Auditor}}
+	admins      = right{roles: []access.Role{access.Administrator}}
+	recallers   = right{roles: []access.Role{access.Operator, access.Supervisor, access.Auditor}}
+	watchers    = right{roles: []access.Role{access.Operator, access.Supervisor, access.Auditor, access.Administrator}}
 )
 
 // route is a page or an action. What is not in the table does not exist, and what
@@ -53,6 +54,7 @@ func (d *desk) routes() []route {
 		{"POST /intake", operators, d.chooseBatches},
 		{"POST /batches/{batch}/close", operators, d.closeBatch},
 		{"POST /batches/{batch}/retry", operators, d.retryBatch},
+		{"POST /station/{document}/recall", supervisors, d.recallFiled},
 		{"GET /differences", operators, d.differences},
 		{"GET /batches/{batch}/picture/{page}/{size}", operators, d.batchPicture},
 		{"GET /rescans", operators, d.rescans},
