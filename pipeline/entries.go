@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"time"
@@ -32,7 +33,7 @@ type Entry struct {
 type EntryFilter struct {
 	Action, Actor, About string
 	From, To             time.Time // To is not included
-	Case                 string    // a reference that the entry's detail names: placed, held, decided, filed
+	Case                 string    // a reference that the entry's detail names, or in whose case the document that it is about stood last
 	Rule                 string    // by which the machine placed a document
 	// Least and Below are a band of the confidence that a placement rests on, that of its
 	// weakest evidence: Least is in it, Below is not. Both 0 = any.
@@ -41,7 +42,80 @@ type EntryFilter struct {
 
 func (f EntryFilter) has(e Entry) bool {
 	return (f.Action == "" || e.Action == f.Action) && (f.Actor == "" || e.Actor == f.Actor) && (f.About == "" || e.About == f.About) &&
-		(f.To.IsZero() || e.Time.Before(f.To)) && (f.Case == "" || bytes.Contains(e.Detail, encode(f.Case))) && f.rests(e)
+		(f.To.IsZero() || e.Time.Before(f.To)) && f.rests(e)
+}
+
+// cases tells of entries whether they are about a case. It looks at each document once.
+type cases struct {
+	r      journal.Reader
+	of     string               // the case's reference; "" = whatever entry
+	placed map[string][]placing // by document
+}
+
+// placing is an entry that placed a document, and whether in the case.
+type placing struct {
+	entry int64
+	in    bool
+}
+
+// have tells whether an entry names the case, or is about a document that had last been
+// placed in it: so who looked at a letter there, and its way out, is among them.
+func (c *cases) have(e Entry) (bool, error) {
+	if c.of == "" || bytes.Contains(e.Detail, encode(c.of)) {
+		return true, nil
+	}
+	all, known := c.placed[e.About]
+	if !known {
+		var err error
+		if all, err = c.placings(e.About); err != nil {
+			return false, err
+		}
+		c.placed[e.About] = all
+	}
+	for _, p := range slices.Backward(all) {
+		if p.entry < e.N {
+			return p.in, nil
+		}
+	}
+	return false, nil
+}
+
+// placings is empty for a document that never stood in the case.
+func (c *cases) placings(document string) (all []placing, err error) {
+	d, err := journal.Load[docRow](c.r, tableDoc, document)
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, nil // it is about something else
+	}
+	if err != nil {
+		return nil, err
+	}
+	is := func(ref mail.Reference) bool { return ref.String() == c.of }
+	if !(d.Placement != nil && is(d.Placement.Reference)) && !slices.ContainsFunc(d.Left, is) && !slices.ContainsFunc(d.SentBack, is) {
+		return nil, nil
+	}
+	events, err := audit.Touches(c.r, document)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range events {
+		value, err := c.r.Get(journal.TableEvent, eventKey(n))
+		if err != nil {
+			return nil, err
+		}
+		e, err := entryOf(eventKey(n), value)
+		if err != nil {
+			return nil, err
+		}
+		if e.Action != actionPlaced {
+			continue
+		}
+		var p mail.Placement
+		if err := json.Unmarshal(e.Detail, &p); err != nil {
+			return nil, fmt.Errorf("entry %d: %w: %w", n, journal.ErrDamaged, err)
+		}
+		all = append(all, placing{n, is(p.Reference)})
+	}
+	return all, nil
 }
 
 // rests tells whether an entry is a placement by the rule and of the confidence, if these are asked for.
@@ -97,6 +171,7 @@ func (m *Mailroom) Entries(ctx context.Context, before int64, n int, f EntryFilt
 			all, next, err = m.entriesAbout(r, first, before, n, f)
 			return err
 		}
+		in := cases{r, f.Case, map[string][]placing{}}
 		rows, err := r.ScanDown(journal.TableEvent, "", eventKey(before), looked)
 		if err != nil {
 			return err
@@ -111,7 +186,12 @@ func (m *Mailroom) Entries(ctx context.Context, before int64, n int, f EntryFilt
 				next = e.N + 1
 				return nil
 			}
-			if f.has(e) {
+			if !f.has(e) {
+				continue
+			}
+			if has, err := in.have(e); err != nil {
+				return err
+			} else if has {
 				all = append(all, e)
 			}
 		}
@@ -144,6 +224,7 @@ func (m *Mailroom) entriesAbout(r journal.Reader, first, before int64, n int, f 
 	if err != nil {
 		return nil, 0, err
 	}
+	in := cases{r, f.Case, map[string][]placing{}}
 	for i := len(about) - 1; i >= 0 && about[i] >= first; i-- {
 		if about[i] >= before {
 			continue
@@ -159,7 +240,12 @@ func (m *Mailroom) entriesAbout(r journal.Reader, first, before int64, n int, f 
 		if err != nil {
 			return nil, 0, err
 		}
-		if f.has(e) {
+		if !f.has(e) {
+			continue
+		}
+		if has, err := in.have(e); err != nil {
+			return nil, 0, err
+		} else if has {
 			all = append(all, e)
 		}
 	}

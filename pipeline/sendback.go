@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"postroom/mail"
@@ -61,8 +62,30 @@ func (m *Mailroom) sendBack(tx journal.Tx, d docRow, said Decision) error {
 		return err
 	}
 	was := d.Placement.Reference
+	e := exception(mail.Recall, mail.Say("sent-back", "reference", was, "by", said.By, "why", said.Return))
+	var err error
+	if e.Evidence, err = whatWasRead(tx, d); err != nil {
+		return err
+	}
 	d.SentBack = append(slices.Clone(d.SentBack), was)
-	return m.hold(tx, d.letGo(), exception(mail.Recall, mail.Say("sent-back", "reference", was, "by", said.By, "why", said.Return)))
+	return m.hold(tx, d.letGo(), e)
+}
+
+// whatWasRead gives the evidence that a filed document was filed by, or had waited with
+// until a person filed it: whoever decides next sees the same.
+func whatWasRead(r journal.Reader, d docRow) (read []mail.Evidence, err error) {
+	if d.Placement.By == "" {
+		return d.Placement.Evidence, nil
+	}
+	at := -1
+	return read, each(r, tableDecision, d.ID+"/", func(row journal.Row) error {
+		said, err := decode[decisionRow](tableDecision, row)
+		n, err2 := strconv.Atoi(row.Key[len(d.ID)+1:])
+		if n > at && said.Held != nil && len(said.Held.Evidence) > 0 {
+			at, read = n, said.Held.Evidence
+		}
+		return errors.Join(err, err2)
+	})
 }
 
 // unwelcome is why a document waits that the machine would file in a case from where a

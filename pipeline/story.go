@@ -32,6 +32,7 @@ type Story struct {
 	Register string        `json:"register,omitempty"` // SHA-256 of the case register that it was decided by
 	Software string        `json:"software,omitempty"`
 	Receipt  *mail.Receipt `json:"receipt,omitempty"`
+	Former   []StoryPlace  `json:"former,omitempty"` // the cases that it stood in before, or was on its way to, as the log has them
 	// Contradictions tell where the journal says other than the log; none when all is well.
 	Contradictions []string     `json:"contradictions,omitempty"`
 	Unseen         []string     `json:"unseen,omitempty"` // what could not be looked at now
@@ -57,6 +58,21 @@ type StoryPage struct {
 	Words    int           `json:"words"`
 	Symbols  []mail.Symbol `json:"symbols,omitempty"`
 	Failure  string        `json:"failure,omitempty"` // why it can't be seen or read
+}
+
+// StoryPlace is a case that a document was placed in, and what decided.
+type StoryPlace struct {
+	Entry     int64          `json:"entry"` // of the log
+	Reference string         `json:"reference"`
+	Store     string         `json:"store"`
+	Rule      string         `json:"rule"`
+	Evidence  []EvidenceLine `json:"evidence"`
+	DecidedBy string         `json:"decided_by"`
+	Decided   time.Time      `json:"decided"`
+	Config    string         `json:"config"`
+	Register  string         `json:"register"`
+	Software  string         `json:"software"`
+	Receipt   *mail.Receipt  `json:"receipt,omitempty"` // absent: it did not come there
 }
 
 // StoryFact is evidence with its picture.
@@ -184,8 +200,41 @@ func (m *Mailroom) touches(r journal.Reader, d docRow, s *Story) error {
 		}
 		s.Touches = append(s.Touches, StoryTouch{t.Entry, t.Time, who, t.Action, t.Subject, t.Config, t.Detail, t.Proven})
 	}
+	if s.Former, err = placesOf(s.Touches, d.ID); err != nil {
+		return err
+	}
+	if n := len(s.Former); n > 0 && d.Placement != nil {
+		s.Former = s.Former[:n-1] // it is there, and told of besides
+	}
 	s.Checkpoint, _, err = audit.Checkpoint(r)
 	return err
+}
+
+// placesOf gives where the log says that a document was placed, in the order of time.
+func placesOf(touches []StoryTouch, document string) (all []StoryPlace, err error) {
+	for _, t := range touches {
+		if t.About != document {
+			continue
+		}
+		switch t.Action {
+		case actionPlaced:
+			var p mail.Placement
+			if err := json.Unmarshal(t.Detail, &p); err != nil {
+				return nil, fmt.Errorf("entry %d: %w: %w", t.Entry, journal.ErrDamaged, err)
+			}
+			all = append(all, StoryPlace{Entry: t.Entry, Reference: p.Reference.String(), Store: p.Store, Rule: p.Rule, Evidence: evidenceLines(p.Evidence),
+				DecidedBy: t.Actor, Decided: t.Time, Config: p.Config, Register: p.Register, Software: p.Version})
+		case actionFiled:
+			if len(all) == 0 {
+				continue
+			}
+			all[len(all)-1].Receipt = new(mail.Receipt)
+			if err := json.Unmarshal(t.Detail, all[len(all)-1].Receipt); err != nil {
+				return nil, fmt.Errorf("entry %d: %w: %w", t.Entry, journal.ErrDamaged, err)
+			}
+		}
+	}
+	return all, nil
 }
 
 // ofOthers tells whether none of the pages that were read is the document's.

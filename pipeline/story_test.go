@@ -172,3 +172,66 @@ func TestLooksAreVerified(t *testing.T) {
 	}
 	r.verifies()
 }
+
+// TestStoryOfAReturnedLetter: what a letter was filed by is told when it is in that case no
+// more, the evidence stays with it, and the log of the case has who looked while it was there.
+func TestStoryOfAReturnedLetter(t *testing.T) {
+	r := newRoom(t)
+	_, docs := r.process("a.pdf", "code="+caseA)
+	id := docs[0].Document
+	look := func(by string) {
+		t.Helper()
+		if err := r.LogView(t.Context(), by, "document viewed", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sendBack := func() {
+		t.Helper()
+		if err := r.Return(t.Context(), id, Return{Why: "not mine", By: "Carla"}); err != nil {
+			t.Fatal(err)
+		}
+		r.rest(docs[0].Batch)
+	}
+	story := func() Story {
+		t.Helper()
+		s, err := r.Story(t.Context(), id, Cropped)
+		if err != nil || len(s.Contradictions) > 0 {
+			t.Fatal(err, s.Contradictions)
+		}
+		return s
+	}
+	if s := story(); len(s.Former) != 0 {
+		t.Errorf("while it is there: %+v", s.Former)
+	}
+	look("Carla")
+	sendBack()
+	s := story()
+	if len(s.Former) != 1 || s.Former[0].Reference != caseA || s.Former[0].DecidedBy != Machine || s.Former[0].Rule != docs[0].Rule ||
+		len(s.Former[0].Evidence) != 1 || s.Former[0].Receipt == nil || s.Former[0].Register == "" {
+		t.Errorf("sent back: %+v", s.Former)
+	}
+	if len(s.Facts) != 1 || s.Facts[0].Text != caseA || s.Facts[0].Crop == nil {
+		t.Errorf("what was read: %+v", s.Facts)
+	}
+	if err := r.decide(id, Decision{Reference: caseB}); err != nil {
+		t.Fatal(err)
+	}
+	look("Ben")
+	sendBack()
+	s = story()
+	if len(s.Former) != 2 || s.Former[1].Reference != caseB || s.Former[1].DecidedBy != "A. Clerk" {
+		t.Errorf("sent back twice: %+v", s.Former)
+	}
+	if len(s.Facts) != 1 || s.Facts[0].Text != caseA {
+		t.Errorf("what was read, after a person had filed it: %+v", s.Facts)
+	}
+	for who, of := range map[string]string{"Carla": caseA, "Ben": caseB} {
+		for _, about := range []string{"", id} {
+			got, _, err := r.Entries(t.Context(), 0, 99, EntryFilter{Case: of, Action: "document viewed", About: about})
+			if err != nil || len(got) != 1 || got[0].Actor != who {
+				t.Errorf("who looked at the letter in %s: %+v, %v", of, got, err)
+			}
+		}
+	}
+	r.verifies()
+}

@@ -83,8 +83,8 @@ func TestStoryTellsWhoHadSeenIt(t *testing.T) {
 	c.follow("/letters/"+id+"/return", url.Values{"why": {"of another Alder"}})
 	b := h.as("auditor")
 	b.get("/story/" + id)
-	b.sees("Who had seen it", "The caseworker (caseworker)", "of another Alder")
-	b.lacks("/story/" + id + "/picture/")
+	b.sees("Who had seen it", "The caseworker (caseworker)", "of another Alder", "Where it was before", "a barcode with a strong check names an open case", `<span class="mono">`+caseA+`</span>`)
+	b.lacks("Nothing was read that speaks for a case", "/story/"+id+"/picture/")
 	b.get("/story/" + id + "?replay=1")
 	b.sees("other than decided", caseA, "A person has sent it back from that case")
 	if got := b.get("/story/" + id + "/picture/1/screen"); got.StatusCode != http.StatusForbidden {

@@ -138,6 +138,12 @@ func tell(out io.Writer, s pipeline.Story, crops map[int]string) error {
 			say("rendition", "sha256 %s", r.Rendition)
 		}
 	}
+	for _, f := range s.Former {
+		say("formerly", "in case %s of store %s, rule %s, by %s, %s, entry %d", f.Reference, f.Store, f.Rule, f.DecidedBy, moment(f.Decided), f.Entry)
+		for _, e := range f.Evidence {
+			say("", "page %d, %s %q, confidence %.2f", e.Page, e.Source, e.Text, e.Confidence)
+		}
+	}
 	for _, c := range s.Contradictions {
 		say("UNTRUE", "%s", c)
 	}
