@@ -366,8 +366,9 @@ func (m *Mailroom) restore(tx journal.Tx, f given, u Undo) error {
 	if err != nil {
 		return err
 	}
-	d = d.letGo()
-	d.Document, d.Left, d.Of = now.Document, now.letGo().Left, inEither(d.Of, now.Of)
+	d, now = d.letGo(), now.letGo()
+	d.Document, d.Left, d.Of = now.Document, now.Left, inEither(d.Of, now.Of)
+	d.Placement = now.Placement // its pages may have been it, and on their way elsewhere, since
 	for _, page := range d.Pages() {
 		if err := dispose(tx, d.Batch, page, mail.Disposition{Place: mail.PlaceDocument, Document: d.ID}); err != nil {
 			return err

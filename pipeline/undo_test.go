@@ -456,3 +456,34 @@ func (r *room) queued(task journal.Task) (is bool) {
 	}
 	return is
 }
+
+// TestUndoneDivisionForgetsAFormerPlacement: a letter that is made again of its parts is placed
+// as it is now, not as it was when it was divided: it may have been on its way elsewhere since.
+func TestUndoneDivisionForgetsAFormerPlacement(t *testing.T) {
+	r := newRoom(t)
+	ctx := t.Context()
+	batch, docs := r.process("a.pdf", "text=x", "text=y")
+	id := docs[0].Document
+	tax := r.stores["tax"]
+	r.stores["tax"] = moody{Store: tax, fail: func() error { return casestore.ErrRefused }}
+	if err := r.decide(id, Decision{Reference: caseA}); err != nil {
+		t.Fatal(err)
+	}
+	r.stores["tax"] = tax
+	if err := r.Decide(ctx, id, Decision{SplitBefore: 2, By: "Anna"}); err != nil {
+		t.Fatal(err)
+	}
+	_, docs = r.rest(batch.Batch)
+	wantPlaces(t, docs, "1-1 exception no-reference", "2-2 exception no-reference")
+	if err := errors.Join(
+		r.Decide(ctx, docs[0].Document, Decision{Merge: mergeNext, By: "Bert"}),
+		r.Decide(ctx, id, Decision{Reference: caseB, By: "Bert"}),
+		r.Undo(ctx, id, Undo{By: "Bert"}),
+		r.Undo(ctx, id, Undo{By: "Bert"}),
+		r.Undo(ctx, id, Undo{By: "Anna"})); err != nil {
+		t.Fatal(err)
+	}
+	_, docs = r.rest(batch.Batch)
+	wantPlaces(t, docs, "1-2 exception delivery-refused")
+	r.verifies()
+}
