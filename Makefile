@@ -68,6 +68,10 @@ race: deps ## all tests under the race detector (slower)
 crash: deps ## the mailroom killed, out of room, on a failing disk, without power, at every call that changes a file (root for the power; up to an hour)
 	TMPDIR=$$([ -w /dev/shm ] && echo /dev/shm || echo $${TMPDIR:-/tmp}) POSTROOM_SWEEP=full $(GO) test -count=1 -v -timeout 3h -run TestNothingIsLost ./pipeline
 
+.PHONY: persons
+persons: deps ## four persons at the same letters at the same time, on slow stores, in 3000 rounds, many of them killed in the middle
+	TMPDIR=$$([ -w /dev/shm ] && echo /dev/shm || echo $${TMPDIR:-/tmp}) POSTROOM_TRIALS=3000 $(GO) test -count=1 -v -timeout 2h -run TestPersonsAtOnce ./pipeline
+
 .PHONY: bench
 bench: deps ## what each part costs: milliseconds and allocations a page
 	$(GO) test -run '^$$' -bench . -benchmem ./...

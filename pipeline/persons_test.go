@@ -19,23 +19,42 @@ func TestWhateverPersonsDo(t *testing.T) {
 	r := newRoom(t)
 	done := map[string]int{}
 	batches := 0
+	var numbers [99]int // a range of numbers would be drawn with a bias to the small ones
+	for n := range numbers {
+		numbers[n] = n
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		batches++
 		r.cfg.After, r.cfg.DoubleKey = rapid.Bool().Draw(t, "after"), nil
 		if rapid.IntRange(0, 2).Draw(t, "double key") == 0 {
 			r.cfg.DoubleKey = []string{"tax"}
 		}
-		p := &persons{room: r, T: t, done: done}
-		p.receive(batches)
+		p := &persons{room: r, TB: t, names: []string{"Anna", "Bert"}, done: done, pause: func() {},
+			upTo: func(n int, what string) int { return rapid.SampledFrom(numbers[:n]).Draw(t, what) }}
+		line, _ := p.process("batch.pdf", p.pages(batches)...)
+		p.batch = line.Batch
 		for range rapid.IntRange(1, 14).Draw(t, "steps") {
-			p.step()
+			if err := p.step(r.t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if p.maybe("rest") {
+				p.rest()
+			}
 		}
 		p.rest()
 		p.sound()
 	})
 	r.verifies()
+	wantAllDone(t, done)
+}
+
+// whatPersonsDo has several times what is refused for many reasons.
+var whatPersonsDo = []string{"reference", "reference", "discard", "split", "split", "separator", "merge", "merge", "merge", "merge", "merge", "regroup", "regroup", "return", "park", "undo", "undo", "turn"}
+
+func wantAllDone(t *testing.T, done map[string]int) {
+	t.Helper()
 	t.Logf("carried out: %v", done)
-	for _, op := range []string{"reference", "discard", "split", "separator", "merge", "regroup", "return", "park", "undo", "turn"} {
+	for _, op := range slices.Compact(slices.Clone(whatPersonsDo)) {
 		if done[op] == 0 {
 			t.Errorf("%s was never carried out", op)
 		}
@@ -45,17 +64,24 @@ func TestWhateverPersonsDo(t *testing.T) {
 // persons do what they like with a batch.
 type persons struct {
 	*room
-	*rapid.T
+	rapid.TB
+	upTo  func(n int, what string) int // chooses one of n, from 0
+	pause func()                       // between two things that a person does
+	names []string
 	batch string
 	done  map[string]int
 }
 
-func (p *persons) receive(n int) {
-	kinds := []string{"separator", "blank", "code=" + caseA, "text=no number", "text=Our ref " + caseB, "code=" + caseA + ";text=Our ref " + caseB, "patch;text=more than a separator has to say of itself", "dead"}
-	pages := rapid.SliceOfN(rapid.SampledFrom(kinds), 2, 8).Draw(p.T, "pages")
-	pages = append(pages, fmt.Sprintf("text=batch %d", n)) // or it would be a duplicate
-	line, _ := p.process("batch.pdf", pages...)
-	p.batch = line.Batch
+func (p *persons) maybe(what string) bool { return p.upTo(2, what) == 1 }
+
+func oneOf[T any](p *persons, what string, all ...T) T { return all[p.upTo(len(all), what)] }
+
+// pages makes up the n-th batch.
+func (p *persons) pages(n int) (pages []string) {
+	for range 2 + p.upTo(7, "pages") {
+		pages = append(pages, oneOf(p, "page", "separator", "blank", "code="+caseA, "text=no number", "text=Our ref "+caseB, "code="+caseA+";text=Our ref "+caseB, "patch;text=more than a separator has to say of itself", "dead"))
+	}
+	return append(pages, fmt.Sprintf("text=batch %d", n)) // or it would be a duplicate
 }
 
 func (p *persons) rest() {
@@ -64,44 +90,39 @@ func (p *persons) rest() {
 	}
 }
 
-// step does something with a document, and may let the machine work before the next.
-func (p *persons) step() {
+// step does something with a document; that it is refused is no error.
+func (p *persons) step(ctx context.Context) error {
 	var docs []docRow
-	if err := p.journal.View(p.room.t.Context(), func(r journal.Reader) (err error) {
+	if err := p.journal.View(ctx, func(r journal.Reader) (err error) {
 		docs, err = documents(r, p.batch)
 		return err
-	}); err != nil {
-		p.Fatal(err)
-	}
-	if len(docs) == 0 {
-		return
+	}); err != nil || len(docs) == 0 {
+		return err
 	}
 	held := slices.DeleteFunc(slices.Clone(docs), func(d docRow) bool { return d.State != mail.Held })
-	if len(held) > 0 && rapid.IntRange(0, 3).Draw(p.T, "held") > 0 {
+	op := oneOf(p, "op", whatPersonsDo...)
+	if back := op == "undo" || op == "return"; len(held) > 0 && !back && p.upTo(4, "held") > 0 {
 		docs = held
 	}
-	d := docs[rapid.IntRange(0, len(docs)-1).Draw(p.T, "document")]
-	op := rapid.SampledFrom([]string{"reference", "reference", "discard", "split", "separator", "merge", "regroup", "regroup", "return", "park", "undo", "undo", "turn"}).Draw(p.T, "op")
-	err := p.do(op, d, held)
-	if refused := (*Refused)(nil); err != nil && !errors.As(err, &refused) {
-		p.Fatalf("%s of %s: %v", op, d.ID, err)
+	d := oneOf(p, "document", docs...)
+	err := p.do(ctx, op, d, held)
+	switch {
+	case errors.As(err, new(*Refused)):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s of %s: %w", op, d.ID, err)
 	}
-	if err == nil {
-		p.done[op]++
-	}
-	if rapid.Bool().Draw(p.T, "rest") {
-		p.rest()
-	}
+	p.done[op]++
+	return nil
 }
 
-func (p *persons) do(op string, d docRow, held []docRow) error {
-	ctx := p.room.t.Context()
-	by := rapid.SampledFrom([]string{"Anna", "Bert"}).Draw(p.T, "by")
-	decision := Decision{By: by, Supervisor: rapid.IntRange(0, 2).Draw(p.T, "supervisor") == 0}
-	page := rapid.IntRange(max(1, d.From), max(1, d.To)).Draw(p.T, "page")
+func (p *persons) do(ctx context.Context, op string, d docRow, held []docRow) error {
+	by := oneOf(p, "by", p.names...)
+	decision := Decision{By: by, Supervisor: p.upTo(3, "supervisor") == 0}
+	page := max(1, d.From) + p.upTo(max(1, d.To-d.From+1), "page")
 	switch op {
 	case "reference":
-		decision.Reference = rapid.SampledFrom([]string{caseA, caseB}).Draw(p.T, "case")
+		return p.waver(ctx, d.ID, decision)
 	case "discard":
 		decision.Discard = "advertising"
 	case "split":
@@ -109,22 +130,48 @@ func (p *persons) do(op string, d docRow, held []docRow) error {
 	case "separator":
 		decision.Separator = page
 	case "merge":
-		decision.Merge = rapid.SampledFrom([]string{mergeNext, mergePrevious}).Draw(p.T, "direction")
-		decision.TakeIn = rapid.Bool().Draw(p.T, "take in")
+		decision.Merge = oneOf(p, "direction", mergeNext, mergePrevious)
+		decision.TakeIn = p.upTo(4, "take in") > 0
 	case "regroup":
 		_, err := p.Regroup(ctx, p.grouping(held, by, decision.Supervisor))
 		return err
 	case "return":
 		return p.Return(ctx, d.ID, Return{Why: "not mine", By: by})
 	case "park":
-		return p.Park(ctx, d.ID, Park{Lane: rapid.SampledFrom(Lanes()).Draw(p.T, "lane"), Why: "so", By: by})
+		return p.Park(ctx, d.ID, Park{Lane: oneOf(p, "lane", Lanes()...), Why: "so", By: by})
 	case "undo":
 		return p.Undo(ctx, d.ID, Undo{By: by})
 	case "turn":
-		_, err := p.Turn(ctx, p.batch, Turn{Page: page, Degrees: 90 * rapid.IntRange(0, 3).Draw(p.T, "turn"), By: by})
+		_, err := p.Turn(ctx, p.batch, Turn{Page: page, Degrees: 90 * p.upTo(4, "turn"), By: by})
 		return err
 	}
 	return p.Decide(ctx, d.ID, decision)
+}
+
+// waver files in one case or the other, and may have second thoughts. That one of these comes
+// too late is no error: what was done before stands.
+func (p *persons) waver(ctx context.Context, id string, decision Decision) error {
+	decision.Reference = oneOf(p, "case", caseA, caseB)
+	if err := p.Decide(ctx, id, decision); err != nil {
+		return err
+	}
+	for range p.upTo(6, "second thoughts") {
+		p.pause()
+		err := p.Undo(ctx, id, Undo{By: decision.By})
+		if err == nil {
+			p.done["undo"]++
+			p.pause()
+			decision.Reference = oneOf(p, "case", caseA, caseB)
+			err = p.Decide(ctx, id, decision)
+		}
+		if errors.As(err, new(*Refused)) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // grouping divides the pages of some held documents anew, mostly as can be done.
@@ -133,12 +180,12 @@ func (p *persons) grouping(held []docRow, by string, supervisor bool) Regroup {
 	if len(held) == 0 {
 		return g
 	}
-	from := rapid.IntRange(0, len(held)-1).Draw(p.T, "first")
-	some := held[from:rapid.IntRange(from+1, min(len(held), from+3)).Draw(p.T, "last")]
+	from := p.upTo(len(held), "first")
+	some := held[from : from+1+p.upTo(min(len(held)-from, 3), "last")]
 	last := 0
 	for _, d := range some {
 		g.Documents = append(g.Documents, DocumentVersion{d.ID, d.Version})
-		if last > 0 && rapid.Bool().Draw(p.T, "between") {
+		if last > 0 && p.maybe("between") {
 			for page := last + 1; page < d.From; page++ {
 				g.TakeIn = append(g.TakeIn, page)
 			}
@@ -146,7 +193,7 @@ func (p *persons) grouping(held []docRow, by string, supervisor bool) Regroup {
 		last = d.To
 	}
 	for _, page := range []int{some[0].From - 1, last + 1} { // as often as not it is another document's, and refused
-		if page > 0 && rapid.IntRange(0, 3).Draw(p.T, "edge") == 0 {
+		if page > 0 && p.upTo(4, "edge") == 0 {
 			g.TakeIn = append(g.TakeIn, page)
 		}
 	}
@@ -158,7 +205,7 @@ func (p *persons) grouping(held []docRow, by string, supervisor bool) Regroup {
 	slices.Sort(pages)
 	for _, page := range pages {
 		n := len(g.Spans)
-		switch rapid.IntRange(0, 9).Draw(p.T, "place") {
+		switch p.upTo(10, "place") {
 		case 0:
 			g.Separators = append(g.Separators, page)
 		case 1:
@@ -178,7 +225,7 @@ func (p *persons) grouping(held []docRow, by string, supervisor bool) Regroup {
 	return g
 }
 
-// sound wants no fault in the batch, and one place for each page.
+// sound wants no fault in the batch, one place for each page, and nothing half done.
 func (p *persons) sound() {
 	v := &verification{m: p.Mailroom, blobs: map[journal.Ref]bool{}}
 	if err := v.batch(context.Background(), p.batch); err != nil {
@@ -186,6 +233,20 @@ func (p *persons) sound() {
 	}
 	for _, fault := range v.faults {
 		p.Error("fault:", fault)
+	}
+	if err := p.journal.View(context.Background(), func(r journal.Reader) error {
+		rows, err := documents(r, p.batch)
+		for _, d := range rows {
+			if d.State == mail.Filed && (d.Placement == nil || d.Receipt == nil) {
+				p.Errorf("document %s is filed without placement or receipt: %+v", d.ID, d)
+			}
+			if d.Undo != nil {
+				p.Errorf("document %s is still to be taken back: %+v", d.ID, d)
+			}
+		}
+		return err
+	}); err != nil {
+		p.Fatal(err)
 	}
 	line, docs, err := p.Batch(context.Background(), p.batch)
 	if err != nil {
