@@ -139,7 +139,7 @@ func playRound(t *testing.T, seed uint64, done map[string]int) (killed bool) {
 	const never = 1 << 30
 	left := &atomic.Int64{} // commits until it dies
 	if left.Store(never); seed&4 == 4 {
-		left.Store(int64(1 + c.upTo(250, "")))
+		left.Store(int64(1 + c.upTo(120, "")))
 	}
 	for c.steps.Load() > 0 {
 		power, cut := context.WithCancel(t.Context())
