@@ -1,7 +1,7 @@
 // The caseworkers: one finds a letter by a word in it and sends another one back; a
 // colleague of another group sees neither.
 import assert from "node:assert/strict";
-import { word } from "./desk.mjs";
+import { height, word } from "./desk.mjs";
 
 export async function readLetters(desk) {
   const c = await desk.signedIn("carla");
@@ -20,6 +20,7 @@ export async function readLetters(desk) {
   await c.page.goto("/letters");
   assert.match(await rows.filter({ hasText: reference }).first().innerText(), new RegExp(word("letters.seen")));
   await find(c, reference, said);
+  await byKeys(c, reference);
   await takeAlong(c);
   await sendBack(c, desk, rows);
   await c.leave();
@@ -54,6 +55,31 @@ async function find(c, reference, said) {
   const [paper, notes] = [await c.page.locator("figure.view").first().boundingBox(), await c.page.locator("#note").boundingBox()];
   assert.ok(notes.x > paper.x + paper.width && notes.y >= 0 && notes.y < 600, "the notes are not beside the part of the page that is looked at");
   await c.shot("letter");
+}
+
+// byKeys reads without a click: the keys work in a letter as it opens, after each that leads to
+// another one, and at a place that was found, which is in sight.
+async function byKeys(c, reference) {
+  await c.page.locator("#hit").waitFor({ state: "attached" });
+  assert.ok(await c.atKeys(), "after a search in the letter its keys are dead");
+  const { top, bottom } = await c.page.locator("#hit").evaluate((e) => e.getBoundingClientRect().toJSON());
+  assert.ok(top >= 0 && bottom <= height, `the place that was found is out of sight: ${top}`);
+  assert.equal(await c.page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none", "the whole letter has a box around it");
+  await c.page.goto("/letters");
+  await c.leaving(() => c.page.locator("#rows tbody tr").first().getByRole("link").first().click());
+  assert.ok(await c.atKeys(), "a letter opens with dead keys");
+  await c.leads("j");
+  assert.ok(await c.atKeys(), "the next letter opens with dead keys");
+  await c.press("/");
+  assert.equal(await c.focused(), "find");
+  assert.notEqual(await c.page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none", "the field's focus is not to be seen");
+  await c.press("Escape");
+  await c.press("+");
+  await c.page.locator(".view.zoom-150").first().waitFor();
+  await c.press("f");
+  await c.page.goto("/letters");
+  await c.leaving(() => c.page.locator("#rows tbody tr", { hasText: reference }).first().getByRole("link").first().click());
+  assert.match(await c.heading(), new RegExp(reference));
 }
 
 async function takeAlong(c) {
