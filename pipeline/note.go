@@ -20,8 +20,9 @@ const (
 	actionNoted   = "note written"
 	actionUnnoted = "note removed"
 
-	longestNote = 500 // characters
-	mostNotes   = 100 // on one letter
+	longestNote = 500         // characters
+	mostNotes   = 100         // on one letter
+	sentTwice   = time.Minute // the same text within it is one note: a button was pressed twice
 )
 
 // Note is what a person wrote beside a letter. It belongs to the case that the letter was
@@ -36,7 +37,8 @@ type Note struct {
 	Store     string         `json:"store"`
 }
 
-// Note writes a note on a filed letter, and logs it. *Refused: it can't be read later, it
+// Note writes a note on a filed letter, and logs it; what the user has just written there
+// is not written again. *Refused: it can't be read later, it
 // is too long, there are too many, or the letter is not filed any more.
 func (m *Mailroom) Note(ctx context.Context, user, by, document, text string) error {
 	by, text = strings.TrimSpace(by), strings.TrimSpace(text)
@@ -62,12 +64,28 @@ func (m *Mailroom) Note(ctx context.Context, user, by, document, text string) er
 		if err != nil {
 			return err
 		}
+		n := Note{id.String(), user, by, m.cfg.Now().UTC(), text, d.Placement.Reference, d.Receipt.Store}
+		for _, row := range all {
+			was, err := decode[Note](tableNote, row)
+			if err != nil {
+				return err
+			}
+			if was.repeats(n) {
+				return nil
+			}
+		}
 		if len(all) == mostNotes {
 			return refuse(refusedNotes, "most", mostNotes)
 		}
-		n := Note{id.String(), user, by, m.cfg.Now().UTC(), text, d.Placement.Reference, d.Receipt.Store}
 		return errors.Join(journal.Save(tx, tableNote, document+"/"+n.ID, n), tx.Log(m.event(actionNoted, document, by, n)))
 	})
+}
+
+// repeats tells whether a note was sent a second time.
+func (n Note) repeats(o Note) bool {
+	apart := o.At.Sub(n.At).Abs()
+	n.ID, n.By, n.At = o.ID, o.By, o.At
+	return n == o && apart < sentTwice
 }
 
 // RemoveNote removes a note that the user wrote himself; the log keeps it. ErrNoSuch is

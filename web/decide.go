@@ -24,7 +24,7 @@ type trial struct {
 
 // tried gives the form of this request, and which of its fields is at fault.
 func tried(v *visit, status int, field, wrong string) trial {
-	return trial{status, wrong, field, v.field("reference"), v.field("why"), v.field("pages")}
+	return trial{status, wrong, field, v.field("reference"), v.again("why"), v.field("pages")}
 }
 
 // decided is carriedOut of what ends the work at the document: nobody has it any more, and what
@@ -79,6 +79,9 @@ func (d *desk) refusal(v *visit, r *pipeline.Refused) string {
 			l.Key = "lookup.form"
 		}
 		return v.t("station.refused", "Why", v.t(l.Key))
+	}
+	if text := v.unseen(r.Code); text != "" {
+		return text
 	}
 	args := make([]any, 0, 2*len(r.Args))
 	for name, value := range r.Args {

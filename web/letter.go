@@ -38,7 +38,9 @@ type letterPage struct {
 	HitAfter   int
 	Notes      []noteView
 	Problem    string
-	Field      string
+	Field      string // in which it is
+	Note       string // that was typed and refused
+	Why        string // likewise
 	Searchable bool
 }
 
@@ -89,6 +91,12 @@ func (d *desk) showLetter(v *visit, status int, problem, field string) error {
 		p.Turn = 0
 	}
 	p.TurnNext = (p.Turn + 90) % 360
+	switch field {
+	case "note":
+		p.Note = v.again("note")
+	case "why":
+		p.Why = v.again("why")
+	}
 	notes, err := d.Mailroom.Notes(ctx, h.Document)
 	if err != nil {
 		return err
@@ -172,8 +180,8 @@ func (d *desk) findInLetter(v *visit) error {
 		return err
 	}
 	text := v.field("find")
-	if len(text) > 400 {
-		return errBadForm
+	if tooLong(text) {
+		return d.showLetter(v, http.StatusUnprocessableEntity, v.t("search.too_long", "Most", longestSearch), "find")
 	}
 	if err := d.keepFinding(v, finding{h.Document, text}); err != nil {
 		return err
@@ -205,6 +213,10 @@ func (d *desk) hitsOf(v *visit, document string, p *letterPage) (hits []hit, err
 		if err := d.keepFinding(v, f); err != nil {
 			return nil, err
 		}
+	}
+	if p.Field == "find" { // it was refused
+		p.Find = v.field("find")
+		return nil, nil
 	}
 	if f.Document != document || f.Text == "" {
 		return nil, nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"postroom/mail"
 	"postroom/pipeline"
@@ -71,12 +72,15 @@ func (v *visit) asked() (a wanted) {
 }
 
 func (d *desk) search(v *visit) error {
-	if len(v.field("q")) > 400 || len(v.field("store")+v.field("source")+v.field("month")) > 300 {
+	if len(v.field("store")+v.field("source")+v.field("month")) > 300 {
 		return errBadForm
 	}
 	a := wanted{Text: v.field("q"), Store: v.field("store"), Source: v.field("source"), Month: v.field("month")}
 	if _, err := time.Parse("2006-01", a.Month); a.Month != "" && err != nil {
 		return errBadForm
+	}
+	if tooLong(a.Text) {
+		return v.show(http.StatusUnprocessableEntity, "search", searchPage{wanted: a, Problem: v.t("search.too_long", "Most", longestSearch), Whole: true})
 	}
 	text, err := json.Marshal(a)
 	if err != nil {
@@ -140,12 +144,19 @@ func (d *desk) found(v *visit) error {
 	return v.show(http.StatusOK, "search", p)
 }
 
+// longestSearch is how many characters the fields take in which words are looked for.
+const longestSearch = 200
+
+func tooLong(text string) bool { return utf8.RuneCountInString(text) > longestSearch }
+
 // searchRefused says what to type else.
 func (v *visit) searchRefused(r *search.Refused) string {
-	if r == search.ErrNoWord {
-		return v.t("search.no_word")
-	}
-	return v.t("search.refused")
+	key := map[search.Fault]string{
+		search.NoWord: "search.no_word", search.TooLong: "search.too_long",
+		search.TooManyWords: "search.too_many_words", search.ShortStart: "search.short_start",
+		search.CommonStart: "search.common_start", search.TooFar: "search.too_far",
+	}[r.Fault]
+	return v.t(key, "Most", r.Bound)
 }
 
 // showHits adds what was found, of letters that the person may still see. A snippet is a

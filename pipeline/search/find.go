@@ -90,7 +90,7 @@ func (x *Index) Find(ctx context.Context, q Query) (result Result, err error) {
 		return result, err
 	}
 	if q.From < 0 || q.From > mostFrom {
-		return result, refuse("only the first %d letters can be turned over: ask for less", mostFrom)
+		return result, &Refused{TooFar, mostFrom}
 	}
 	if q.Size <= 0 {
 		q.Size = usualSize

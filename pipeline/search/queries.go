@@ -102,7 +102,7 @@ func beginning(ix bleve.Index, start string) (some []string, err error) {
 			return append(some, start), nil
 		}
 		if len(some) >= mostBegun {
-			return nil, refuse("too many words begin with %q: give more of the word", start)
+			return nil, &Refused{CommonStart, mostBegun}
 		}
 		some = append(some, e.Term) // never a stem: the mark in it is its third character
 	}

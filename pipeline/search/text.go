@@ -1,7 +1,7 @@
 package search
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,14 +15,27 @@ const (
 )
 
 // Refused is what can't be searched for; its text says why and what would do.
-type Refused struct{ Why string }
+type Refused struct {
+	Fault Fault
+	Bound int // in the text; 0 = none
+}
 
-func (r *Refused) Error() string { return r.Why }
+// Fault is what is wrong with a text that can't be searched for.
+type Fault string
 
-// ErrNoWord refuses a text of signs alone: without a word it would find every letter.
-var ErrNoWord = &Refused{"a search needs a word"} // never written to
+// The faults. A text of signs alone would find every letter.
+const (
+	NoWord       Fault = "a search needs a word"
+	TooLong      Fault = "a search has %d characters at most"
+	TooManyWords Fault = "a search has %d words at most"
+	ShortStart   Fault = "before * there are %d characters at least"
+	CommonStart  Fault = "more than %d words begin as one before *: give more of the word"
+	TooFar       Fault = "only the first %d letters can be turned over: ask for less"
+)
 
-func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(format, args...)} }
+func (r *Refused) Error() string {
+	return strings.Replace(string(r.Fault), "%d", strconv.Itoa(r.Bound), 1)
+}
 
 // clause is a part of what is asked for: a letter has it when a page has any of its ways.
 type clause struct {
@@ -52,7 +65,7 @@ type piece struct {
 // Every other sign only divides words. The error is a *Refused.
 func clauses(text string) (all []clause, err error) {
 	if utf8.RuneCountInString(text) > longestText {
-		return nil, refuse("a search has %d characters at most", longestText)
+		return nil, &Refused{TooLong, longestText}
 	}
 	count := 0
 	var run []token // words in a row that may be one number
@@ -65,14 +78,14 @@ func clauses(text string) (all []clause, err error) {
 	for _, p := range pieces(text) {
 		found := appendTokens(nil, p.text, 0, 0)
 		if count += len(found); count > mostTokens {
-			return nil, refuse("a search has %d words at most", mostTokens)
+			return nil, &Refused{TooManyWords, mostTokens}
 		}
 		if len(found) == 0 {
 			continue
 		}
 		begun := !p.quoted && strings.HasSuffix(p.text, "*")
 		if last := found[len(found)-1].term; begun && utf8.RuneCountInString(last) < shortestStart {
-			return nil, refuse("before * there are %d characters at least", shortestStart)
+			return nil, &Refused{ShortStart, shortestStart}
 		}
 		if p.not || p.quoted || begun || len(found) > 1 || !numeral(found[0]) {
 			flush()
@@ -83,7 +96,7 @@ func clauses(text string) (all []clause, err error) {
 	}
 	flush()
 	if len(all) == 0 && strings.TrimSpace(text) != "" {
-		return nil, ErrNoWord
+		return nil, &Refused{Fault: NoWord}
 	}
 	return all, nil
 }
