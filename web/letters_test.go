@@ -44,7 +44,7 @@ func TestCaseworkersDay(t *testing.T) {
 		t.Errorf("looking for a word leads to %q", where)
 	}
 	b.get("/letters/" + first + "?hit=1")
-	b.sees("Place 1 of 2", `class="hit now" id="hit"`, "?hit=2#hit")
+	b.sees("Place 1 of 2", `class="hit now" id="hit" tabindex="-1"`, "?hit=2#hit")
 	b.get("/letters/" + first + "?hit=2")
 	b.sees("Place 2 of 2", "Page 2 of 2")
 
