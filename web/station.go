@@ -173,7 +173,7 @@ func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) (at 
 	if p.Whole || len(pages) == 0 { // no page of it is shown
 		return 0, nil
 	}
-	if at = slices.Index(pages, formInt(v, "page")); at < 0 {
+	if at = nearest(pages, formInt(v, "page")); at < 0 {
 		at = opening(p.Line)
 	}
 	from, to := max(0, at-stripSide), min(len(pages), at+stripSide+1)

@@ -319,6 +319,8 @@ func TestLongDocument(t *testing.T) {
 		t.Errorf("%d thumbnails", n)
 	}
 	c.sees("« 1<", "300 »", `id="goto"`, "?page=149", "?page=151", "page 150 (of 1–300)")
+	c.opens("/station/" + d.Document + "?page=301") // as somebody types it who does not know how many there are
+	c.sees("page 300 (of 1–300)")
 	if len(c.body) > 100_000 {
 		t.Errorf("the page has %d bytes", len(c.body))
 	}

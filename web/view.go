@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +79,16 @@ func (p *pageView) mark(evidence []mail.Evidence) {
 			p.Boxes = append(p.Boxes, boxView{Class: "fact", Points: points(p.sight.Place(e.Polygon))})
 		}
 	}
+}
+
+// nearest is the place of a page among a letter's, or of the one that comes closest when it has
+// no such page; -1 = none was asked for.
+func nearest(pages []int, page int) int {
+	if page <= 0 {
+		return -1
+	}
+	at, _ := slices.BinarySearch(pages, page)
+	return min(at, len(pages)-1)
 }
 
 // underlineWeak marks the words that were hardly read.
