@@ -300,6 +300,7 @@ func (m *Mailroom) find(ctx context.Context, table, what, id string, first func(
 			found = id
 			return nil
 		}
+		id := strings.ToLower(strings.TrimSpace(id)) // as ids are written, however this one was copied
 		var all, firsts []string
 		if len(id) >= fewest {
 			if err := each(r, table, id, func(row journal.Row) error {

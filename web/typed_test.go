@@ -70,3 +70,14 @@ func TestSearchesThatAreRefused(t *testing.T) {
 		b.lacks("0 places")
 	}
 }
+
+// A document or batch is found by its id, however that was copied.
+func TestIDsAreFoundAsCopied(t *testing.T) {
+	h := newHouse(t)
+	d := h.receive("a.pdf", "code="+caseA+" one")[0]
+	b := h.as("auditor")
+	for id, want := range map[string]string{strings.ToUpper(d.Document): d.Document, " " + strings.ToUpper(d.Document[:12]) + " ": d.Document, "\t" + strings.ToUpper(d.Batch): d.Batch} {
+		b.follow("/log", url.Values{"about": {id}})
+		b.sees(`name="about" class="mono" value="` + want + `"`)
+	}
+}
