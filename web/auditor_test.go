@@ -232,7 +232,7 @@ func TestAdministratorsLook(t *testing.T) {
 	if got := b.post("/groups", group); got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(b.body, "TX-(") {
 		t.Error("a pattern that is none:", got.Status)
 	}
-	b.sees("TX-( is no pattern of at most 300 bytes")
+	b.sees(`TX-( is no pattern (RE2): <span lang="en">missing closing )`)
 	b.lacks("error parsing") // the commands' English
 	if groups, err := h.directory.Groups(t.Context()); err != nil || len(groups) != 1 {
 		t.Error("looking has made a group", groups, err)

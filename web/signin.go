@@ -178,21 +178,21 @@ func (d *desk) changePassword(v *visit) error {
 	var throttled *access.Throttled
 	switch {
 	case errors.As(err, &throttled):
-		return d.showAccount(v, http.StatusTooManyRequests, fault{v.t("signin.throttled_plain"), "old"})
+		return d.showAccount(v, http.StatusTooManyRequests, newFault(v.t("signin.throttled_plain"), "old"))
 	case errors.Is(err, access.ErrDenied):
-		return d.showAccount(v, http.StatusUnprocessableEntity, fault{v.t("account.old_wrong"), "old"})
+		return d.showAccount(v, http.StatusUnprocessableEntity, newFault(v.t("account.old_wrong"), "old"))
 	case err != nil:
 		return err
 	case v.PostFormValue("new") != v.PostFormValue("again"):
-		return d.showAccount(v, http.StatusUnprocessableEntity, fault{v.t("account.differ"), "again"})
+		return d.showAccount(v, http.StatusUnprocessableEntity, newFault(v.t("account.differ"), "again"))
 	}
 	err = d.Directory.SetPassword(ctx, v.user.Actor(), v.user.ID, v.PostFormValue("new"), false)
 	var refused *access.Refused
 	if errors.As(err, &refused) {
-		return d.showAccount(v, http.StatusUnprocessableEntity, fault{v.accountRefusal(refused), "new"})
+		return d.showAccount(v, http.StatusUnprocessableEntity, newFault(v.accountRefusal(refused), "new"))
 	}
 	if errors.Is(err, access.ErrChanged) { // the one that was typed is none any more
-		return d.showAccount(v, http.StatusUnprocessableEntity, fault{v.t("account.old_wrong"), "old"})
+		return d.showAccount(v, http.StatusUnprocessableEntity, newFault(v.t("account.old_wrong"), "old"))
 	}
 	if err != nil {
 		return err

@@ -97,7 +97,7 @@ func (s speech) functions() template.FuncMap {
 		"number":    s.number,
 		"pages":     spans,
 		"printable": printable,
-		"fault":     func(text, field string) fault { return fault{text, field} },
+		"fault":     newFault,
 		"reason":    func(do string, typed tryView) reasonForm { return reasonForm{do, typed} },
 		"base":      func(path string) string { return printable(baseName(path)) },
 		"lasting":   s.lasting,
@@ -199,8 +199,12 @@ func (v *visit) origin(source string) string {
 	return name
 }
 
-// fault is what is wrong with a form, and in which field.
-type fault struct{ Text, Field string }
+// fault is what is wrong with a form, and in which field; English is what a library says of it.
+type fault struct{ Text, Field, English string }
+
+func newFault(text, field string, english ...string) fault {
+	return fault{text, field, strings.Join(english, "")}
+}
 
 // has tells whether a list has a text.
 func has(list any, text any) bool {

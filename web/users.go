@@ -18,6 +18,7 @@ type usersPage struct {
 	Roles   []access.Role
 	Stores  []string
 	Problem string
+	Fault   string // what a library says of it, in English
 	Typed   access.User
 	Group   access.Group // as it was typed, of a form that is shown again
 	Seen    string       // and the mark of what it was typed over
@@ -226,7 +227,7 @@ func (d *desk) previewGroup(v *visit, g access.Group) error {
 	scope, err := access.ScopeOf(g)
 	var refused *access.Refused
 	if errors.As(err, &refused) {
-		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Group: g, Seen: v.field("seen")})
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Fault: refused.Args["fault"], Group: g, Seen: v.field("seen")})
 	}
 	if err != nil {
 		return err
@@ -243,7 +244,7 @@ func (d *desk) groupDone(v *visit, g access.Group, err error, key string) error 
 	var refused *access.Refused
 	switch {
 	case errors.As(err, &refused):
-		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Group: g, Seen: v.field("seen")})
+		return d.showUsers(v, http.StatusUnprocessableEntity, usersPage{Problem: v.accountRefusal(refused), Fault: refused.Args["fault"], Group: g, Seen: v.field("seen")})
 	case errors.Is(err, access.ErrChanged):
 		return d.showUsers(v, http.StatusConflict, usersPage{Problem: v.t("users.meanwhile")})
 	case errors.Is(err, access.ErrNone):

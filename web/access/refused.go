@@ -33,6 +33,7 @@ const (
 	refusedStores    Refusal = "stores-needed"
 	refusedDouble    Refusal = "group-taken"
 	refusedPattern   Refusal = "pattern-form"
+	refusedLong      Refusal = "pattern-length"
 )
 
 // refusals are the sentences, in English; {name} stands for an argument, {"name"} for one in quotes.
@@ -55,7 +56,8 @@ var refusals = map[Refusal]string{ // never written to
 	refusedMost:      "a group has at most {stores} stores and {patterns} patterns",
 	refusedStores:    "cases are seen in stores: name the group's stores, too",
 	refusedDouble:    `there is a group {"group"} already`,
-	refusedPattern:   `{"pattern"} is no pattern of at most {most} bytes: {fault}`,
+	refusedPattern:   `{"pattern"} is no pattern (RE2): {fault}`,
+	refusedLong:      `a pattern has 1 to {most} bytes: {"pattern"} has {bytes}`,
 }
 
 // Refusals lists the codes of all refusals, with their English sentences.

@@ -22,13 +22,25 @@ type compiled struct {
 	patterns []*regexp.Regexp
 }
 
+// faultOf is what is wrong with a pattern, and where, in RE2's own words.
+func faultOf(err error) string {
+	var fault *syntax.Error
+	if !errors.As(err, &fault) {
+		return err.Error()
+	}
+	return string(fault.Code) + " (" + fault.Expr + ")"
+}
+
 // compile reads a group's patterns: *Refused names the one that is none.
 func compile(g Group) (*compiled, error) {
 	c := &compiled{group: g, all: len(g.Cases) == 0, literal: map[string]bool{}}
 	for _, p := range g.Cases {
 		// Alone first: what is only a pattern between the brackets put around it here could end them.
-		if _, err := syntax.Parse(p, syntax.Perl); err != nil || len(p) > longestPattern || p == "" {
-			return nil, refuse(refusedPattern, "pattern", p, "most", longestPattern, "fault", err)
+		if len(p) > longestPattern || p == "" {
+			return nil, refuse(refusedLong, "pattern", p, "most", longestPattern, "bytes", len(p))
+		}
+		if _, err := syntax.Parse(p, syntax.Perl); err != nil {
+			return nil, refuse(refusedPattern, "pattern", p, "fault", faultOf(err))
 		}
 		if regexp.QuoteMeta(p) == p {
 			c.literal[p] = true
@@ -36,7 +48,7 @@ func compile(g Group) (*compiled, error) {
 		}
 		re, err := regexp.Compile(`\A(?:` + p + `)\z`)
 		if err != nil {
-			return nil, refuse(refusedPattern, "pattern", p, "most", longestPattern, "fault", err)
+			return nil, refuse(refusedPattern, "pattern", p, "fault", faultOf(err))
 		}
 		c.patterns = append(c.patterns, re)
 	}
