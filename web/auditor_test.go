@@ -119,7 +119,7 @@ func TestVerificationFromTheDesk(t *testing.T) {
 		}
 	}
 	b.get("/log/verification")
-	b.sees("no fault", "The auditor (auditor)", "1 batches, 1 documents")
+	b.sees("no fault", "The auditor (auditor)", "batches: 1, documents: 1")
 }
 
 // Letters of a sample are judged one after another; what is wrong is a list for those who

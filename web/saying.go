@@ -218,11 +218,14 @@ func (s speech) grouping(g pipeline.Grouping) (string, error) {
 		for n := span.From; n <= span.To; n++ {
 			numbers = append(numbers, n)
 		}
-		if len(span.Blanks) > 0 {
-			add("decision.letter_blank", "Pages", spans(numbers), "Blanks", spans(span.Blanks))
-			continue
+		add("decision.letter", "Count", len(numbers), "Pages", spans(numbers))
+		if n := len(span.Blanks); n > 0 {
+			blanks, err := s.say("story.blanks", "Count", n)
+			if err != nil {
+				failed = err
+			}
+			all[len(all)-1] += " (" + blanks + " " + spans(span.Blanks) + ")"
 		}
-		add("decision.letter", "Pages", spans(numbers))
 	}
 	for _, n := range g.Separators {
 		add("decision.separator", "Page", n)

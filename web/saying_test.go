@@ -165,3 +165,19 @@ func TestTypography(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupingsAreSaid: one page is a page, in every language.
+func TestGroupingsAreSaid(t *testing.T) {
+	all := speeches(t)
+	one := pipeline.Grouping{Spans: []pipeline.PageSpan{{From: 1, To: 1, Blanks: []int{1}}, {From: 2, To: 4, Blanks: []int{3, 4}}}}
+	for lang, want := range map[string]string{
+		"en": "letter: page 1 (blank: 1); letter: pages 2–4 (blank: 3–4)",
+		"fr": "lettre\u00a0: page 1 (vierge\u00a0: 1); lettre\u00a0: pages 2–4 (vierges\u00a0: 3–4)",
+		"nl": "brief: pagina 1 (blanco: 1); brief: pagina’s 2–4 (blanco: 3–4)",
+		"de": "Brief: Seite 1 (leer: 1); Brief: Seiten 2–4 (leer: 3–4)",
+	} {
+		if got, err := all[lang].grouping(one); err != nil || got != want {
+			t.Errorf("%s: %q, %v", lang, got, err)
+		}
+	}
+}
