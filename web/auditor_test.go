@@ -90,8 +90,13 @@ func TestStoryTellsWhoHadSeenIt(t *testing.T) {
 	if got := b.get("/story/" + id + "/picture/1/screen"); got.StatusCode != http.StatusForbidden {
 		t.Errorf("a page without a reason: %s", got.Status)
 	}
+	b.get("/story/" + id)
+	b.sees(`action="/story/` + id + `/open#pages"`)
 	b.follow("/story/"+id+"/open", url.Values{"why": {"complaint 7"}})
 	b.sees("/story/" + id + "/picture/1/thumb")
+	if at := strings.Index(b.body, `id="pages"`); at < 0 || at > strings.Index(b.body, "All that happened") {
+		t.Error("the pages stand below the entries")
+	}
 	if n := h.logged(id, "document opened for an audit"); n != 1 {
 		t.Error("the reason is logged", n, "times")
 	}

@@ -1,6 +1,6 @@
 // The auditor explains a routing and draws a sample; the administrator adds a user.
 import assert from "node:assert/strict";
-import { word } from "./desk.mjs";
+import { height, word } from "./desk.mjs";
 
 export async function explain(desk) {
   const a = await desk.signedIn("anna");
@@ -32,8 +32,11 @@ async function story(a, desk) {
   await a.page.locator("main li", { hasText: "a building permit, not a tax" }).first().waitFor();
   assert.equal(await a.page.locator(".strip img").count(), 0, "pages are shown without a reason");
   await a.page.fill("#why", "complaint about a letter gone astray");
-  await a.follow("form[action$='/open'] button");
+  await a.follow("form[action*='/open'] button");
   await a.page.locator(".strip img").first().waitFor();
+  const { top, bottom } = await a.page.locator(".strip").evaluate((e) => e.getBoundingClientRect().toJSON());
+  assert.ok(top >= 0 && bottom <= height, `the pages open out of sight: ${top}`);
+  await a.page.evaluate(() => scrollTo(0, 0));
   await a.shot("story");
 }
 

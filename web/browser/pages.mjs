@@ -171,7 +171,7 @@ async function search({ page }) {
 async function openStory(p) {
   if (await p.page.locator("#why").count() > 0) {
     await p.page.fill("#why", "axe looks at it");
-    await p.follow("form[action$='/open'] button");
+    await p.follow("form[action*='/open'] button");
   }
   await p.page.locator(".strip").waitFor();
 }
