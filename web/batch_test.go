@@ -34,7 +34,8 @@ func TestDifferenceIsAcceptedAsItWasSeen(t *testing.T) {
 	if got := o.post("/batches/"+batch+"/close", old); got.StatusCode != http.StatusUnprocessableEntity {
 		t.Error(got.Status)
 	}
-	o.sees("other counts by now")
+	o.sees("other counts by now", `name="why" value="one letter was withdrawn"`)
+	o.sees("<tbody><tr><th scope=\"rowgroup\" colspan=\"3\">Pages, by their place</th></tr>\n<tr><th scope=\"row\">scanned</th>")
 	if got := o.post("/batches/"+batch+"/close", form); got.StatusCode != http.StatusSeeOther {
 		t.Error(got.Status, o.body)
 	}

@@ -25,6 +25,7 @@ type judgedPage struct {
 	Before   int
 	After    int
 	Problem  string
+	Why      string // that was typed and refused
 }
 
 // showJudged shows a letter of a sample, to be judged. That it is in the sample is the reason
@@ -35,7 +36,7 @@ func (d *desk) showJudged(v *visit, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	p := judgedPage{Problem: problem}
+	p := judgedPage{Problem: problem, Why: v.again("why")}
 	if p.Sample, err = d.Mailroom.Sample(ctx, v.PathValue("sample")); err != nil {
 		return err
 	}

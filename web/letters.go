@@ -24,6 +24,7 @@ type lettersPage struct {
 	Views   []pipeline.SavedView
 	Problem string
 	Field   string // in which the problem is
+	Name    string // of a view, that was typed and refused
 }
 
 type letterRow struct {
@@ -77,7 +78,7 @@ func (d *desk) showChosen(v *visit, status int, c letterChoice, problem, field s
 	if err != nil {
 		return err
 	}
-	p := lettersPage{Nothing: scope.Empty(), Choice: c, Chosen: c != letterChoice{}, Stores: scope.Stores(), Sources: d.sources(), Problem: problem, Field: field}
+	p := lettersPage{Nothing: scope.Empty(), Choice: c, Chosen: c != letterChoice{}, Stores: scope.Stores(), Sources: d.sources(), Problem: problem, Field: field, Name: v.again("name")}
 	if p.Views, err = d.Mailroom.Views(ctx, v.user.ID); err != nil {
 		return err
 	}
