@@ -1,7 +1,7 @@
 // The caseworkers: one finds a letter by a word in it and sends another one back; a
 // colleague of another group sees neither.
 import assert from "node:assert/strict";
-import { height, word } from "./desk.mjs";
+import { height, width, word } from "./desk.mjs";
 
 export async function readLetters(desk) {
   const c = await desk.signedIn("carla");
@@ -21,6 +21,7 @@ export async function readLetters(desk) {
   assert.match(await rows.filter({ hasText: reference }).first().innerText(), new RegExp(word("letters.seen")));
   await find(c, reference, said);
   await byKeys(c, reference);
+  await onATelephone(c);
   await takeAlong(c);
   await sendBack(c, desk, rows);
   await c.leave();
@@ -83,6 +84,18 @@ async function byKeys(c, reference) {
   await c.page.goto("/letters");
   await c.leaving(() => c.page.locator("#rows tbody tr", { hasText: reference }).first().getByRole("link").first().click());
   assert.match(await c.heading(), new RegExp(reference));
+}
+
+// onATelephone is a narrow screen: the letter's picture comes before all that can be done with it.
+async function onATelephone(c) {
+  await c.page.setViewportSize({ width: 400, height: 800 });
+  const top = (selector) => c.page.locator(selector).first().evaluate((e) => e.getBoundingClientRect().top);
+  assert.ok(await top("figure.view") < 500, `the letter begins at ${await top("figure.view")}`);
+  assert.ok(await top("figure.view") < await top(".letter nav"), "the ways to other letters stand above the letter");
+  await c.shot("letter-400");
+  const [seen, wide] = await c.page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
+  assert.ok(wide <= seen, `the letter is ${wide} wide where ${seen} can be seen`);
+  await c.page.setViewportSize({ width, height });
 }
 
 async function takeAlong(c) {

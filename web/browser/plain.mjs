@@ -18,9 +18,31 @@ export async function halfAsWide(o, desk) {
   const [seen, wide] = await o.page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
   assert.ok(wide <= seen, `the station is ${wide} wide where ${seen} can be seen`);
   await o.shot("station-200");
+  await onATelephone(o);
   await fileTyped(o, desk.cases.permits);
   await o.page.setViewportSize({ width, height });
   await allDone(o);
+}
+
+// onATelephone is a narrow screen: the letter comes first, and charts can be read.
+async function onATelephone(o) {
+  const at = o.page.url();
+  await o.page.setViewportSize({ width: 400, height: 800 });
+  await o.page.goto(at);
+  assert.equal(await o.focused(), "reference");
+  await o.shot("station-400");
+  const top = (selector) => o.page.locator(selector).first().evaluate((e) => e.getBoundingClientRect().top);
+  assert.ok(await top("[data-view]") >= 0 && await top("[data-view]") < 600, `the letter begins at ${await top("[data-view]")}`);
+  for (const below of [".strip", ".bar-pages", ".split .desk"]) {
+    if (await o.page.locator(below).count()) assert.ok(await top(below) > await top("[data-view]"), `${below} stands above the letter`);
+  }
+  await o.page.goto("/figures");
+  const [seen, wide, chart] = await o.page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth, document.querySelector(".plot").clientWidth]);
+  assert.ok(wide <= seen, `the figures are ${wide} wide where ${seen} can be seen`);
+  assert.ok(chart >= 600, `a chart is ${chart} wide`);
+  await o.shot("figures-400");
+  await o.page.setViewportSize({ width: width / 2, height: height / 2 });
+  await o.page.goto(at);
 }
 
 // unattended leaves a page open until the session is over: the sign-in takes its place, says

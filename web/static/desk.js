@@ -7,7 +7,9 @@
   const ready = () => {
     const wrong = document.querySelector("[aria-invalid=true]");
     const at = wrong || document.querySelector(".problem[data-focus]") || document.querySelector("[data-focus]");
-    at?.focus({preventScroll: at.matches("[data-keys]")}); // what is a whole page stays where it begins
+    // What is a whole page stays where it begins; so does a narrow one, which begins with the letter.
+    const stays = at?.matches("[data-keys]") || !wrong && at?.id === "reference" && matchMedia("(max-width: 39.99rem)").matches;
+    at?.focus({preventScroll: stays});
     wrong?.select?.();
   };
 
