@@ -75,7 +75,7 @@ var sentences = map[string]string{
 	"cut-unended":       "Three attempts to cut its pages from the scanner's file never ended: the program died in the middle of each.",
 	"written-unopened":  "it can't be opened: {of}",
 	"written-no-pdf":    "it is no PDF",
-	"written-pages":     "it has {pages} pages instead of {want}",
+	"written-pages":     "its number of pages is {pages} instead of {want}",
 	"store-refused":     `The store {"store"} refused it: {fault}`,
 	"copy-other":        "It was filed in {reference}; its original.pdf there does not show the pages that were read: {fault}",
 	"decision-undone":   "A decision on it was taken back by {by}.",
@@ -87,9 +87,10 @@ var sentences = map[string]string{
 
 	// Of a file.
 	"file-unended":   "Three attempts to open the file never ended: the program died in the middle of each.",
-	"file-not-whole": "The file was still not whole when its folder's max_age had passed.",
+	"file-not-whole": "The file was older than its folder allows, and still not whole: the scanner may have broken off.",
 	"file-grown":     "The scanner went on writing after the file had been taken as batch {batch}; this is the later version.",
 	"file-empty":     "The file has no page.",
+	"file-no-bytes":  "The file is empty: 0 bytes.",
 	"file-again":     "The same bytes came before, as batch {batch}.",
 
 	// Why a file or page can't be worked on.

@@ -120,14 +120,18 @@ func (m *Mailroom) copyIn(ctx context.Context, path string, before intake.Stamp)
 }
 
 // What a person is told of files that were taken before they were whole.
-func agedDetail() string              { return mail.Say("file-not-whole").English() }
+func agedDetail() string { return mail.Say("file-not-whole").English() }
+
+// agedBefore is what a former version said of one, which a batch of its may still have.
+const agedBefore = "The file was still not whole when its folder's max_age had passed."
+
 func grownDetail(first string) string { return mail.Say("file-grown", "batch", first).English() }
 
 // partial is what a person was told of such a file when it was taken.
 func partial(detail string) *sandbox.Refusal {
 	before, after, _ := strings.Cut(grownDetail("\n"), "\n")
 	r := &sandbox.Refusal{Reason: mail.Incomplete, Detail: detail}
-	if detail == agedDetail() {
+	if detail == agedDetail() || detail == agedBefore {
 		r.Says = mail.Say("file-not-whole")
 	} else if rest, ok := strings.CutPrefix(detail, before); ok && strings.HasSuffix(rest, after) {
 		r.Says = mail.Say("file-grown", "batch", strings.TrimSuffix(rest, after))
@@ -272,8 +276,12 @@ func (m *Mailroom) receive(ctx context.Context, t journal.Task) (func(journal.Tx
 // refused tells why the whole file is one exception; nil = it can be read.
 func (m *Mailroom) refused(b batchRow, c sandbox.Contents) *sandbox.Refusal {
 	switch {
+	case b.Partial == agedDetail() && b.Size == 0:
+		return refusal(mail.Incomplete, mail.Say("file-no-bytes"))
 	case b.Partial != "":
 		return partial(b.Partial)
+	case b.Size == 0:
+		return refusal(mail.UnreadableFile, mail.Say("file-no-bytes"))
 	case c.Refused != nil:
 		return c.Refused
 	case c.Pages == 0:

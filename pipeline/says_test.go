@@ -5,16 +5,34 @@ import (
 	"testing"
 
 	"postroom/mail"
+	"postroom/pipeline/sandbox"
 )
 
 // TestPartialFilesAreSaid: what was kept as a sentence when a file was taken has its code,
 // also where a former version kept it; another sentence stays what it is.
 func TestPartialFilesAreSaid(t *testing.T) {
+	if r := partial(agedBefore); r.Detail != agedBefore || r.Says == nil || r.Says.Code != "file-not-whole" {
+		t.Errorf("a former version's is said as %+v", r.Says)
+	}
 	for detail, code := range map[string]string{agedDetail(): "file-not-whole", grownDetail("b1"): "file-grown", "Something else.": ""} {
 		r := partial(detail)
 		if r.Reason != mail.Incomplete || r.Detail != detail || (r.Says != nil) != (code != "") || r.Says != nil && (r.Says.Code != code || r.Says.English() != detail) {
 			t.Errorf("%q is said as %+v", detail, r.Says)
 		}
+	}
+}
+
+// TestEmptyFilesAreSaid: of a file without a byte it is told that it is empty, not that it was
+// not whole or is of an unknown kind.
+func TestEmptyFilesAreSaid(t *testing.T) {
+	for partial, reason := range map[string]mail.Reason{"": mail.UnreadableFile, agedDetail(): mail.Incomplete} {
+		r := (&Mailroom{}).refused(batchRow{Partial: partial}, sandbox.Contents{Refused: refusal(mail.UnreadableFile, mail.Say("fault-kind"))})
+		if r.Reason != reason || r.Says.Code != "file-no-bytes" || r.Detail != r.Says.English() {
+			t.Errorf("%q: %+v", partial, r)
+		}
+	}
+	if r := (&Mailroom{}).refused(batchRow{Partial: grownDetail("b1")}, sandbox.Contents{}); r.Says.Code != "file-grown" {
+		t.Errorf("one that was taken before: %+v", r)
 	}
 }
 
