@@ -81,3 +81,15 @@ func TestIDsAreFoundAsCopied(t *testing.T) {
 		b.sees(`name="about" class="mono" value="` + want + `"`)
 	}
 }
+
+// The same at the station.
+func TestRefusedReasonIsKeptAtTheStation(t *testing.T) {
+	h := newStation(t)
+	d := h.receive("a.pdf", "one")[0]
+	b := h.as("operator")
+	b.opens("/station/" + d.Document)
+	if status := b.does(d.Document, "later", url.Values{"why": {"ask\u200b Ann"}}); status != http.StatusUnprocessableEntity {
+		t.Error(status)
+	}
+	b.sees("can’t be seen (U&#43;200B)", `id="why-later" name="why" required maxlength="300" autocomplete="off" value="ask Ann" aria-invalid="true"`)
+}
