@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"postroom/mail"
 	"postroom/pipeline/sandbox"
 	"postroom/pipeline/scan"
+	"postroom/router/casestore"
 )
 
 // renditionOf reads what stands beside a filed document; pdf "" = there is none.
@@ -195,4 +197,57 @@ func TestSpoken(t *testing.T) {
 			t.Errorf("%q is %q, want %q", pack, got, want)
 		}
 	}
+}
+
+// cutOff is a store whose answer to a rendition that it took does not arrive.
+type cutOff struct {
+	casestore.Store
+	took chan struct{}
+}
+
+func (s cutOff) Enrich(ctx context.Context, r mail.Receipt, add casestore.Rendition) (mail.Receipt, error) {
+	r, err := s.Store.Enrich(ctx, r, add)
+	if err == nil {
+		select {
+		case s.took <- struct{}{}:
+		default:
+		}
+		err = errors.New("the share is not mounted")
+	}
+	return r, err
+}
+
+// TestUndoneWhileItsRenditionIsOnTheWay: a recalled letter that a person filed where it stands,
+// and took that back, may have its rendition there already: no fault, and it is given again.
+func TestUndoneWhileItsRenditionIsOnTheWay(t *testing.T) {
+	r := after(t)
+	_, docs := r.process("a.pdf", "code="+caseA+";text=Our ref "+caseB)
+	wantPlaces(t, docs, "1-1 exception recall")
+	id, tax, took := docs[0].Document, r.stores["tax"], make(chan struct{})
+	r.stores["tax"] = cutOff{tax, took}
+	if err := r.work(func(ctx context.Context) error {
+		if err := r.Decide(ctx, id, Decision{Reference: caseA, By: "Anna"}); err != nil {
+			return err
+		}
+		<-took
+		return r.Undo(ctx, id, Undo{By: "Anna"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r.stores["tax"] = tax
+	r.reopen()
+	_, docs = r.rest(docs[0].Batch)
+	wantPlaces(t, docs, "1-1 exception recall")
+	r.verifies()
+	if err := r.decide(id, Decision{Reference: caseA}); err != nil {
+		t.Fatal(err)
+	}
+	line, err := r.Document(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sheet, _ := renditionOf(t, line); !strings.HasPrefix(sheet.Title, caseA) {
+		t.Errorf("%+v", sheet)
+	}
+	r.verifies()
 }
