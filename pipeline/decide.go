@@ -78,7 +78,7 @@ func waiting(r journal.Reader, id string, seen int, supervisor bool, who person)
 		return d, refuse(refusedChanged, "document", id)
 	case len(d.Keyed) > 1 && !supervisor:
 		return d, refuse(refusedSupervisor, "document", id)
-	case d.Lane != nil && d.Lane.Lane == LaneSupervisor && !supervisor && !d.Lane.who().is(who):
+	case d.Lane != nil && !mayDecide(d.Lane.Lane, d.Lane.who(), len(d.Keyed), supervisor, who):
 		return d, refuse(refusedHandedUp, "document", id)
 	}
 	return d, nil

@@ -27,10 +27,13 @@ type Neighbour struct {
 	Version, From, To int
 	Lane              string
 	laid              person // by whom into the lane
+	keyings           int
 }
 
-// LaidBy tells whether a person, named so or with that account, has laid it into its lane.
-func (n Neighbour) LaidBy(name, user string) bool { return person{name, user}.is(n.laid) }
+// MayDecide tells whether a person, named so or with that account, may decide on it.
+func (n Neighbour) MayDecide(supervisor bool, name, user string) bool {
+	return mayDecide(n.Lane, n.laid, n.keyings, supervisor, person{name, user})
+}
 
 // Facts gives what speaks for a document's place, or made it wait.
 func (m *Mailroom) Facts(ctx context.Context, id string) (f Facts, err error) {
@@ -78,7 +81,7 @@ func waitsAt(r journal.Reader, batch string, page int) (*Neighbour, error) {
 	if err != nil || d.State != mail.Held || d.Whole {
 		return nil, err
 	}
-	n := Neighbour{Document: d.ID, Version: d.Version, From: d.From, To: d.To}
+	n := Neighbour{Document: d.ID, Version: d.Version, From: d.From, To: d.To, keyings: len(d.Keyed)}
 	if d.Lane != nil {
 		n.Lane, n.laid = d.Lane.Lane, d.Lane.who()
 	}

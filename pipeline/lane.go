@@ -29,9 +29,14 @@ type Park struct {
 	Why     string `json:"why,omitempty"`   // one line of text; needed in every lane but LaneOpen
 	Pages   []int  `json:"pages,omitempty"` // LaneRescan: which are to be scanned again; none = all
 	Version int    `json:"version,omitempty"`
-	By      string `json:"by"`
-	User    string `json:"user,omitempty"` // the account's id, at the desk
-	UID     string `json:"uid,omitempty"`
+
+	Supervisor bool   `json:"supervisor,omitempty"` // a supervisor's word: alone it takes out of its lane what was handed up
+	By         string `json:"by"`
+	User       string `json:"user,omitempty"` // the account's id, at the desk
+	UID        string `json:"uid,omitempty"`
+
+	// Undo: the person takes back the step by which the document came into its lane.
+	Undo bool `json:"-"`
 }
 
 // laneRow is a lane as the journal and the log keep it.
@@ -43,13 +48,41 @@ type laneRow struct {
 	User  string    `json:"user,omitempty"`
 	UID   string    `json:"uid,omitempty"`
 	Since time.Time `json:"since"`
+
+	Supervisor bool `json:"supervisor,omitempty"` // by whose word
 }
 
 func (l laneRow) who() person { return person{l.By, l.User} }
 
-// LaidBy tells whether a person, named so or with that account, has laid it into its lane.
-func (l DocumentLine) LaidBy(name, user string) bool {
-	return person{name, user}.is(person{l.LaneBy, l.laneUser})
+// mayDecide tells whether a person decides on what waits in a lane: what was handed up is for
+// supervisors, and for whoever handed it up and thinks better of it; what two persons have
+// keyed differently is for supervisors, in whatever lane.
+func mayDecide(lane string, laidBy person, keyings int, supervisor bool, who person) bool {
+	return supervisor || keyings < 2 && (lane != LaneSupervisor || laidBy.is(who))
+}
+
+// MayDecide tells whether a person, named so or with that account, may decide on it.
+func (l DocumentLine) MayDecide(supervisor bool, name, user string) bool {
+	return mayDecide(l.Lane, person{l.LaneBy, l.laneUser}, l.Keyings, supervisor, person{name, user})
+}
+
+// unpark refuses to lay a document from its lane into another one, or to lay it there anew,
+// where that is a supervisor's: by another's word nobody is rid of what was handed up.
+func (d docRow) unpark(p Park, who person) error {
+	if p.Supervisor {
+		return nil
+	}
+	if d.Lane == nil || d.Lane.Lane != LaneSupervisor {
+		if len(d.Keyed) > 1 {
+			return refuse(refusedSupervisor, "document", d.ID)
+		}
+		return nil
+	}
+	own := len(d.Keyed) < 2 && d.Lane.who().is(who)
+	if !own || p.Lane != LaneSupervisor && !p.Undo {
+		return refuse(refusedHandedUp, "document", d.ID)
+	}
+	return nil
 }
 
 // Complete tells what a wish lacks, whatever document it is about: a *Refused error.
@@ -69,12 +102,15 @@ func (m *Mailroom) Park(ctx context.Context, id string, p Park) error {
 	if err := p.Complete(); err != nil {
 		return err
 	}
-	row := laneRow{Lane: p.Lane, Why: strings.TrimSpace(p.Why), By: strings.TrimSpace(p.By), User: p.User, UID: p.UID, Since: m.cfg.Now().UTC()}
+	row := laneRow{Lane: p.Lane, Why: strings.TrimSpace(p.Why), By: strings.TrimSpace(p.By), User: p.User, UID: p.UID, Since: m.cfg.Now().UTC(), Supervisor: p.Supervisor}
 	if p.Lane == LaneRescan {
 		row.Pages = slices.Compact(slices.Sorted(slices.Values(p.Pages)))
 	}
 	return m.journal.Tx(ctx, func(tx journal.Tx) error {
 		d, err := waiting(tx, id, p.Version, true, row.who())
+		if err == nil {
+			err = d.unpark(p, row.who())
+		}
 		if err != nil {
 			return err
 		}

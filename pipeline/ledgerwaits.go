@@ -26,6 +26,8 @@ type Filter struct {
 	Lanes  []string // of the queue: "" is the open one
 	Keyer  string   // of Next: who has keyed its reference once can do nothing more about it
 	User   string   // the keyer's account
+
+	Supervisor bool // of Next, with Keyer: what two have keyed differently is for the keyer, too
 }
 
 // waitRow is what the list of exceptions is filtered by.
@@ -130,7 +132,7 @@ func (m *Mailroom) Next(ctx context.Context, after Cursor, skip func(document st
 				return true, nil
 			}
 			line, err = m.line(r, c.document())
-			if f.Keyer != "" && line.Keyed != nil && line.Keyed.Is(f.Keyer, f.User) {
+			if f.Keyer != "" && (line.Keyed != nil && line.Keyed.Is(f.Keyer, f.User) || line.Lane != LaneSupervisor && line.Keyings > 1 && !f.Supervisor) {
 				return true, err
 			}
 			at = c

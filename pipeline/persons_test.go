@@ -138,7 +138,7 @@ func (p *persons) do(ctx context.Context, op string, d docRow, held []docRow) er
 	case "return":
 		return p.Return(ctx, d.ID, Return{Why: "not mine", By: by})
 	case "park":
-		return p.Park(ctx, d.ID, Park{Lane: oneOf(p, "lane", Lanes()...), Why: "so", By: by})
+		return p.Park(ctx, d.ID, Park{Lane: oneOf(p, "lane", Lanes()...), Why: "so", By: by, Supervisor: decision.Supervisor, Undo: p.upTo(2, "step back") == 1})
 	case "undo":
 		return p.Undo(ctx, d.ID, Undo{By: by})
 	case "turn":

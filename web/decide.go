@@ -46,7 +46,7 @@ func (d *desk) carriedOut(v *visit, field string, decide func(pipeline.DocumentL
 	if err != nil {
 		return false, err
 	}
-	if !mayDecide(v.user, line.Lane, line) {
+	if !mayDecide(v.user, line) {
 		return false, errForbidden
 	}
 	if has, mine := d.leases.take(line.Document, v.user.ID, v.user.Name); !mine {
@@ -167,7 +167,8 @@ func (d *desk) park(lane string) func(*visit) error {
 			case !ok:
 				return &wrongField{"pages-" + lane, "station.pages_wrong"}
 			}
-			err := d.Mailroom.Park(v.Context(), line.Document, pipeline.Park{Lane: lane, Why: v.field("why"), Pages: pages, By: v.user.Actor(), User: v.user.ID, Version: seen(v, line)})
+			err := d.Mailroom.Park(v.Context(), line.Document, pipeline.Park{Lane: lane, Why: v.field("why"), Pages: pages, Version: seen(v, line),
+				By: v.user.Actor(), User: v.user.ID, Supervisor: v.user.Has(access.Supervisor)})
 			if err == nil {
 				err = d.did(v, step{Kind: stepParked, Document: line.Document, Version: seen(v, line), Now: seen(v, line) + 1, Lane: line.Lane, Why: line.LaneWhy, Pages: line.LanePages})
 			}

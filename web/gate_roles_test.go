@@ -88,8 +88,11 @@ func TestWhatIsHandedUp(t *testing.T) {
 		}
 	}
 	first.post(at+"/take", nil)
-	if got := first.post(at+"/open", nil); got.StatusCode != http.StatusSeeOther {
-		t.Error("who handed it up can't take it back:", got.Status)
+	if got := first.post(at+"/open", nil); got.StatusCode != http.StatusUnprocessableEntity {
+		t.Error("who handed it up puts it back among the open ones:", got.Status)
+	}
+	if first.undo(); p.document(p.letters["held"]).Lane != pipeline.LaneOpen {
+		t.Error("who handed it up can't take it back")
 	}
 	up()
 	supervisor.post(at+"/take", nil)

@@ -21,7 +21,7 @@ const (
 // queue gives what the person works through. Who has chosen nothing has all that is open;
 // a supervisor what was handed up, while there is any.
 func (d *desk) queue(v *visit, counts []pipeline.Waiters) pipeline.Filter {
-	f := pipeline.Filter{Lanes: []string{pipeline.LaneOpen}, Keyer: v.user.Actor(), User: v.user.ID}
+	f := pipeline.Filter{Lanes: []string{pipeline.LaneOpen}, Keyer: v.user.Actor(), User: v.user.ID, Supervisor: v.user.Has(access.Supervisor)}
 	if q, err := url.ParseQuery(d.Sessions.Get(v.Context(), queueKey)); err == nil && len(q) > 0 {
 		f.Lanes, f.Reason, f.Source = []string{q.Get("lane")}, q.Get("reason"), q.Get("source")
 		return f

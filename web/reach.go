@@ -67,13 +67,12 @@ func (d *desk) sightOf(v *visit, h pipeline.Holding, as access.Role) (sight, err
 	return unseen, nil
 }
 
-// laid is what waits in a lane, into which somebody has laid it.
-type laid interface{ LaidBy(name, user string) bool }
-
-// mayDecide tells whether a person may decide on what waits in a lane: what was handed up is
-// for supervisors, and for whoever handed it up and thinks better of it.
-func mayDecide(u access.User, lane string, by laid) bool {
-	return lane != pipeline.LaneSupervisor || u.Has(access.Supervisor) || by.LaidBy(u.Actor(), u.ID)
+// mayDecide tells whether a person may decide on what waits: not on what was handed up to
+// supervisors.
+func mayDecide(u access.User, what interface {
+	MayDecide(supervisor bool, name, user string) bool
+}) bool {
+	return what.MayDecide(u.Has(access.Supervisor), u.Actor(), u.ID)
 }
 
 // masked tells whether a person keys unseen what waits: another has keyed its reference, and

@@ -90,7 +90,7 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 // somebody else works at: neither is taken from there through the letter beside it.
 func (d *desk) beside(v *visit, facts pipeline.Facts) pipeline.Facts {
 	for _, n := range []**pipeline.Neighbour{&facts.Up, &facts.Down} {
-		if *n != nil && (!mayDecide(v.user, (*n).Lane, *n) || d.leases.holder((*n).Document, v.user.ID) != "") {
+		if *n != nil && (!mayDecide(v.user, *n) || d.leases.holder((*n).Document, v.user.ID) != "") {
 			*n = nil
 		}
 	}

@@ -38,6 +38,8 @@ type stationPage struct {
 	Masked     bool   // another person has keyed it: what would give that away is not shown
 	Keyed      string // who has keyed it first
 	KeyedOwn   bool   // this person has
+	Differ     bool   // two have, and not alike
+	CanOpen    bool   // it can be put back among the open ones
 	Lookup     lookupView
 	Try        tryView
 	Acts       []reasonAct
@@ -150,6 +152,7 @@ func (d *desk) stationFacts(v *visit, p *stationPage, facts pipeline.Facts) {
 	if k := p.Line.Keyed; k != nil {
 		p.Keyed, p.KeyedOwn = k.By, k.Is(v.user.Actor(), v.user.ID)
 	}
+	p.Differ = p.Line.Keyings > 1
 	if p.Masked = masked(v.user, p.Line); p.Masked {
 		p.Line.Detail, p.Line.Says = "", nil
 	} else {
@@ -159,7 +162,9 @@ func (d *desk) stationFacts(v *visit, p *stationPage, facts pipeline.Facts) {
 		p.Candidates, p.Line.Says = d.candidates(p.Line), d.nameBatch(v, p.Line.Says)
 	}
 	p.Acts = []reasonAct{{"discard", "d", false}, {"rescan", "q", !p.Whole && len(p.Line.Pages) > 1}, {"supervisor", "p", false}, {"later", "l", false}}
-	p.Acts = slices.DeleteFunc(p.Acts, func(a reasonAct) bool { return a.Do == p.Line.Lane })
+	up := p.Line.Lane == pipeline.LaneSupervisor && !v.user.Has(access.Supervisor) // it stays there
+	p.CanOpen = p.Mine && !up
+	p.Acts = slices.DeleteFunc(p.Acts, func(a reasonAct) bool { return a.Do == p.Line.Lane || up && a.Do != "discard" })
 }
 
 // stripSide is how many pages of a long document the strip has before and after the

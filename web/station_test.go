@@ -243,11 +243,24 @@ func TestSecondKeying(t *testing.T) {
 	if ben.opens("/station/" + d.Document); strings.Contains(ben.body, "Ada Alder") {
 		t.Error("the first value shows to the second person")
 	}
+	ben.sees("Two persons have keyed different references")
+	ben.lacks(`data-key="o"`)
+	if got := ben.does(d.Document, "open", nil); got == http.StatusSeeOther || h.document(d.Document).Lane != pipeline.LaneSupervisor {
+		t.Error("the second person puts it back among the open ones:", got)
+	}
 	ben.does(d.Document, "skip", nil)
 	if sue.opens("/station") != d.Document {
 		t.Fatal("a supervisor's queue does not open theirs")
 	}
 	sue.sees("keyed by The operator (operator)", "keyed by The ben (ben)", "for a supervisor")
+	sue.does(d.Document, "open", nil)
+	if ben.opens("/station") != "" {
+		t.Error("among the open ones, it is next for who may not decide it")
+	}
+	ben.get("/station/list")
+	ben.sees("Two persons have keyed different references")
+	sue.opens("/station/" + d.Document)
+	sue.sees("Two persons have keyed different references", "keyed by The operator (operator)")
 	sue.does(d.Document, "file", url.Values{"reference": {caseB}})
 	sue.sees("Filed: " + caseB)
 }
@@ -369,6 +382,15 @@ func TestUndoLeavesOthersSteps(t *testing.T) {
 	d := h.receive("a.pdf", "no number")[0]
 	ann, sue := h.as("operator"), h.as("supervisor")
 	ann.opens("/station")
+	ann.does(d.Document, "supervisor", url.Values{"why": {"too hard"}})
+	ann.opens("/station/" + d.Document)
+	ann.lacks(`data-key="o"`, `data-key="l"`)
+	if got := ann.does(d.Document, "open", nil); got != http.StatusUnprocessableEntity {
+		t.Error("who handed it up puts it back:", got)
+	}
+	if ann.undo(); h.document(d.Document).Lane != pipeline.LaneOpen {
+		t.Error("who handed it up can't take that back")
+	}
 	ann.does(d.Document, "supervisor", url.Values{"why": {"too hard"}})
 	sue.opens("/station")
 	sue.does(d.Document, "later", url.Values{"why": {"asks the office"}})

@@ -7,6 +7,7 @@ import (
 
 	"postroom/mail"
 	"postroom/pipeline"
+	"postroom/web/access"
 	"postroom/web/session"
 )
 
@@ -119,7 +120,8 @@ func (d *desk) takeBack(v *visit, s step) error {
 		if line.Version != s.Now {
 			return &pipeline.Refused{Code: "something-came-after"}
 		}
-		return d.Mailroom.Park(ctx, s.Document, pipeline.Park{Lane: s.Lane, Why: s.Why, Pages: s.Pages, Version: s.Now, By: by, User: v.user.ID})
+		return d.Mailroom.Park(ctx, s.Document, pipeline.Park{Lane: s.Lane, Why: s.Why, Pages: s.Pages, Version: s.Now,
+			By: by, User: v.user.ID, Supervisor: v.user.Has(access.Supervisor), Undo: true})
 	case stepTurned:
 		now, _, err := d.Mailroom.Upright(ctx, s.Batch, s.Page)
 		if err != nil {

@@ -128,6 +128,9 @@ func laid(d pipeline.DocumentLine) (text string) {
 	if d.Keyed != nil {
 		text += fmt.Sprintf(" [keyed once, by %s]", printable(d.Keyed.By))
 	}
+	if d.Keyings > 1 {
+		text += " [keyed twice, differently]"
+	}
 	return text
 }
 
@@ -157,6 +160,9 @@ func (o order) exception(ctx context.Context, p *premises, out io.Writer) error 
 	}
 	if d.Keyed != nil {
 		fmt.Fprintf(&text, "keyed     once, by %s on %s; another person must key it, too\n", printable(d.Keyed.By), moment(d.Keyed.At))
+	}
+	if d.Keyings > 1 {
+		fmt.Fprintf(&text, "keyed     twice, differently; a supervisor decides\n")
 	}
 	for _, part := range d.Parts {
 		fmt.Fprintf(&text, "part      %s\n", part)

@@ -34,6 +34,7 @@ ends with the decision.`,
 	c.Flags().StringVar(&p.Lane, "lane", "", "supervisor, rescan or later")
 	c.Flags().StringVar(&p.Why, "why", "", "the reason")
 	c.Flags().Var((*pageList)(&p.Pages), "pages", "with --lane rescan: these `pages` of the batch, as in 2,5-7")
+	c.Flags().BoolVar(&p.Supervisor, "supervisor", false, "a supervisor asks, for what was handed up too")
 	c.Flags().StringVar(&p.By, "by", "", "`name` of who asks")
 	return c
 }
@@ -42,8 +43,12 @@ func exceptionsUnparkCommand() *cobra.Command {
 	p := &pipeline.Park{}
 	c := checked(ordering(&cobra.Command{
 		Use: "unpark DOCUMENT --by NAME", Short: "Take a document out of its lane",
+		Long: `unpark has a document wait among the open ones again. What was handed to a
+supervisor, by a person or because two have keyed different references, a
+supervisor puts back (--supervisor); so does park lay it into another lane.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
 	}, &order{Op: "park", Park: p}), func() error { return p.Complete() })
+	c.Flags().BoolVar(&p.Supervisor, "supervisor", false, "a supervisor asks, for what was handed up too")
 	c.Flags().StringVar(&p.By, "by", "", "`name` of who asks")
 	return c
 }
