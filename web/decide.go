@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"postroom/mail"
 	"postroom/pipeline"
 	"postroom/web/access"
 )
@@ -230,6 +229,9 @@ func (d *desk) take(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if !mayDecide(v.user, line) {
+		return errForbidden
+	}
 	if from := d.leases.seize(line.Document, v.user.ID, v.user.Name); from != "" {
 		if err := d.Mailroom.LogReason(v.Context(), v.user.Actor(), "document taken over", line.Document, "from "+from); err != nil {
 			return err
@@ -238,16 +240,22 @@ func (d *desk) take(v *visit) error {
 	return v.done(stationPath(line.Document), "station.taken")
 }
 
+// hand gives the document into the visitor's hand; mine is false, with who has it if anybody
+// does, when it is in another's, or is not the visitor's to decide.
+func (d *desk) hand(v *visit, line pipeline.DocumentLine) (has lease, mine bool) {
+	if !mayDecide(v.user, line) {
+		return d.leases.another(line.Document, v.user.ID), false
+	}
+	return d.leases.take(line.Document, v.user.ID, v.user.Name)
+}
+
 // hold lengthens the lease while the page is worked at.
 func (d *desk) hold(v *visit) error {
-	h, s, err := d.reach(v, access.Operator)
+	line, err := d.waiting(v)
 	if err != nil {
 		return err
 	}
-	if s != whole || h.State != mail.Held {
-		return errDecided
-	}
-	if _, mine := d.leases.take(h.Document, v.user.ID, v.user.Name); !mine {
+	if _, mine := d.hand(v, line); !mine {
 		return errDecided
 	}
 	v.w.WriteHeader(http.StatusNoContent)

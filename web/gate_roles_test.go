@@ -81,8 +81,8 @@ func TestWhatIsHandedUp(t *testing.T) {
 	if got := second.get(at); got.StatusCode != http.StatusOK {
 		t.Error("it can't be looked at:", got.Status)
 	}
-	second.post(at+"/take", nil)
-	for act, form := range map[string]url.Values{"file": {"reference": {caseOwn}}, "discard": {"why": {"x"}}, "page": {"do": {"blank"}, "page": {"8"}}, "open": nil, "later": {"why": {"x"}}, "rescan": {"why": {"x"}}} {
+	second.lacks(at+"/take", `id="reference"`)
+	for act, form := range map[string]url.Values{"file": {"reference": {caseOwn}}, "discard": {"why": {"x"}}, "page": {"do": {"blank"}, "page": {"8"}}, "open": nil, "take": nil, "later": {"why": {"x"}}, "rescan": {"why": {"x"}}} {
 		if got := second.post(at+"/"+act, form); got.StatusCode != http.StatusForbidden {
 			t.Errorf("an operator does this with it: %s: %s", act, got.Status)
 		}

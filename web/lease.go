@@ -95,16 +95,19 @@ func (l *leases) end(document string) {
 	}
 }
 
-// holder names who else works at the document; "" = nobody.
-func (l *leases) holder(document, user string) string {
+// another gives the lease of who else works at the document; zero = nobody does.
+func (l *leases) another(document, user string) lease {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	has, ok := l.held[document]
 	if !ok || has.user == user || !has.until.After(l.now()) {
-		return ""
+		return lease{}
 	}
-	return has.name
+	return has
 }
+
+// holder names who else works at the document; "" = nobody.
+func (l *leases) holder(document, user string) string { return l.another(document, user).name }
 
 // write keeps what the holder has typed, and lengthens the lease.
 func (l *leases) write(document, user, text string) {

@@ -85,7 +85,7 @@ func (d *desk) next(v *visit, f pipeline.Filter) (pipeline.DocumentLine, error) 
 		if err != nil {
 			return line, err
 		}
-		if _, mine := d.leases.take(line.Document, v.user.ID, v.user.Name); mine {
+		if has, mine := d.hand(v, line); mine || has.name == "" {
 			return line, nil
 		} // somebody was quicker: now it is skipped
 	}

@@ -19,6 +19,7 @@ type stationPage struct {
 	Queue   queueChoices
 	Since   time.Time
 	Mine    bool
+	May     bool   // the visitor may decide it
 	HeldBy  string // who else works at it, and since when
 	HeldAt  time.Time
 	Whole   bool   // a file whose pages were not told apart
@@ -108,12 +109,12 @@ var errDecided = &problem{http.StatusConflict, "problem.decided"}
 // openStation shows a waiting document, after that was logged.
 func (d *desk) openStation(v *visit, line pipeline.DocumentLine, t trial) error {
 	ctx := v.Context()
-	has, mine := d.leases.take(line.Document, v.user.ID, v.user.Name)
+	has, mine := d.hand(v, line)
 	d.leases.only(line.Document, v.user.ID)
 	if _, err := d.looked(v, "document viewed", line.Document, t.status == 0 && v.FormValue("page") == ""); err != nil {
 		return err
 	}
-	p := stationPage{Line: line, Mine: mine, CanUndo: len(d.steps(v)) > 0, Two: d.Sessions.Get(ctx, sidesKey) != "",
+	p := stationPage{Line: line, Mine: mine, May: mayDecide(v.user, line), CanUndo: len(d.steps(v)) > 0, Two: d.Sessions.Get(ctx, sidesKey) != "",
 		Try: tryView{t.reference, t.why, t.pages, t.wrong, t.field}}
 	if !mine {
 		p.HeldBy, p.HeldAt = has.name, has.since

@@ -248,10 +248,24 @@ func TestSecondKeying(t *testing.T) {
 	if got := ben.does(d.Document, "open", nil); got == http.StatusSeeOther || h.document(d.Document).Lane != pipeline.LaneSupervisor {
 		t.Error("the second person puts it back among the open ones:", got)
 	}
-	ben.does(d.Document, "skip", nil)
 	if sue.opens("/station") != d.Document {
-		t.Fatal("a supervisor's queue does not open theirs")
+		t.Fatal("a supervisor's queue does not open theirs, or who may not decide it has it")
 	}
+	sue.sees(`id="reference"`)
+	if ben.opens("/station/" + d.Document); h.logged(d.Document, "document taken over") != 0 {
+		t.Error("it is taken over")
+	}
+	ben.sees("The supervisor has been working at this one since")
+	ben.lacks("/take", `id="reference"`)
+	for _, does := range []string{"take", "hold"} {
+		if got := ben.post("/station/"+d.Document+"/"+does, nil); got.StatusCode < http.StatusBadRequest {
+			t.Errorf("who may not decide it does %s: %s", does, got.Status)
+		}
+	}
+	if got := sue.post("/station/"+d.Document+"/hold", nil); got.StatusCode != http.StatusNoContent {
+		t.Error("the supervisor has lost it:", got.Status)
+	}
+	sue.opens("/station/" + d.Document)
 	sue.sees("keyed by The operator (operator)", "keyed by The ben (ben)", "for a supervisor")
 	sue.does(d.Document, "open", nil)
 	if ben.opens("/station") != "" {
