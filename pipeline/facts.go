@@ -16,15 +16,18 @@ import (
 type Facts struct {
 	Since    time.Time       // since when it waits, or when it was decided
 	Evidence []mail.Evidence // polygons are in pixels of the page as scanned
-	Up, Down *Neighbour      // the documents right before and behind its pages, if they wait too
+	Up, Down *Neighbour      // the documents before and behind its pages; nil = the batch ends there
 	Whole    bool            // it is its file, whose pages were not told apart
 	First    string          // of a whole file: the batch that had the same bytes before; "" = none
 }
 
-// Neighbour is a document that waits beside another one.
+// Neighbour is the document beside another one, past pages that stand in none.
 type Neighbour struct {
 	Document          string
 	Version, From, To int
+	Waits             bool  // for a person, and it can be divided
+	Between           []int // the pages between, in their order: separators, and dropped ones
+	Dropped           int   // one of them that a person has dropped; 0 = none
 	Lane              string
 	laid              person // by whom into the lane
 	keyings           int
@@ -60,28 +63,38 @@ func (m *Mailroom) Facts(ctx context.Context, id string) (f Facts, err error) {
 			f.First = b.First
 			return err
 		}
-		if f.Up, err = waitsAt(r, d.Batch, d.From-1); err == nil {
-			f.Down, err = waitsAt(r, d.Batch, d.To+1)
+		if f.Up, err = beside(r, d.Batch, d.From-1, -1); err == nil {
+			f.Down, err = beside(r, d.Batch, d.To+1, 1)
 		}
 		return err
 	})
 	return f, err
 }
 
-// waitsAt gives the document of a page of a batch, if it waits and can be divided.
-func waitsAt(r journal.Reader, batch string, page int) (*Neighbour, error) {
-	at, err := load[mail.Disposition](r, tableDisposition, pageKey(batch, page))
-	if errors.Is(err, ErrNoSuch) || err == nil && at.Place != mail.PlaceDocument {
-		return nil, nil
+// beside gives the first document of a batch from a page on, in steps of 1 or -1.
+func beside(r journal.Reader, batch string, page, step int) (*Neighbour, error) {
+	n := Neighbour{}
+	for ; ; page += step {
+		at, err := load[mail.Disposition](r, tableDisposition, pageKey(batch, page))
+		if errors.Is(err, ErrNoSuch) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if n.Document = at.Document; n.Document != "" {
+			break
+		}
+		if n.Between = append(n.Between, page); at.Place == mail.PlaceDiscarded {
+			n.Dropped = page
+		}
 	}
+	slices.Sort(n.Between)
+	d, err := load[docRow](r, tableDoc, n.Document)
 	if err != nil {
 		return nil, err
 	}
-	d, err := load[docRow](r, tableDoc, at.Document)
-	if err != nil || d.State != mail.Held || d.Whole {
-		return nil, err
-	}
-	n := Neighbour{Document: d.ID, Version: d.Version, From: d.From, To: d.To, keyings: len(d.Keyed)}
+	n.Version, n.From, n.To, n.Waits, n.keyings = d.Version, d.From, d.To, d.State == mail.Held && !d.Whole, len(d.Keyed)
 	if d.Lane != nil {
 		n.Lane, n.laid = d.Lane.Lane, d.Lane.who()
 	}

@@ -56,7 +56,7 @@ func (d *desk) carriedOut(v *visit, field string, decide func(pipeline.DocumentL
 	var wrong *wrongField
 	switch {
 	case errors.As(err, &wrong):
-		return false, d.openStation(v, line, tried(v, http.StatusUnprocessableEntity, wrong.field, v.t(wrong.key)))
+		return false, d.openStation(v, line, tried(v, http.StatusUnprocessableEntity, wrong.field, wrong.text(v)))
 	case errors.As(err, &refused):
 		return false, d.openStation(v, line, tried(v, http.StatusUnprocessableEntity, field, d.refusal(v, refused)))
 	case err != nil:
@@ -66,9 +66,14 @@ func (d *desk) carriedOut(v *visit, field string, decide func(pipeline.DocumentL
 }
 
 // wrongField is what is wrong with a field before the mailroom is asked.
-type wrongField struct{ field, key string }
+type wrongField struct {
+	field, key string
+	args       []any
+}
 
 func (w *wrongField) Error() string { return w.key }
+
+func (w *wrongField) text(v *visit) string { return v.t(w.key, w.args...) }
 
 // refusal is a refused decision in the visitor's language.
 func (d *desk) refusal(v *visit, r *pipeline.Refused) string {
@@ -139,7 +144,7 @@ func clipped(name string) string {
 func (d *desk) discard(v *visit) error {
 	done, err := d.decided(v, "why-discard", func(line pipeline.DocumentLine) error {
 		if v.field("why") == "" {
-			return &wrongField{"why-discard", "station.say_why"}
+			return &wrongField{field: "why-discard", key: "station.say_why"}
 		}
 		err := d.Mailroom.Decide(v.Context(), line.Document, pipeline.Decision{Discard: v.field("why"), Version: seen(v, line),
 			By: v.user.Actor(), User: v.user.ID, Supervisor: v.user.Has(access.Supervisor)})
@@ -162,9 +167,9 @@ func (d *desk) park(lane string) func(*visit) error {
 			pages, ok := pageList(v.field("pages"), line.Pages)
 			switch {
 			case lane != pipeline.LaneOpen && v.field("why") == "":
-				return &wrongField{field, "station.say_why"}
+				return &wrongField{field: field, key: "station.say_why"}
 			case !ok:
-				return &wrongField{"pages-" + lane, "station.pages_wrong"}
+				return &wrongField{field: "pages-" + lane, key: "station.pages_wrong"}
 			}
 			err := d.Mailroom.Park(v.Context(), line.Document, pipeline.Park{Lane: lane, Why: v.field("why"), Pages: pages, Version: seen(v, line),
 				By: v.user.Actor(), User: v.user.ID, Supervisor: v.user.Has(access.Supervisor)})

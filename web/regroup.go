@@ -27,7 +27,7 @@ func (d *desk) pageAct(v *visit) error {
 	}
 	done, err := carry(v, field, func(line pipeline.DocumentLine) (err error) {
 		if does == "drop" && v.field("why") == "" {
-			return &wrongField{field, "station.say_why"}
+			return &wrongField{field: field, key: "station.say_why"}
 		}
 		next, err = d.regroup(v, line, page, does)
 		return err
@@ -52,12 +52,13 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 	if err != nil {
 		return "", err
 	}
-	g := grouping(line, d.beside(v, facts), page, does)
-	switch {
-	case facts.Whole, g == nil && grouping(line, facts, page, does) == nil:
-		return "", &wrongField{"", "station.does_not_fit"}
-	case g == nil:
-		return "", &wrongField{"", "station.beside_taken"}
+	if facts.Whole {
+		return "", &wrongField{key: "station.does_not_fit"}
+	}
+	sides := d.beside(v, &facts)
+	g := grouping(line, facts, page, does)
+	if g == nil {
+		return "", sides.why(line, page, does)
 	}
 	for i := range g.Discarded {
 		g.Discarded[i].Why = v.field("why")
@@ -86,15 +87,54 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 	return "/station", nil
 }
 
-// beside gives the facts without a neighbour that the visitor may not decide on, or that
-// somebody else works at: neither is taken from there through the letter beside it.
-func (d *desk) beside(v *visit, facts pipeline.Facts) pipeline.Facts {
-	for _, n := range []**pipeline.Neighbour{&facts.Up, &facts.Down} {
-		if *n != nil && (!mayDecide(v.user, *n) || d.leases.holder((*n).Document, v.user.ID) != "") {
-			*n = nil
-		}
+// besides are why nothing can be made of the letters beside one; nil = it can.
+type besides struct{ up, down *wrongField }
+
+// beside takes out of the facts a neighbour of which nothing can be made, and tells why: also
+// what the visitor may not decide on, or somebody else works at, is not taken from there
+// through the letter beside it.
+func (d *desk) beside(v *visit, facts *pipeline.Facts) (b besides) {
+	if b.up = d.apart(v, facts.Up); b.up != nil {
+		facts.Up = nil
 	}
-	return facts
+	if b.down = d.apart(v, facts.Down); b.down != nil {
+		facts.Down = nil
+	}
+	return b
+}
+
+// apart tells why a letter can't be joined to the neighbour; nil = it can.
+func (d *desk) apart(v *visit, n *pipeline.Neighbour) *wrongField {
+	switch {
+	case n == nil:
+		return &wrongField{key: "refused.no-neighbour"}
+	case !n.Waits:
+		return &wrongField{key: "refused.neighbour-not-held"}
+	case !mayDecide(v.user, *n):
+		return &wrongField{key: "station.beside_up"}
+	case n.Dropped > 0:
+		return &wrongField{key: "refused.separator-between", args: []any{"page", n.Dropped}}
+	}
+	if who := d.leases.holder(n.Document, v.user.ID); who != "" {
+		return &wrongField{key: "station.beside_held", args: []any{"Name", printable(who)}}
+	}
+	return nil
+}
+
+// why tells why a verb does not fit the page.
+func (b besides) why(line pipeline.DocumentLine, page int, does string) *wrongField {
+	edge := map[string]int{"first": line.Pages[0], "last": line.Pages[len(line.Pages)-1]}[does]
+	switch {
+	case does == "merge" && b.up != nil:
+		return b.up
+	case does == "join" && b.down != nil:
+		return b.down
+	case does == "first" && b.up != nil && page == edge && len(line.Pages) > 1:
+		return b.up
+	case does == "last" && b.down != nil && page == edge && len(line.Pages) > 1:
+		return b.down
+	}
+	return &wrongField{key: "station.does_not_fit"}
 }
 
 // turn turns a page by a quarter, clockwise.
@@ -122,6 +162,7 @@ func grouping(line pipeline.DocumentLine, facts pipeline.Facts, page int, does s
 		}
 	}
 	with := func(n *pipeline.Neighbour) {
+		g.TakeIn = n.Between
 		g.Documents = append(g.Documents, pipeline.DocumentVersion{Document: n.Document, Version: n.Version})
 	}
 	up, down := facts.Up, facts.Down
@@ -148,11 +189,11 @@ func grouping(line pipeline.DocumentLine, facts pipeline.Facts, page int, does s
 	case does == "join" && down != nil:
 		with(down)
 		span(from, down.To)
-	case does == "first" && up != nil && page == from && from < to:
+	case does == "first" && up != nil && len(up.Between) == 0 && page == from && from < to:
 		with(up)
 		span(up.From, page)
 		span(page+1, to)
-	case does == "last" && down != nil && page == to && from < to:
+	case does == "last" && down != nil && len(down.Between) == 0 && page == to && from < to:
 		with(down)
 		span(from, page-1)
 		span(page, down.To)
@@ -163,10 +204,29 @@ func grouping(line pipeline.DocumentLine, facts pipeline.Facts, page int, does s
 }
 
 // pageActs are what can be done with the page that is shown.
-type pageActs struct{ CanSplit, CanMerge, CanJoin, CanSeparate, CanBlank, CanWrite, CanGiveUp, CanGiveDown, CanDrop bool }
+type pageActs struct {
+	CanSplit, CanMerge, CanJoin, CanSeparate, CanBlank, CanWrite, CanGiveUp, CanGiveDown, CanDrop bool
 
-func actsOn(line pipeline.DocumentLine, facts pipeline.Facts, page int) pageActs {
-	can := func(does string) bool { return !facts.Whole && grouping(line, facts, page, does) != nil }
-	return pageActs{CanSplit: can("split"), CanMerge: can("merge"), CanJoin: can("join"), CanSeparate: can("separator"),
-		CanBlank: can("blank"), CanWrite: can("written"), CanGiveUp: can("first"), CanGiveDown: can("last"), CanDrop: can("drop")}
+	MergeOver, JoinOver int               // how many separators come along
+	Why                 map[string]string // by verbs: why it can't be done, in the visitor's language
+}
+
+func (d *desk) actsOn(v *visit, line pipeline.DocumentLine, facts pipeline.Facts, page int) pageActs {
+	sides, p := d.beside(v, &facts), pageActs{Why: map[string]string{}}
+	can := func(does string) bool {
+		if !facts.Whole && grouping(line, facts, page, does) != nil {
+			return true
+		}
+		p.Why[does] = sides.why(line, page, does).text(v)
+		return false
+	}
+	p.CanSplit, p.CanMerge, p.CanJoin, p.CanSeparate = can("split"), can("merge"), can("join"), can("separator")
+	p.CanBlank, p.CanWrite, p.CanGiveUp, p.CanGiveDown, p.CanDrop = can("blank"), can("written"), can("first"), can("last"), can("drop")
+	if p.CanMerge {
+		p.MergeOver = len(facts.Up.Between)
+	}
+	if p.CanJoin {
+		p.JoinOver = len(facts.Down.Between)
+	}
+	return p
 }

@@ -218,7 +218,7 @@ func (d *desk) stationPages(v *visit, p *stationPage, facts pipeline.Facts) (at 
 		}
 		p.Beside = &beside
 	}
-	p.pageActs = actsOn(p.Line, d.beside(v, facts), pages[at])
+	p.pageActs = d.actsOn(v, p.Line, facts, pages[at])
 	return at, nil
 }
 

@@ -118,6 +118,10 @@
   const apart = said ? 400 : 0; // ms; no letter is changed but at the station
   const harmless = "+-fegan?";
   const tell = (what) => { if (said) said.textContent = said.dataset[what] ?? ""; };
+  const off = (key) => station.querySelector(`[data-key="${CSS.escape(key)}"]:disabled`);
+  const refuse = (key) => { // a button that can't be pressed has the reason as its title
+    if (said) said.textContent = off(key)?.title || said.dataset.cannot;
+  };
   let opened = performance.now(), last = {key: "", at: opened}, waits = 0;
   addEventListener("pageshow", (e) => { if (e.persisted) last = {key: "", at: opened = performance.now()}; });
   const typed = (e, key) => { // the same key again is no text, unless it is within one
@@ -140,7 +144,7 @@
   const afterAll = (key) => { // a page may have been turned to meanwhile
     waits = 0;
     const what = find(key);
-    if (what && !busy && !sent) perform(what); else tell("cannot");
+    if (what && !busy && !sent) perform(what); else refuse(key);
   };
   const early = (e) => e.timeStamp - (writing(e.target) ? opened : last.at) < apart;
 
@@ -160,7 +164,7 @@
     if (!gaveUp) tell();
     if (!what) { // what can't be done is said; Alt and a digit change tabs in some browsers
       if (e.altKey && /^[1-9]$/.test(key)) e.preventDefault();
-      if (station.querySelector(`[data-key="${CSS.escape(key)}"]:disabled`)) tell("cannot");
+      if (off(key)) refuse(key);
       return;
     }
     e.preventDefault();
