@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -84,10 +85,32 @@ type reasonAct struct {
 
 func (d *desk) stationDocument(v *visit) error {
 	line, err := d.waiting(v)
+	if errors.Is(err, errDecided) {
+		return d.byWhom(v, v.PathValue("document"))
+	}
 	if err != nil {
 		return err
 	}
 	return d.openStation(v, line, trial{})
+}
+
+// byWhom is errDecided, or that it was the visitor who decided, as far as that is known: one
+// finds oneself there by the browser's way back.
+func (d *desk) byWhom(v *visit, document string) error {
+	line, err := d.Mailroom.Document(v.Context(), document)
+	if err != nil {
+		return err
+	}
+	own := false
+	for _, said := range line.Decisions {
+		if said.Document == document && said.Undone == nil {
+			own = said.User == v.user.ID && (line.DecidedBy == "" || line.DecidedBy == said.By)
+		}
+	}
+	if own {
+		return errDecidedOwn
+	}
+	return errDecided
 }
 
 // waiting gives the document of the path if it waits for a person.
@@ -104,7 +127,10 @@ func (d *desk) waiting(v *visit) (pipeline.DocumentLine, error) {
 	return d.Mailroom.Document(v.Context(), h.Document)
 }
 
-var errDecided = &problem{http.StatusConflict, "problem.decided"}
+var (
+	errDecided    = &problem{http.StatusConflict, "problem.decided"}
+	errDecidedOwn = &problem{http.StatusConflict, "problem.decided_own"}
+)
 
 // openStation shows a waiting document, after that was logged.
 func (d *desk) openStation(v *visit, line pipeline.DocumentLine, t trial) error {

@@ -22,4 +22,22 @@ func TestStationWithoutAField(t *testing.T) {
 	if got := ben.get(at); got.StatusCode != http.StatusConflict || !strings.Contains(ben.body, `href="/station">To the next`) {
 		t.Error(got.Status, "and no way on")
 	}
+	ben.sees("Somebody has decided this meanwhile")
+	if got := ann.get(at); got.StatusCode != http.StatusConflict || !strings.Contains(ann.body, `href="/station">To the next`) {
+		t.Error(got.Status, "and no way on")
+	}
+	ann.sees("You have decided this")
+	ann.undo()
+	ben.opens(at)
+	ben.does(d.Document, "take", nil)
+	ben.does(d.Document, "file", url.Values{"reference": {caseA}})
+	ann.get(at)
+	ann.sees("Somebody has decided this meanwhile")
+	ben.get(at)
+	ben.sees("You have decided this")
+	split := h.receive("b.pdf", "one", "two")[0].Document
+	ann.opens("/station/" + split)
+	ann.does(split, "page", url.Values{"do": {"split"}, "page": {"2"}})
+	ann.get("/station/" + split)
+	ann.sees("You have decided this")
 }
