@@ -203,5 +203,5 @@ func (b *browser) does(document, what string, form url.Values) int {
 // undo takes the person's last step at the station back.
 func (b *browser) undo() {
 	b.t.Helper()
-	b.follow("/station/undo", nil)
+	b.follow("/station/undo", url.Values{"document": {b.letter()}})
 }

@@ -59,14 +59,32 @@ func (d *desk) note(v *visit, all []step) error {
 // did remembers what was done.
 func (d *desk) did(v *visit, s step) error { return d.note(v, append(d.steps(v), s)) }
 
-// undo takes the last step back that the person has made here.
+// shown is the page of the letter that the form stood beside, if it waits still; else the
+// next one's.
+func (d *desk) shown(v *visit) (path string, err error) {
+	h, err := d.Mailroom.Holding(v.Context(), v.field("document"))
+	switch {
+	case errors.Is(err, pipeline.ErrNoSuch), err == nil && h.State != mail.Held:
+		return "/station", nil
+	case formInt(v, "page") > 0:
+		return pagePath(h.Document, formInt(v, "page")), err
+	}
+	return stationPath(h.Document), err
+}
+
+// undo takes the last step back that the person has made here. Where there is none, or it
+// can't be, the person stays at the letter that is shown.
 func (d *desk) undo(v *visit) error {
+	shown, err := d.shown(v)
+	if err != nil {
+		return err
+	}
 	all := d.steps(v)
 	if len(all) == 0 {
-		return v.done("/station", "station.nothing_done")
+		return v.done(shown, "station.nothing_done")
 	}
 	last := all[len(all)-1]
-	err := d.takeBack(v, last)
+	err = d.takeBack(v, last)
 	var refused *pipeline.Refused
 	if err != nil && !errors.As(err, &refused) && !errors.Is(err, pipeline.ErrNoSuch) {
 		return err // the step stays the last one: who tries again must not take back the one before
@@ -75,7 +93,7 @@ func (d *desk) undo(v *visit) error {
 		return failed
 	}
 	if refused != nil {
-		return v.tell("/station", d.refusal(v, refused))
+		return v.tell(shown, v.t("station.not_undone", "Why", d.refusal(v, refused)))
 	}
 	if err != nil {
 		return err

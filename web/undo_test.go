@@ -127,3 +127,35 @@ func TestStoryTellsWhatWasTakenBack(t *testing.T) {
 	tells(d.Document, true)
 	tells(made, true)
 }
+
+// Who takes a step back that can't be, or where there is none, is told so at the letter that is
+// shown, and not led to the one that waits longest.
+func TestUndoStaysAtTheLetter(t *testing.T) {
+	h := newStation(t)
+	oldest, d, other := h.receive("a.pdf", "no number")[0], h.receive("b.pdf", "nor here", "or here")[0], h.receive("c.pdf", "nor there")[0]
+	c, sue := h.as("operator"), h.as("supervisor")
+	c.opens("/station/" + d.Document + "?page=2")
+	c.sees(`data-key="u" disabled title="There is nothing to take back."`, `name="document" value="`+d.Document+`"><input type="hidden" name="page" value="2"`)
+	stays := func(says string) {
+		t.Helper()
+		c.follow("/station/undo", url.Values{"document": {d.Document}, "page": {"2"}})
+		if c.sees(says, "page 2 (of 1–2)"); c.letter() != d.Document {
+			t.Errorf("%s: %q is shown", says, c.letter())
+		}
+	}
+	stays("There is nothing to take back.")
+	c.opens("/station/" + other.Document)
+	c.does(other.Document, "supervisor", url.Values{"why": {"too hard"}})
+	sue.opens("/station/" + other.Document)
+	sue.does(other.Document, "discard", url.Values{"why": {"advertising"}})
+	c.opens("/station/" + d.Document)
+	stays("Not taken back: Something came after the decision: it can’t be taken back any more.")
+	stays("There is nothing to take back.")
+	sue.opens("/station/" + d.Document)
+	sue.does(d.Document, "take", nil)
+	sue.does(d.Document, "discard", url.Values{"why": {"advertising"}})
+	sue.post("/signout", nil)
+	if c.undo(); c.letter() != oldest.Document {
+		t.Errorf("where the letter shown waits no more, %q is shown", c.letter())
+	}
+}
