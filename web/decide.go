@@ -221,11 +221,14 @@ func (d *desk) skip(v *visit) error {
 		return err
 	}
 	d.leases.only("", v.user.ID)
-	if err := d.Sessions.Put(v.Context(), skippedKey, string(line.Place())); err != nil {
-		return err
+	early, err := d.skipPart(v, line.Document)
+	if err == nil && !early {
+		err = d.Sessions.Put(v.Context(), skippedKey, string(line.Place()))
 	}
-	v.redirect("/station")
-	return nil
+	if err == nil {
+		v.redirect("/station")
+	}
+	return err
 }
 
 // take takes the document over from whoever works at it, which is logged.

@@ -40,7 +40,7 @@ func (d *desk) setQueue(v *visit) error {
 		return errBadForm
 	}
 	q := url.Values{"lane": {v.field("lane")}, "reason": {v.field("reason")}, "source": {v.field("source")}}
-	err := errors.Join(d.Sessions.Put(v.Context(), queueKey, q.Encode()), d.Sessions.Put(v.Context(), skippedKey, ""))
+	err := errors.Join(d.Sessions.Put(v.Context(), queueKey, q.Encode()), d.Sessions.Put(v.Context(), skippedKey, ""), d.keepParts(v, nil))
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,10 @@ func (d *desk) station(v *visit) error {
 		return err
 	}
 	f := d.queue(v, counts)
-	line, err := d.next(v, f)
+	line, err := d.nextPart(v)
+	if errors.Is(err, pipeline.ErrNoSuch) {
+		line, err = d.next(v, f)
+	}
 	if errors.Is(err, pipeline.ErrNoSuch) {
 		p := choices(counts, f)
 		p.CanUndo = len(d.steps(v)) > 0

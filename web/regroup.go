@@ -3,7 +3,6 @@ package web
 import (
 	"slices"
 
-	"postroom/mail"
 	"postroom/pipeline"
 	"postroom/web/access"
 )
@@ -21,13 +20,16 @@ func (d *desk) pageAct(v *visit) error {
 	if does == "drop" {
 		field = "why-drop"
 	}
-	carry := d.decided
-	if does == "turn" { // the person is at it still
-		carry = d.carriedOut
-	}
-	done, err := carry(v, field, func(line pipeline.DocumentLine) (err error) {
+	done, err := d.carriedOut(v, field, func(line pipeline.DocumentLine) (err error) {
 		if does == "drop" && v.field("why") == "" {
 			return &wrongField{field: field, key: "station.say_why"}
+		}
+		if !slices.Contains(line.Pages, page) {
+			return errBadForm
+		}
+		if does == "turn" { // the person is at it still
+			next = pagePath(line.Document, page)
+			return d.turn(v, line, page)
 		}
 		next, err = d.regroup(v, line, page, does)
 		return err
@@ -39,15 +41,9 @@ func (d *desk) pageAct(v *visit) error {
 }
 
 // regroup carries out what a button says about the page that is shown, and gives the path
-// to go on with: the first part that still waits, else the next document.
+// to go on with: the first part that waits still, else the next document.
 func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does string) (string, error) {
 	ctx := v.Context()
-	if !slices.Contains(line.Pages, page) {
-		return "", errBadForm
-	}
-	if does == "turn" {
-		return pagePath(line.Document, page), d.turn(v, line, page)
-	}
 	facts, err := d.Mailroom.Facts(ctx, line.Document)
 	if err != nil {
 		return "", err
@@ -72,19 +68,17 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 	if err := d.did(v, step{Kind: stepDecided, Document: line.Document, Version: seen(v, line)}); err != nil {
 		return "", err
 	}
-	for _, id := range made {
-		h, err := d.Mailroom.Holding(ctx, id)
-		if err != nil {
-			return "", err
-		}
-		if h.State == mail.Held {
-			if does == "blank" || does == "written" {
-				return pagePath(id, page), nil
-			}
-			return stationPath(id), nil
-		}
+	d.leases.end(line.Document)
+	first, err := d.made(v, made)
+	switch {
+	case err != nil:
+		return "", err
+	case first == "":
+		return "/station", nil
+	case does == "blank" || does == "written":
+		return pagePath(first, page), nil
 	}
-	return "/station", nil
+	return stationPath(first), nil
 }
 
 // besides are why nothing can be made of the letters beside one; nil = it can.
