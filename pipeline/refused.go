@@ -48,6 +48,7 @@ const (
 	refusedNotYours   Refusal = "not-yours"
 	refusedAfter      Refusal = "something-came-after"
 	refusedPart       Refusal = "part-decided"
+	refusedPartFiled  Refusal = "part-filed"
 	refusedDegrees    Refusal = "degrees-unknown"
 	refusedNoPage     Refusal = "no-such-page"
 	refusedSecond     Refusal = "second-person-needed"
@@ -112,6 +113,7 @@ var refusals = map[Refusal]string{
 	refusedNotYours:   "the last decision on document {document} is another person's, who alone can take it back",
 	refusedAfter:      "something came after the decision on document {document}, which is {state} now: it can't be taken back any more",
 	refusedPart:       "document {document}, which came of it, does not wait undecided any more: it is {state}",
+	refusedPartFiled:  "document {document}, which came of it, was filed by the machine meanwhile: take that back instead (postroom exceptions return)",
 	refusedDegrees:    "a page is turned by 0, 90, 180 or 270 degrees, not {degrees}",
 	refusedNoPage:     "the batch has no page {page}: it has {pages}",
 	refusedSecond:     "you have keyed the reference of document {document}: another person must key it, too, without seeing yours",

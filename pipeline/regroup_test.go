@@ -282,7 +282,16 @@ func TestFiledPartsCannotBeTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantPlaces(t, r.documentsOf(docs[0].Batch), "1-2 filed "+caseA, "3-3 filed "+caseB)
-	wantRefused(t, "filed parts", r.Undo(t.Context(), docs[0].Document, Undo{By: "A. Clerk"}), refusedPart)
+	wantRefused(t, "filed parts", r.Undo(t.Context(), docs[0].Document, Undo{By: "A. Clerk"}), refusedPartFiled)
+	_, docs = r.process("b.pdf", "text=one", "text=two")
+	if err := r.decide(docs[0].Document, Decision{SplitBefore: 2}); err != nil {
+		t.Fatal(err)
+	}
+	part := r.documentsOf(docs[0].Batch)[1]
+	if err := r.decide(part.Document, Decision{Reference: caseA}); err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, "a part that a person has filed", r.Undo(t.Context(), docs[0].Document, Undo{By: "A. Clerk"}), refusedPart)
 	r.verifies()
 }
 

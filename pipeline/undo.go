@@ -349,6 +349,9 @@ func untouched(r journal.Reader, id string, since time.Time, who person) (docRow
 		return d, err
 	}
 	decided := last != nil && (last.at >= d.Born || last.At.After(since))
+	if !decided && (d.State == mail.Placed || d.State == mail.Filed) {
+		return d, refuse(refusedPartFiled, "document", id)
+	}
 	if d.State != mail.Held || d.Placement != nil || len(d.Keyed) > 0 || decided {
 		return d, refuse(refusedPart, "document", id, "state", d.State)
 	}

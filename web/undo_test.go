@@ -159,3 +159,15 @@ func TestUndoStaysAtTheLetter(t *testing.T) {
 		t.Errorf("where the letter shown waits no more, %q is shown", c.letter())
 	}
 }
+
+// A division is not taken back once the machine has filed a part of it: that is said.
+func TestUndoOfADivisionWhosePartIsFiled(t *testing.T) {
+	h := newStation(t)
+	d := h.receive("a.pdf", "Our ref "+caseA, "Our ref "+caseB)[0]
+	c := h.as("operator")
+	c.opens("/station/" + d.Document)
+	c.does(d.Document, "page", url.Values{"do": {"split"}, "page": {"2"}})
+	h.rest(d.Batch)
+	c.undo()
+	c.sees("Not taken back: A part of it was filed meanwhile: take that back at its batch.")
+}
