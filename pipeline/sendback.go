@@ -78,7 +78,7 @@ func whatWasRead(r journal.Reader, d docRow) (read []mail.Evidence, err error) {
 		return d.Placement.Evidence, nil
 	}
 	at := -1
-	return read, each(r, tableDecision, d.ID+"/", func(row journal.Row) error {
+	err = each(r, tableDecision, d.ID+"/", func(row journal.Row) error {
 		said, err := decode[decisionRow](tableDecision, row)
 		n, err2 := strconv.Atoi(row.Key[len(d.ID)+1:])
 		if n > at && said.Held != nil && len(said.Held.Evidence) > 0 {
@@ -86,6 +86,7 @@ func whatWasRead(r journal.Reader, d docRow) (read []mail.Evidence, err error) {
 		}
 		return errors.Join(err, err2)
 	})
+	return read, err
 }
 
 // unwelcome is why a document waits that the machine would file in a case from where a

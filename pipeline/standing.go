@@ -82,8 +82,8 @@ func (d docRow) standings(store string) map[standing]stood {
 		is := stood{delivered: d.Receipt != nil}
 		if d.Receipt != nil {
 			is.withdrawn = d.State == mail.Discarded || d.State == mail.Superseded
-			// What waits again while its rendition is on the way may have been given it.
-			is.enriched = d.Receipt.RenditionSheet != "" || d.Unrendered != "" || d.State == mail.Held && d.RenditionSheet != (journal.Ref{})
+			// What is filed no more while its rendition is on the way may have been given it.
+			is.enriched = d.Receipt.RenditionSheet != "" || d.Unrendered != "" || d.State != mail.Filed && d.RenditionSheet != (journal.Ref{})
 		}
 		all[standing{d.Placement.Reference.String(), d.filedAs()}] = is
 	}

@@ -200,18 +200,17 @@ func (m *Mailroom) touches(r journal.Reader, d docRow, s *Story) error {
 		}
 		s.Touches = append(s.Touches, StoryTouch{t.Entry, t.Time, who, t.Action, t.Subject, t.Config, t.Detail, t.Proven})
 	}
-	if s.Former, err = placesOf(s.Touches, d.ID); err != nil {
-		return err
-	}
-	if n := len(s.Former); n > 0 && d.Placement != nil {
+	s.Former = placesOf(s.Touches, d.ID)
+	if n := len(s.Former); n > 0 && d.Placement != nil && s.Former[n-1].Decided.Equal(d.Placement.Since) {
 		s.Former = s.Former[:n-1] // it is there, and told of besides
 	}
 	s.Checkpoint, _, err = audit.Checkpoint(r)
 	return err
 }
 
-// placesOf gives where the log says that a document was placed, in the order of time.
-func placesOf(touches []StoryTouch, document string) (all []StoryPlace, err error) {
+// placesOf gives where the log says that a document was placed, in the order of time. An entry
+// that can't be read is among those that are not proven.
+func placesOf(touches []StoryTouch, document string) (all []StoryPlace) {
 	for _, t := range touches {
 		if t.About != document {
 			continue
@@ -219,22 +218,19 @@ func placesOf(touches []StoryTouch, document string) (all []StoryPlace, err erro
 		switch t.Action {
 		case actionPlaced:
 			var p mail.Placement
-			if err := json.Unmarshal(t.Detail, &p); err != nil {
-				return nil, fmt.Errorf("entry %d: %w: %w", t.Entry, journal.ErrDamaged, err)
-			}
-			all = append(all, StoryPlace{Entry: t.Entry, Reference: p.Reference.String(), Store: p.Store, Rule: p.Rule, Evidence: evidenceLines(p.Evidence),
-				DecidedBy: t.Actor, Decided: t.Time, Config: p.Config, Register: p.Register, Software: p.Version})
-		case actionFiled:
-			if len(all) == 0 {
+			if json.Unmarshal(t.Detail, &p) != nil {
 				continue
 			}
-			all[len(all)-1].Receipt = new(mail.Receipt)
-			if err := json.Unmarshal(t.Detail, all[len(all)-1].Receipt); err != nil {
-				return nil, fmt.Errorf("entry %d: %w: %w", t.Entry, journal.ErrDamaged, err)
+			all = append(all, StoryPlace{Entry: t.Entry, Reference: p.Reference.String(), Store: p.Store, Rule: p.Rule, Evidence: evidenceLines(p.Evidence),
+				DecidedBy: t.Actor, Decided: p.Since, Config: p.Config, Register: p.Register, Software: p.Version})
+		case actionFiled:
+			var r mail.Receipt
+			if len(all) > 0 && json.Unmarshal(t.Detail, &r) == nil {
+				all[len(all)-1].Receipt = &r
 			}
 		}
 	}
-	return all, nil
+	return all
 }
 
 // ofOthers tells whether none of the pages that were read is the document's.

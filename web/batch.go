@@ -25,7 +25,7 @@ type batchPage struct {
 	Recall    *pipeline.DocumentLine  // the one that he chose for it; nil = none
 	Problem   string
 	Field     string // that it is about
-	Why       string // that was typed and refused
+	Why       string // that was typed there and refused
 }
 
 // Duplicates gives how many of its pages had come before: all, or none.
@@ -73,6 +73,9 @@ func (d *desk) showBatch(v *visit, status int, problem string) error {
 		return err
 	}
 	p := batchPage{Batch: view, Sums: sums, Problem: problem, Field: "why", Why: v.again("why")}
+	if v.PathValue("document") != "" { // which was to be taken back
+		p.Field = ""
+	}
 	p.strip(pages, formInt(v, "from"))
 	from, to := 0, 0
 	if n := len(p.Pages); n > 0 {

@@ -19,7 +19,14 @@ func TestDifferenceIsAcceptedAsItWasSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch := h.receive("a.pdf", "code="+tickets[0].Code, "code="+caseA+" one", "two")[0].Batch
+	letter := h.receive("a.pdf", "code="+tickets[0].Code, "code="+caseA+" one", "two")[0]
+	batch := letter.Batch
+	s := h.as("supervisor") // whose reason is for another thing
+	if got := s.post("/station/"+letter.Document+"/recall", url.Values{"why": {"not one letter"}, "version": {"77"}}); got.StatusCode != http.StatusUnprocessableEntity {
+		t.Error(got.Status)
+	}
+	s.sees("Close the batch")
+	s.lacks("not one letter", `href="#why"`)
 	o := h.as("operator")
 	o.get("/batches/" + batch)
 	form := url.Values{"why": {"one letter was withdrawn"}}

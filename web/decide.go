@@ -221,7 +221,7 @@ func (d *desk) skip(v *visit) error {
 		return err
 	}
 	d.leases.only("", v.user.ID)
-	early, err := d.skipPart(v, line.Document)
+	early, err := d.skipPart(v, line)
 	if err == nil && !early {
 		err = d.Sessions.Put(v.Context(), skippedKey, string(line.Place()))
 	}

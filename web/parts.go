@@ -64,9 +64,9 @@ func (d *desk) keepParts(v *visit, ids []string) error {
 }
 
 // skipPart forgets a letter that was made here. early tells that it came before its turn: the
-// person's place in the queue stays, unless nothing else is behind that.
-func (d *desk) skipPart(v *visit, document string) (early bool, err error) {
-	ctx, all := v.Context(), d.parts(v)
+// person's place in the queue stays, when something waits longer that comes behind it.
+func (d *desk) skipPart(v *visit, line pipeline.DocumentLine) (early bool, err error) {
+	ctx, document, all := v.Context(), line.Document, d.parts(v)
 	if !slices.Contains(all, document) {
 		return false, nil
 	}
@@ -78,11 +78,11 @@ func (d *desk) skipPart(v *visit, document string) (early bool, err error) {
 		return false, err
 	}
 	taken := func(id string) bool { return id == document || d.leases.holder(id, v.user.ID) != "" }
-	_, _, err = d.Mailroom.Next(ctx, pipeline.Cursor(d.Sessions.Get(ctx, skippedKey)), taken, d.queue(v, counts))
+	next, _, err := d.Mailroom.Next(ctx, pipeline.Cursor(d.Sessions.Get(ctx, skippedKey)), taken, d.queue(v, counts))
 	if errors.Is(err, pipeline.ErrNoSuch) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && next.Place() < line.Place(), err
 }
 
 // nextPart gives the first letter that was made here, that waits among the open ones and that is

@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strconv"
 
 	"postroom/pipeline"
 	"postroom/web/access"
@@ -55,6 +56,9 @@ func (d *desk) regroup(v *visit, line pipeline.DocumentLine, page int, does stri
 	g := grouping(line, facts, page, does)
 	if g == nil {
 		return "", sides.why(line, page, does)
+	}
+	if told := v.FormValue("over-" + does); told != "" && told != strconv.Itoa(len(g.TakeIn)) {
+		return "", &wrongField{key: "refused.changed-meanwhile"} // who saw no separator between takes in none
 	}
 	for i := range g.Discarded {
 		g.Discarded[i].Why = v.field("why")

@@ -40,6 +40,12 @@ func TestJoinedOverSeparators(t *testing.T) {
 	c.opens("/station/" + one.Document)
 	c.sees(`data-key="m" disabled title="There is no letter there: the batch ends"`, `data-key="j">Join to the letter after, with the 2 separators between`,
 		`data-key="w" disabled title="That can’t be done with this page"`)
+	c.opens("/station/" + one.Document)
+	c.sees(`name="over-join" value="2"`)
+	if got := c.does(one.Document, "page", url.Values{"do": {"join"}, "page": {"1"}, "over-join": {"1"}}); got != http.StatusUnprocessableEntity {
+		t.Error("joined over a separator that was not told of:", got)
+	}
+	c.sees("It was changed meanwhile")
 	c.opens("/station/" + two.Document)
 	c.sees(`data-key="m">Join to the previous letter, with the 2 separators between`, `data-key="j" disabled title="The other letter does not wait`)
 	if got := c.does(two.Document, "page", url.Values{"do": {"join"}, "page": {"4"}}); got != http.StatusUnprocessableEntity {

@@ -169,5 +169,5 @@ func TestUndoOfADivisionWhosePartIsFiled(t *testing.T) {
 	c.does(d.Document, "page", url.Values{"do": {"split"}, "page": {"2"}})
 	h.rest(d.Batch)
 	c.undo()
-	c.sees("Not taken back: A part of it was filed meanwhile: take that back at its batch.")
+	c.sees("Not taken back: A part of it was filed meanwhile: a supervisor can take that back at its batch.")
 }

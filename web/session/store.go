@@ -136,6 +136,7 @@ func (s *store) touch(ctx context.Context, token string) error {
 
 // CommitCtx writes a session that began or keeps something else than before.
 func (s *store) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
+	ctx = context.WithoutCancel(ctx) // what was done is kept, though the browser did not wait for the answer
 	var r row
 	if err := json.Unmarshal(b, &r); err != nil {
 		return err
