@@ -14,6 +14,7 @@ import (
 const (
 	viewing = ViewerSlots // pictures that are made at once
 	mostRun = 8           // pictures of one file in a row while others wait: a helper has it open
+	worth   = 4           // pictures of one file that wait are worth a second helper that opens it
 )
 
 // ViewerSlots is how many helpers a Viewer is asked for at once.
@@ -44,6 +45,7 @@ type gallery struct {
 	waiting []*wanted          // in the order that they came
 	working int                // workers
 	atWork  [atOnce + 1]int    // of them, those at pictures of each haste
+	inHand  map[string]int     // by file: those at a picture of it
 	unseen  map[string]unseen  // page -> why it can't be shown
 	turned  map[journal.Ref][]int
 }
@@ -65,7 +67,7 @@ type unseen struct {
 }
 
 func newGallery() *gallery {
-	return &gallery{wanted: map[string]*wanted{}, unseen: map[string]unseen{}, turned: map[journal.Ref][]int{}}
+	return &gallery{wanted: map[string]*wanted{}, unseen: map[string]unseen{}, turned: map[journal.Ref][]int{}, inHand: map[string]int{}}
 }
 
 // get has a picture made, and waits for it. It is made to its end once it was begun: a
@@ -146,6 +148,7 @@ func (g *gallery) work(ctx context.Context) {
 		}
 		as := w.haste // one that asks meanwhile may have more
 		g.atWork[as]++
+		g.inHand[w.file]++
 		g.mu.Unlock()
 		if run++; w.file != file {
 			file, run = w.file, 1
@@ -156,6 +159,9 @@ func (g *gallery) work(ctx context.Context) {
 		})
 		g.mu.Lock()
 		g.atWork[as]--
+		if g.inHand[w.file]--; g.inHand[w.file] == 0 {
+			delete(g.inHand, w.file)
+		}
 		delete(g.wanted, w.key)
 		g.mu.Unlock()
 		close(w.done)
@@ -163,7 +169,9 @@ func (g *gallery) work(ctx context.Context) {
 }
 
 // next takes what is to be made: what is waited for most, of the file in hand for a
-// while, then in the order of asking. It is called under the lock.
+// while, then in the order of asking. A file that another worker has in hand is left to him,
+// unless somebody looks for its page or many of its pictures wait: to have a second helper
+// open it costs as much as a picture. It is called under the lock.
 func (g *gallery) next(file string, run int) *wanted {
 	for h := atOnce; h >= ahead; h-- {
 		busy := 0
@@ -175,7 +183,8 @@ func (g *gallery) next(file string, run int) *wanted {
 		}
 		for _, fits := range []func(*wanted) bool{
 			func(w *wanted) bool { return w.haste == h && w.file == file && run < mostRun },
-			func(w *wanted) bool { return w.haste == h },
+			func(w *wanted) bool { return w.haste == h && (h == atOnce || g.inHand[w.file] == 0) },
+			func(w *wanted) bool { return w.haste == h && g.waitFor(w.file) >= worth },
 		} {
 			if i := slices.IndexFunc(g.waiting, fits); i >= 0 {
 				w := g.waiting[i]
@@ -185,6 +194,16 @@ func (g *gallery) next(file string, run int) *wanted {
 		}
 	}
 	return nil
+}
+
+// waitFor counts the pictures of a file that wait.
+func (g *gallery) waitFor(file string) (n int) {
+	for _, w := range g.waiting {
+		if w.file == file {
+			n++
+		}
+	}
+	return n
 }
 
 // A page that helpers die over is not tried again at once: each try may take a helper's

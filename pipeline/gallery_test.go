@@ -162,6 +162,49 @@ func TestPagesOfAFileComeTogether(t *testing.T) {
 	})
 }
 
+// TestAFileIsOpenedOnce: thumbnails of a file that a worker has in hand are left to him while
+// few wait; a page that somebody looks for is not.
+func TestAFileIsOpenedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio()
+		var all sync.WaitGroup
+		ask := func(name string, h haste, begun string) {
+			t.Helper()
+			all.Go(func() {
+				if err := s.ask(t.Context(), name, h); err != nil {
+					t.Error(err)
+				}
+			})
+			if got := s.begun(); got != begun {
+				t.Errorf("%s is asked for: begun %s, not %s", name, got, begun)
+			}
+		}
+		ask("a/1", soon, "a/1")
+		for i := range worth - 1 {
+			ask(fmt.Sprint("a/", i+2), soon, "a/1")
+		}
+		ask("a/9", atOnce, "a/1 a/9")
+		s.let <- struct{}{}
+		if got := strings.Fields(s.begun()); len(got) != 3 {
+			t.Errorf("begun: %v", got)
+		}
+		close(s.let)
+		all.Wait()
+		s.order, s.let = nil, make(chan struct{})
+		ask("a/1", soon, "a/1")
+		for i := range worth - 1 {
+			ask(fmt.Sprint("a/", i+2), soon, "a/1")
+		}
+		ask("a/8", soon, "a/1 a/2")
+		ask("b/1", soon, "a/1 a/2")
+		close(s.let)
+		all.Wait()
+		if s.left() != 0 || len(s.inHand) != 0 {
+			t.Errorf("%d left, in hand %v", s.left(), s.inHand)
+		}
+	})
+}
+
 // TestNobodyAsksAnyMore: what was not begun is dropped with its last asker; what was
 // dropped can be asked for again.
 func TestNobodyAsksAnyMore(t *testing.T) {
