@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 
 	"postroom/mail"
 	"postroom/pipeline/journal"
@@ -78,30 +77,24 @@ func (g *Regroup) merge(r journal.Reader, d docRow, p Decision) error {
 	if p.Merge == mergePrevious {
 		step, page = -1, d.From-1
 	}
-	for ; ; page += step {
-		at, err := journal.Load[mail.Disposition](r, tableDisposition, pageKey(d.Batch, page))
-		if errors.Is(err, journal.ErrNotFound) {
-			return refuse(refusedEdge, "document", d.ID)
-		}
-		if err != nil {
-			return err
-		}
-		if at.Document == "" {
-			if !p.TakeIn {
-				return refuse(refusedBetween, "page", page)
-			}
-			g.TakeIn = append(g.TakeIn, page)
-			continue
-		}
-		other, err := load[docRow](r, tableDoc, at.Document)
-		if err != nil {
-			return err
-		}
-		if other.State != mail.Held {
-			return refuse(refusedNeighbour, "document", other.ID, "state", other.State)
-		}
-		g.Documents = append(g.Documents, DocumentVersion{other.ID, other.Version})
-		g.Spans = []PageSpan{{From: min(d.From, other.From), To: max(d.To, other.To)}}
-		return nil
+	document, between, _, err := walk(r, d.Batch, page, step)
+	switch {
+	case err != nil:
+		return err
+	case len(between) > 0 && !p.TakeIn:
+		return refuse(refusedBetween, "page", between[0])
+	case document == "":
+		return refuse(refusedEdge, "document", d.ID)
 	}
+	other, err := load[docRow](r, tableDoc, document)
+	if err != nil {
+		return err
+	}
+	if other.State != mail.Held {
+		return refuse(refusedNeighbour, "document", other.ID, "state", other.State)
+	}
+	g.TakeIn = append(g.TakeIn, between...)
+	g.Documents = append(g.Documents, DocumentVersion{other.ID, other.Version})
+	g.Spans = []PageSpan{{From: min(d.From, other.From), To: max(d.To, other.To)}}
+	return nil
 }

@@ -45,10 +45,10 @@ func (f EntryFilter) has(e Entry) bool {
 		(f.To.IsZero() || e.Time.Before(f.To)) && f.rests(e)
 }
 
-// cases tells of entries whether they are about a case. It looks at each document once.
-type cases struct {
+// choice tells of entries whether a filter chooses them. It looks at each document once.
+type choice struct {
+	EntryFilter
 	r      journal.Reader
-	of     string               // the case's reference; "" = whatever entry
 	placed map[string][]placing // by document
 }
 
@@ -58,10 +58,13 @@ type placing struct {
 	in    bool
 }
 
-// have tells whether an entry names the case, or is about a document that had last been
-// placed in it: so who looked at a letter there, and its way out, is among them.
-func (c *cases) have(e Entry) (bool, error) {
-	if c.of == "" || bytes.Contains(e.Detail, encode(c.of)) {
+// has tells whether an entry is chosen. One of a case names it, or is about a document that
+// had last been placed in it: so who looked at a letter there, and its way out, is among them.
+func (c *choice) has(e Entry) (bool, error) {
+	if !c.EntryFilter.has(e) {
+		return false, nil
+	}
+	if c.Case == "" || bytes.Contains(e.Detail, encode(c.Case)) {
 		return true, nil
 	}
 	all, known := c.placed[e.About]
@@ -81,7 +84,7 @@ func (c *cases) have(e Entry) (bool, error) {
 }
 
 // placings is empty for a document that never stood in the case.
-func (c *cases) placings(document string) (all []placing, err error) {
+func (c *choice) placings(document string) (all []placing, err error) {
 	d, err := journal.Load[docRow](c.r, tableDoc, document)
 	if errors.Is(err, journal.ErrNotFound) {
 		return nil, nil // it is about something else
@@ -89,7 +92,7 @@ func (c *cases) placings(document string) (all []placing, err error) {
 	if err != nil {
 		return nil, err
 	}
-	is := func(ref mail.Reference) bool { return ref.String() == c.of }
+	is := func(ref mail.Reference) bool { return ref.String() == c.Case }
 	if !(d.Placement != nil && is(d.Placement.Reference)) && !slices.ContainsFunc(d.Left, is) && !slices.ContainsFunc(d.SentBack, is) {
 		return nil, nil
 	}
@@ -166,7 +169,7 @@ func (m *Mailroom) Entries(ctx context.Context, before int64, n int, f EntryFilt
 			all, next, err = m.entriesAbout(r, first, before, n, f)
 			return err
 		}
-		in := cases{r, f.Case, map[string][]placing{}}
+		chosen := choice{f, r, map[string][]placing{}}
 		rows, err := r.ScanDown(journal.TableEvent, "", eventKey(before), looked)
 		if err != nil {
 			return err
@@ -181,10 +184,7 @@ func (m *Mailroom) Entries(ctx context.Context, before int64, n int, f EntryFilt
 				next = e.N + 1
 				return nil
 			}
-			if !f.has(e) {
-				continue
-			}
-			if has, err := in.have(e); err != nil {
+			if has, err := chosen.has(e); err != nil {
 				return err
 			} else if has {
 				all = append(all, e)
@@ -219,7 +219,7 @@ func (m *Mailroom) entriesAbout(r journal.Reader, first, before int64, n int, f 
 	if err != nil {
 		return nil, 0, err
 	}
-	in := cases{r, f.Case, map[string][]placing{}}
+	chosen := choice{f, r, map[string][]placing{}}
 	for i := len(about) - 1; i >= 0 && about[i] >= first; i-- {
 		if about[i] >= before {
 			continue
@@ -235,10 +235,7 @@ func (m *Mailroom) entriesAbout(r journal.Reader, first, before int64, n int, f 
 		if err != nil {
 			return nil, 0, err
 		}
-		if !f.has(e) {
-			continue
-		}
-		if has, err := in.have(e); err != nil {
+		if has, err := chosen.has(e); err != nil {
 			return nil, 0, err
 		} else if has {
 			all = append(all, e)

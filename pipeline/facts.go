@@ -73,32 +73,38 @@ func (m *Mailroom) Facts(ctx context.Context, id string) (f Facts, err error) {
 
 // beside gives the first document of a batch from a page on, in steps of 1 or -1.
 func beside(r journal.Reader, batch string, page, step int) (*Neighbour, error) {
-	n := Neighbour{}
-	for ; ; page += step {
-		at, err := load[mail.Disposition](r, tableDisposition, pageKey(batch, page))
-		if errors.Is(err, ErrNoSuch) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if n.Document = at.Document; n.Document != "" {
-			break
-		}
-		if n.Between = append(n.Between, page); at.Place == mail.PlaceDiscarded {
-			n.Dropped = page
-		}
+	document, between, dropped, err := walk(r, batch, page, step)
+	if err != nil || document == "" {
+		return nil, err
 	}
-	slices.Sort(n.Between)
-	d, err := load[docRow](r, tableDoc, n.Document)
+	slices.Sort(between)
+	d, err := load[docRow](r, tableDoc, document)
 	if err != nil {
 		return nil, err
 	}
+	n := Neighbour{Document: d.ID, Between: between, Dropped: dropped}
 	n.Version, n.From, n.To, n.Waits, n.keyings = d.Version, d.From, d.To, d.State == mail.Held && !d.Whole, len(d.Keyed)
 	if d.Lane != nil {
 		n.Lane, n.laid = d.Lane.Lane, d.Lane.who()
 	}
 	return &n, nil
+}
+
+// walk goes over the pages of a batch in steps of 1 or -1 to the first that is a document's,
+// past those between, of which the last that a person has dropped is told; "" = the batch ends.
+func walk(r journal.Reader, batch string, page, step int) (document string, between []int, dropped int, err error) {
+	for ; ; page += step {
+		at, err := load[mail.Disposition](r, tableDisposition, pageKey(batch, page))
+		if errors.Is(err, ErrNoSuch) {
+			return "", between, dropped, nil
+		}
+		if err != nil || at.Document != "" {
+			return at.Document, between, dropped, err
+		}
+		if between = append(between, page); at.Place == mail.PlaceDiscarded {
+			dropped = page
+		}
+	}
 }
 
 // Case is what the register says of a reference that a person types.

@@ -16,7 +16,7 @@ import (
 )
 
 // renditionOf reads what stands beside a filed document; pdf "" = there is none.
-func renditionOf(t *testing.T, d DocumentLine) (sheet RenditionSheet, pdf string) {
+func renditionOf(t testing.TB, d DocumentLine) (sheet RenditionSheet, pdf string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(d.Path, "searchable.json"))
 	if err == nil {
@@ -102,6 +102,19 @@ func TestWhatCannotBeRenderedSaysWhy(t *testing.T) {
 	r.verifies()
 }
 
+// wantRenditionIn wants a document's rendition to be of a case, and everything to be sound.
+func (r *room) wantRenditionIn(id, reference string) {
+	r.t.Helper()
+	line, err := r.Document(r.t.Context(), id)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if sheet, _ := renditionOf(r.t, line); !strings.HasPrefix(sheet.Title, reference) {
+		r.t.Errorf("%+v", sheet)
+	}
+	r.verifies()
+}
+
 // TestRenderedWithTextThatIsReadLater: what a barcode files at once has its text in the
 // rendition all the same, and a recalled letter has none before a person has decided.
 func TestRenderedWithTextThatIsReadLater(t *testing.T) {
@@ -118,14 +131,7 @@ func TestRenderedWithTextThatIsReadLater(t *testing.T) {
 	if err := r.decide(id, Decision{Reference: caseA}); err != nil { // where it stands
 		t.Fatal(err)
 	}
-	line, err := r.Document(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if sheet, _ := renditionOf(t, line); !strings.HasPrefix(sheet.Title, caseA) {
-		t.Errorf("%+v", sheet)
-	}
-	r.verifies()
+	r.wantRenditionIn(id, caseA)
 }
 
 // TestRenditionNamesItsOwnCase: a letter that a person moves has another rendition there.
@@ -242,12 +248,5 @@ func TestUndoneWhileItsRenditionIsOnTheWay(t *testing.T) {
 	if err := r.decide(id, Decision{Reference: caseA}); err != nil {
 		t.Fatal(err)
 	}
-	line, err := r.Document(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if sheet, _ := renditionOf(t, line); !strings.HasPrefix(sheet.Title, caseA) {
-		t.Errorf("%+v", sheet)
-	}
-	r.verifies()
+	r.wantRenditionIn(id, caseA)
 }

@@ -132,6 +132,8 @@ func (s speech) separator(name string) string { return s.known("separator.", nam
 // commanded is how the log names a user of the machine who gave a command there.
 var commanded = regexp.MustCompile(`^user ([0-9]+)$`) // never written to
 
+var digits = regexp.MustCompile(`[0-9]+`) // never written to
+
 // who names a person, the machine, or whoever gave a command on it.
 func (s speech) who(actor string) (string, error) {
 	if actor == pipeline.Machine {
@@ -148,7 +150,7 @@ func (v *visit) actor(shown string) string {
 	if shown == v.t("who.machine") {
 		return pipeline.Machine
 	}
-	if uid := regexp.MustCompile(`[0-9]+`).FindString(shown); uid != "" && shown == v.t("who.command", "UID", uid) {
+	if uid := digits.FindString(shown); uid != "" && shown == v.t("who.command", "UID", uid) {
 		return "user " + uid
 	}
 	return shown
